@@ -1,0 +1,49 @@
+// Hotpress's matcher, `native` or `fallback`, with the function that its routing makes parameters with.
+import { binding } from '../../dist/esm/native/binding.js'
+import { createRouter } from '../../dist/esm/native/fallback/router.js'
+import { readParams } from '../../dist/esm/routing/table.js'
+import { serveMatcher } from '../lib/serve-matcher.mjs'
+import { namesOf, shapeOf } from '../routes.mjs'
+
+const [kind, table] = process.argv.slice(2)
+
+function chosen() {
+  if (kind === 'fallback') return createRouter()
+  const native = binding()
+  if (native.kind !== 'native') throw new Error(`the native matcher is not here: ${native.reason}`)
+  return native.createRouter()
+}
+
+const router = chosen()
+/** @type {unknown} */
+export let sink
+
+serveMatcher(table, (routes) => {
+  const endpoints = routes.map((route) => {
+    const names = namesOf(route)
+    return /** @type {any} */ ({ captures: names.length, pattern: { names } })
+  })
+  for (const [id, route] of routes.entries()) router.insert(shapeOf(route), id)
+  return {
+    version: kind,
+    answer(path) {
+      const id = router.match(path)
+      return { id, params: readParams(path, endpoints[id], router) }
+    },
+    bare(paths) {
+      let sum = 0
+      for (let index = 0; index < paths.length; index++) sum += router.match(paths[index])
+      return sum
+    },
+    full(paths) {
+      let sum = 0
+      for (let index = 0; index < paths.length; index++) {
+        const id = router.match(paths[index])
+        // Kept where V8 cannot prove that nobody reads them: else it would not make them.
+        sink = readParams(paths[index], endpoints[id], router)
+        sum += id
+      }
+      return sum
+    },
+  }
+})

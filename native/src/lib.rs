@@ -1,0 +1,20 @@
+//! What JavaScript sees of the native core. Only exports and the conversion of their arguments stand here; one task
+//! is one file, and what a task computes touches no JavaScript. `src/native/binding.ts` has the types.
+
+mod router;
+mod router_binding;
+
+use napi::{Env, Result, bindgen_prelude::Object};
+use napi_derive::napi;
+
+/// The hash of the sources this was built from; scripts/check-native.mjs compares it with the tree.
+#[napi]
+pub fn version() -> &'static str {
+    env!("HOTPRESS_CONTENT_HASH")
+}
+
+/// An empty route table: `{ insert(shape, id), match(path), offsets }`.
+#[napi]
+pub fn create_router(env: &Env) -> Result<Object<'_>> {
+    router_binding::create(env)
+}

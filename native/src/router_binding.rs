@@ -1,0 +1,216 @@
+//! The route table as a JavaScript object. `match` runs once for each request, so it is a raw N-API function: a path
+//! in, an integer out, parameter offsets through memory that JavaScript reads without a call. A method of a napi-rs
+//! class took six times as long.
+//!
+//! Who owns what: each of the two functions holds the instance and each instance holds the offsets, as the array
+//! buffer over them does, whichever lives longest. Neither callback runs JavaScript (their arguments are primitives,
+//! which N-API reads without conversion), so neither can be entered again while it runs.
+//!
+//! Every `env` and `napi_value` here belongs to the call under way, which is all that most N-API functions ask for:
+//! only what takes more than that has a SAFETY comment.
+
+use std::cell::{RefCell, UnsafeCell};
+use std::ffi::{CStr, c_void};
+use std::mem::MaybeUninit;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::null_mut;
+use std::rc::Rc;
+use std::slice;
+
+use napi::bindgen_prelude::Object;
+use napi::sys::{self, Status, napi_callback_info, napi_env, napi_value};
+use napi::{Env, Result, check_status};
+
+use crate::router::{MAX_PARAMETERS, Offsets, Router};
+
+/// UTF-16 units of a path that are read without touching the heap.
+const STACK_UNITS: usize = 2048;
+
+struct Instance {
+    offsets: Rc<UnsafeCell<Offsets>>,
+    router: RefCell<Router>,
+}
+
+/// A JavaScript exception that is still to be thrown.
+enum Exception {
+    Plain(String),
+    Range(&'static str),
+    Type(&'static str),
+}
+
+type Callback = unsafe extern "C" fn(napi_env, napi_callback_info) -> napi_value;
+
+/// Makes the object that `createRouter` returns.
+pub fn create(env: &Env) -> Result<Object<'_>> {
+    let offsets = Rc::new(UnsafeCell::new([0; 2 * MAX_PARAMETERS]));
+    let instance = Rc::new(Instance { offsets: Rc::clone(&offsets), router: RefCell::default() });
+    let raw = env.raw();
+    unsafe {
+        let mut object = null_mut();
+        check_status!(sys::napi_create_object(raw, &mut object))?;
+        set(raw, object, c"insert", function(raw, c"insert", insert, Rc::clone(&instance))?)?;
+        set(raw, object, c"match", function(raw, c"match", find, instance)?)?;
+        set(raw, object, c"offsets", offsets_array(raw, offsets)?)?;
+        Ok(Object::from_raw(raw, object))
+    }
+}
+
+unsafe extern "C" fn insert(env: napi_env, info: napi_callback_info) -> napi_value {
+    guarded(env, || {
+        // SAFETY: `insert` is only ever made by `function`, with an instance as its data.
+        let (instance, [shape, id]) = unsafe { arguments(env, info) };
+        let shape = unsafe { string(env, shape) }.ok_or(Exception::Type("a route shape must be a string"))?;
+        let mut id_value = f64::NAN;
+        // What is not a number leaves NaN behind, which the next line refuses.
+        unsafe { sys::napi_get_value_double(env, id, &mut id_value) };
+        if id_value.fract() != 0.0 || !(0.0..=f64::from(i32::MAX)).contains(&id_value) {
+            return Err(Exception::Range("a route id must be an integer from 0 to 2147483647"));
+        }
+        let inserted = instance.router.borrow_mut().insert(&shape, id_value as u32);
+        inserted.map_err(|error| Exception::Plain(error.to_string()))?;
+        Ok(null_mut())
+    })
+}
+
+unsafe extern "C" fn find(env: napi_env, info: napi_callback_info) -> napi_value {
+    guarded(env, || {
+        // SAFETY: `find` is only ever made by `function`, with an instance as its data.
+        let (instance, [path]) = unsafe { arguments(env, info) };
+        let id = unsafe { with_ascii(env, path, |path| instance.find(path)) }?;
+        let mut result = null_mut();
+        unsafe { sys::napi_create_int32(env, id, &mut result) };
+        Ok(result)
+    })
+}
+
+impl Instance {
+    fn find(&self, path: &[u8]) -> i32 {
+        // SAFETY: JavaScript reads the offsets only on this thread and not during this call, and Rust holds no other
+        // reference to them.
+        let offsets = unsafe { &mut *self.offsets.get() };
+        self.router.borrow_mut().find(path, offsets).map_or(-1, |id| id as i32)
+    }
+}
+
+/// Calls `use_path` with the bytes of an ASCII string; -1 for any other string, which no shape can match.
+///
+/// Read as UTF-16 because reading as Latin-1 cuts units to their low byte: U+012F would arrive as a slash.
+unsafe fn with_ascii(
+    env: napi_env,
+    value: napi_value,
+    use_path: impl FnOnce(&[u8]) -> i32,
+) -> std::result::Result<i32, Exception> {
+    let mut units = [const { MaybeUninit::<u16>::uninit() }; STACK_UNITS];
+    let mut length = 0;
+    // SAFETY: N-API writes at most the number of units that it is told, and says how many in `length`.
+    let status =
+        unsafe { sys::napi_get_value_string_utf16(env, value, units.as_mut_ptr().cast(), STACK_UNITS, &mut length) };
+    if status != Status::napi_ok {
+        return Err(Exception::Type("a path must be a string"));
+    }
+    // One unit is N-API's terminator, so a buffer full but for that one may hold a path cut short.
+    if length < STACK_UNITS - 1 {
+        let mut bytes = [const { MaybeUninit::<u8>::uninit() }; STACK_UNITS];
+        let mut seen = 0;
+        for (byte, unit) in bytes.iter_mut().zip(&units[..length]) {
+            // SAFETY: N-API wrote the first `length` units.
+            let unit = unsafe { unit.assume_init() };
+            seen |= unit;
+            byte.write(unit as u8);
+        }
+        // SAFETY: the loop wrote the first `length` bytes.
+        let path = unsafe { slice::from_raw_parts(bytes.as_ptr().cast(), length) };
+        return Ok(if seen < 0x80 { use_path(path) } else { -1 });
+    }
+    let path = unsafe { string(env, value) }.ok_or(Exception::Type("a path must be a string"))?;
+    Ok(if path.is_ascii() { use_path(path.as_bytes()) } else { -1 })
+}
+
+/// A string of any length, as UTF-8; `None` when the value is not a string.
+unsafe fn string(env: napi_env, value: napi_value) -> Option<String> {
+    let mut length = 0;
+    // SAFETY: without a buffer N-API only counts; with one it writes at most the size that it is told.
+    unsafe {
+        if sys::napi_get_value_string_utf8(env, value, null_mut(), 0, &mut length) != Status::napi_ok {
+            return None;
+        }
+        let mut bytes = vec![0; length + 1];
+        sys::napi_get_value_string_utf8(env, value, bytes.as_mut_ptr().cast(), bytes.len(), &mut length);
+        bytes.truncate(length);
+        String::from_utf8(bytes).ok()
+    }
+}
+
+/// The instance behind the running function, and its first `N` arguments (undefined where there are fewer).
+unsafe fn arguments<'a, const N: usize>(env: napi_env, info: napi_callback_info) -> (&'a Instance, [napi_value; N]) {
+    let mut values = [null_mut(); N];
+    let mut count = N;
+    let mut data = null_mut();
+    // SAFETY: the function is alive while it runs, so its finalizer has not run and the instance is there.
+    unsafe {
+        sys::napi_get_cb_info(env, info, &mut count, values.as_mut_ptr(), null_mut(), &mut data);
+        (&*data.cast::<Instance>(), values)
+    }
+}
+
+/// Runs the body of a callback; an exception or a panic in it becomes a JavaScript exception.
+fn guarded(env: napi_env, body: impl FnOnce() -> std::result::Result<napi_value, Exception>) -> napi_value {
+    let outcome = catch_unwind(AssertUnwindSafe(body));
+    let exception = match outcome {
+        Ok(Ok(value)) => return value,
+        Ok(Err(exception)) => exception,
+        Err(_) => Exception::Plain("panic in the native router".into()),
+    };
+    unsafe { throw(env, exception) };
+    null_mut()
+}
+
+unsafe fn throw(env: napi_env, exception: Exception) {
+    let (make, text): (unsafe fn(_, _, _, _) -> _, &str) = match &exception {
+        Exception::Plain(text) => (sys::napi_create_error, text),
+        Exception::Range(text) => (sys::napi_create_range_error, text),
+        Exception::Type(text) => (sys::napi_create_type_error, text),
+    };
+    let (mut message, mut error) = (null_mut(), null_mut());
+    unsafe {
+        sys::napi_create_string_utf8(env, text.as_ptr().cast(), text.len() as isize, &mut message);
+        make(env, null_mut(), message, &mut error);
+        sys::napi_throw(env, error);
+    }
+}
+
+unsafe fn set(env: napi_env, object: napi_value, name: &CStr, value: napi_value) -> Result<()> {
+    check_status!(unsafe { sys::napi_set_named_property(env, object, name.as_ptr(), value) })
+}
+
+/// A function with the instance as its data, which is let go of when the function is collected.
+unsafe fn function(env: napi_env, name: &CStr, callback: Callback, instance: Rc<Instance>) -> Result<napi_value> {
+    let data = Rc::into_raw(instance).cast_mut().cast();
+    let mut value = null_mut();
+    unsafe {
+        let length = name.count_bytes() as isize;
+        check_status!(sys::napi_create_function(env, name.as_ptr(), length, Some(callback), data, &mut value))?;
+        check_status!(sys::napi_add_finalizer(env, value, data, Some(release::<Instance>), null_mut(), null_mut()))?;
+    }
+    Ok(value)
+}
+
+/// The offsets as a `Uint32Array`. External memory, since a buffer of V8's own could be detached and freed while the
+/// instance still writes to it.
+unsafe fn offsets_array(env: napi_env, offsets: Rc<UnsafeCell<Offsets>>) -> Result<napi_value> {
+    let data = Rc::into_raw(offsets).cast_mut().cast();
+    let (mut buffer, mut array) = (null_mut(), null_mut());
+    let finalize = Some(release::<UnsafeCell<Offsets>> as _);
+    unsafe {
+        let size = size_of::<Offsets>();
+        check_status!(sys::napi_create_external_arraybuffer(env, data, size, finalize, null_mut(), &mut buffer))?;
+        let kind = sys::TypedarrayType::uint32_array;
+        check_status!(sys::napi_create_typedarray(env, kind, 2 * MAX_PARAMETERS, buffer, 0, &mut array))?;
+    }
+    Ok(array)
+}
+
+/// The finalizer of a value that was given an `Rc<T>` by `Rc::into_raw`.
+unsafe extern "C" fn release<T>(_env: napi_env, data: *mut c_void, _hint: *mut c_void) {
+    drop(unsafe { Rc::from_raw(data.cast::<T>()) });
+}

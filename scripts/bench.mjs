@@ -1,0 +1,64 @@
+// Benchmarks against peers measured in the same run: `npm run bench -- http`, `npm run bench -- router`; each takes
+// --help. The peers have a lockfile of their own in bench/, so that `npm ci` here does not install five frameworks.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
+const help = `npm run bench -- <benchmark> [options]
+
+  http     Hotpress and its peers under the same load
+  router   the route matchers
+
+Options of each: npm run bench -- http --help
+Needed for figures that count: wrk (Debian, Ubuntu: apt-get install wrk; Homebrew: brew install wrk).
+`
+
+const [name, ...rest] = process.argv.slice(2)
+if (name !== 'http' && name !== 'router') {
+  console.log(help)
+  process.exit(name === '--help' || name === '-h' ? 0 : 1)
+}
+installPeers()
+if (isStale('dist/esm/index.js', 'src')) step([path.join(root, 'scripts/build.mjs')])
+step([path.join(root, 'bench', `${name}.mjs`), ...rest])
+
+/** Installs the peers when there are none, or others than the lockfile says. */
+function installPeers() {
+  const lock = path.join(root, 'bench/package-lock.json')
+  const installed = path.join(root, 'bench/node_modules/.package-lock.json')
+  if (changed(installed) >= changed(lock)) return
+  console.error('Installing the peers of the benchmarks in bench/node_modules')
+  const options = ['ci', '--no-audit', '--no-fund', '--prefix', path.join(root, 'bench')]
+  const npm = process.env.npm_execpath
+  // npm says where it is when it runs this script; by hand it is a command, on Windows one that needs a shell.
+  if (npm !== undefined) step([npm, ...options])
+  else finish(spawnSync('npm', options, { cwd: root, shell: process.platform === 'win32', stdio: 'inherit' }))
+}
+
+/**
+ * @param {string} built a file of the build
+ * @param {string} source the folder it is built from
+ */
+function isStale(built, source) {
+  const folder = path.join(root, source)
+  const newest = readdirSync(folder, { recursive: true }).map((file) => changed(path.join(folder, String(file))))
+  return changed(path.join(root, built)) < Math.max(...newest)
+}
+
+/** @param {string} file */
+function changed(file) {
+  return existsSync(file) ? statSync(file).mtimeMs : 0
+}
+
+/** @param {readonly string[]} command */
+function step(command) {
+  finish(spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' }))
+}
+
+/** @param {import('node:child_process').SpawnSyncReturns<Buffer>} result */
+function finish({ error, status }) {
+  if (error !== undefined) console.error(error.message)
+  if (status !== 0) process.exit(status ?? 1)
+}

@@ -1,0 +1,183 @@
+import { HotpressError, describe } from './errors.js'
+import { Deadlines } from './core/deadlines.js'
+import { HeadTemplate } from './core/head.js'
+import type { Logger } from './core/logger.js'
+import type { Settings, TransportName } from './core/settings.js'
+import type { ErrorHandler, Handler, Middleware } from './core/types.js'
+import { Dispatcher } from './dispatcher.js'
+import { type HotpressOptions, type ListenOptions, settle, settleListen } from './options.js'
+import { coreInfo } from './routing/matcher.js'
+import { type RouteDefinition, RouteRegistry, checkMiddleware } from './routing/registry.js'
+import { RouteTable } from './routing/table.js'
+import { chooseTransport } from './transports/choose.js'
+import { type InjectOptions, type InjectResult, inject } from './transports/inject.js'
+import type { Listening, TransportHost } from './transports/transport.js'
+
+/** Where an app listens. */
+export interface Address {
+  readonly host: string
+  readonly port: number
+  readonly transport: TransportName
+  /** `http://127.0.0.1:3000` */
+  readonly url: string
+}
+
+/** What an app runs on. */
+export interface Capabilities {
+  readonly native: {
+    readonly kind: 'fallback' | 'native'
+    /** Why the fallback is in use. */
+    readonly reason?: string
+    readonly version: string
+  }
+  /** The transport of each address that the app listens on. */
+  readonly transports: readonly TransportName[]
+}
+
+/** Milliseconds for which `close()` waits for answers under way. */
+const drainTime = 10_000
+
+/**
+ * An application: routes, middleware and settings, served by a transport. Everything is registered first; the first
+ * `listen()` or `inject()` composes it, and from then on nothing can be added.
+ *
+ * @throws HotpressError `OPTION_UNKNOWN`, or `OPTION_INVALID` naming the option, what it got and what it takes.
+ * @example
+ * const app = new Hotpress()
+ * app.get('/users/:id', (req) => ({ id: req.params.id }))
+ * await app.listen({ port: 3000 })
+ */
+export class Hotpress extends RouteRegistry {
+  #dispatcher: Dispatcher | undefined
+  #host: TransportHost | undefined
+  readonly #listening = new Map<Address, Listening>()
+  readonly #middleware: Middleware[] = []
+  #onError: ErrorHandler | undefined
+  #onNotFound: Handler | undefined
+  readonly #settings: Settings
+  readonly #table = new RouteTable<RouteDefinition>()
+
+  constructor(options: HotpressOptions = {}) {
+    super()
+    this.#settings = settle(options)
+  }
+
+  /** The app's logger. */
+  get log(): Logger {
+    return this.#settings.log
+  }
+
+  /** What the app runs on: which native core, and which transports it listens by. */
+  capabilities(): Capabilities {
+    return { native: coreInfo(), transports: [...this.#listening.keys()].map(({ transport }) => transport) }
+  }
+
+  /**
+   * Stops listening: no new connections are taken, requests under way have 10 s to be answered, idle connections are
+   * closed. Resolves when nothing is left; the app can listen again.
+   */
+  async close(): Promise<void> {
+    const listening = [...this.#listening.values()]
+    this.#listening.clear()
+    await Promise.all(listening.map((each) => each.close(drainTime)))
+  }
+
+  /**
+   * Makes a request without a socket, through everything that a request from one passes.
+   *
+   * @example
+   * const res = await app.inject({ method: 'POST', url: '/users', body: { name: 'Ada' } })
+   * assert.equal(res.status, 201)
+   */
+  inject(options: InjectOptions = {}): Promise<InjectResult> {
+    return inject(this.#start(), options)
+  }
+
+  /**
+   * Starts to listen. May be called several times, for several addresses.
+   *
+   * @param onReady called once the address is taken.
+   * @returns the address, with the port that was taken.
+   * @throws HotpressError `ADDRESS_IN_USE`, `ADDRESS_REFUSED`, `CERTIFICATE_UNREADABLE`, `OPTION_INVALID`,
+   * `OPTION_REFUSED` when the named transport cannot do what was asked, `OPTION_UNKNOWN`, `TRANSPORT_UNAVAILABLE`.
+   */
+  async listen(options: ListenOptions = {}, onReady?: (address: Address) => void): Promise<Address> {
+    const where = settleListen(options)
+    if (onReady !== undefined && typeof onReady !== 'function') {
+      throw new HotpressError('HANDLER_INVALID', { got: describe(onReady), what: 'the second argument of listen()' })
+    }
+    const transport = await chooseTransport(this.#settings, where, (name, reason) =>
+      this.log.info(`not serving by ${name}: ${reason}`),
+    )
+    const listening = await transport.listen(this.#start(), where)
+    const { port } = listening
+    const authority = where.host.includes(':') ? `[${where.host}]:${port}` : `${where.host}:${port}`
+    const scheme = where.tls === undefined ? 'http' : 'https'
+    const address = { host: where.host, port, transport: transport.name, url: `${scheme}://${authority}` }
+    this.#listening.set(address, listening)
+    this.log.info({ native: coreInfo().kind, transport: transport.name }, `listening on ${address.url}`)
+    onReady?.(address)
+    return address
+  }
+
+  /**
+   * Sets what turns thrown errors into answers, those of Hotpress (404, 405, 413 and so on) included. What it returns
+   * is answered as a handler's return would be; undefined leaves the error to the standard answer.
+   */
+  onError(handler: ErrorHandler): this {
+    this.#open('onError()')
+    this.#onError = checkFunction(handler, 'onError()')
+    return this
+  }
+
+  /** Sets what answers requests that no route matches, in place of the standard 404. Its own status is 404 only if it says so. */
+  onNotFound(handler: Handler): this {
+    this.#open('onNotFound()')
+    this.#onNotFound = checkFunction(handler, 'onNotFound()')
+    return this
+  }
+
+  /** Adds middleware around every request, those that no route answers included; the first added is outermost. */
+  override use(...middleware: readonly Middleware[]): this {
+    this.#open('use()')
+    this.#middleware.push(...checkMiddleware(middleware))
+    return this
+  }
+
+  protected override register(call: string, route: RouteDefinition): void {
+    this.#open(call)
+    this.#table.add(route)
+  }
+
+  #open(call: string): void {
+    if (this.#dispatcher !== undefined) throw new HotpressError('APP_STARTED', { call })
+  }
+
+  // The life of a request: a transport makes an HttpRequest, dispatch() matches its route and runs the chain that was
+  // composed for it here, and the transport's writer sends the HttpResponse with the head that the template completes.
+  #start(): TransportHost {
+    if (this.#host !== undefined) return this.#host
+    const settings = this.#settings
+    const dispatcher = new Dispatcher({
+      bodyLimit: settings.bodyLimit,
+      middleware: this.#middleware,
+      onError: this.#onError,
+      onNotFound: this.#onNotFound,
+      table: this.#table,
+    })
+    this.#dispatcher = dispatcher
+    this.#host = {
+      deadlines: new Deadlines(settings.requestTimeout),
+      dispatch: (request) => dispatcher.dispatch(request),
+      head: new HeadTemplate(settings.defaultHeaders),
+      log: settings.log,
+      settings,
+    }
+    return this.#host
+  }
+}
+
+function checkFunction<Value>(value: Value, what: string): Value {
+  if (typeof value !== 'function') throw new HotpressError('HANDLER_INVALID', { got: describe(value), what })
+  return value
+}

@@ -1,0 +1,91 @@
+import { headerName } from './headers.js'
+import type { HttpRequest } from './request.js'
+import type { HttpResponse } from './response.js'
+import type { DefaultHeaders } from './settings.js'
+
+/**
+ * The header section of responses: the app's default headers, the response's own in their place where both have one,
+ * and the content type. Writers add what belongs to the connection and to the framing of the body.
+ */
+export class HeadTemplate {
+  readonly #defaults: DefaultHeaders
+  readonly #names: ReadonlySet<string>
+  /** The default headers as text, up to where the request's id follows. */
+  readonly #text: string
+
+  constructor(defaults: DefaultHeaders) {
+    this.#defaults = defaults
+    const names = defaults.pairs.filter((_, index) => index % 2 === 0).map(headerName)
+    this.#names = new Set(defaults.requestId ? [...names, 'x-request-id'] : names)
+    this.#text = lines(defaults.pairs) + (defaults.requestId ? '\r\nX-Request-ID: ' : '')
+  }
+
+  /** The header section as names and values one after the other. */
+  pairs(request: HttpRequest, response: HttpResponse): string[] {
+    const own = this.#own(response)
+    const pairs = this.#isReplaced(own) ? this.#remaining(own) : [...this.#defaults.pairs]
+    if (this.#defaults.requestId && !has(own, 'x-request-id')) pairs.push('X-Request-ID', request.id)
+    if (response.contentType !== undefined) pairs.push('Content-Type', response.contentType)
+    pairs.push(...own)
+    return pairs
+  }
+
+  /** The header section as text: each line begins with CRLF. */
+  text(request: HttpRequest, response: HttpResponse): string {
+    const own = response.headers
+    if (own !== undefined && this.#isReplaced(own)) return lines(this.pairs(request, response))
+    let text = this.#defaults.requestId ? this.#text + request.id : this.#text
+    const type = response.contentType
+    if (type !== undefined) text += `\r\nContent-Type: ${type}`
+    return own === undefined ? text : text + lines(this.#own(response))
+  }
+
+  #isReplaced(own: readonly string[]): boolean {
+    for (let index = 0; index < own.length; index += 2) {
+      if (this.#names.has(headerName(own[index]!))) return true
+    }
+    return false
+  }
+
+  // Content-Length is the writer's: it says what is sent.
+  #own(response: HttpResponse): readonly string[] {
+    const headers = response.headers
+    if (headers === undefined) return []
+    return has(headers, 'content-length') ? without(headers, 'content-length') : headers
+  }
+
+  #remaining(own: readonly string[]): string[] {
+    const { pairs } = this.#defaults
+    return pairs.filter((_, index) => !has(own, headerName(pairs[index - (index % 2)]!)))
+  }
+}
+
+function has(pairs: readonly string[], lower: string): boolean {
+  for (let index = 0; index < pairs.length; index += 2) {
+    if (headerName(pairs[index]!) === lower) return true
+  }
+  return false
+}
+
+function lines(pairs: readonly string[]): string {
+  let text = ''
+  for (let index = 0; index < pairs.length; index += 2) text += `\r\n${pairs[index]}: ${pairs[index + 1]}`
+  return text
+}
+
+function without(pairs: readonly string[], lower: string): string[] {
+  return pairs.filter((_, index) => headerName(pairs[index - (index % 2)]!) !== lower)
+}
+
+/**
+ * The length that a response's body has on the wire: known for text and bytes, for a stream only where the handler has
+ * set `Content-Length`.
+ */
+export function bodyLength(response: HttpResponse): number | undefined {
+  const { body } = response
+  if (typeof body === 'string') return Buffer.byteLength(body)
+  if (body instanceof Uint8Array) return body.byteLength
+  const declared = response.headers === undefined ? undefined : response.header('content-length')
+  if (declared === undefined) return body === undefined ? 0 : undefined
+  return /^\d{1,15}$/.test(declared) ? Number(declared) : undefined
+}

@@ -1,0 +1,254 @@
+import type { ReadableStream } from 'node:stream/web'
+import { HotpressError, describe } from '../errors.js'
+import { ContentType } from './content-type.js'
+import { type HeadersInit, checkHeaderValue, headerName } from './headers.js'
+
+/** What a response can carry: nothing, a whole body, or a stream of chunks. */
+export type ResponseBody = AsyncIterable<Uint8Array | string> | Uint8Array | string | undefined
+
+/** Names and values one after the other; undefined while a response has no header of its own. */
+type OwnHeaders = string[] | undefined
+
+const brand = Symbol.for('hotpress.HttpResponse')
+
+/**
+ * A response as a value: handlers return it, middleware may change it on its way out, a transport's writer sends it.
+ * Every setter returns the response itself. Header names and values are checked when they are set.
+ *
+ * @example
+ * json({ id: 7 }).status(Status.Created).header('location', '/users/7')
+ */
+export class HttpResponse {
+  #ascii = true
+  #body: ResponseBody
+  #closes = false
+  #headers: OwnHeaders
+  #status: number
+  #type: string | undefined
+  /** What was thrown, when this response stands for an error: for middleware and logs, never for the client. */
+  error: unknown
+
+  constructor(body: ResponseBody, type: string | undefined, status = 200) {
+    this.#body = body
+    this.#headers = undefined
+    this.#status = status
+    this.#type = type
+    this.error = undefined
+  }
+
+  /** Whether a value is an HttpResponse, of this or of another loaded copy of the package (ESM beside CommonJS). */
+  static is(value: unknown): value is HttpResponse {
+    return value instanceof HttpResponse || (typeof value === 'object' && value !== null && brand in value)
+  }
+
+  /** The body: undefined, text, bytes, or a stream. */
+  get body(): ResponseBody {
+    return this.#body
+  }
+
+  /** Whether the connection is closed after this response. */
+  get closes(): boolean {
+    return this.#closes
+  }
+
+  /** The value of `Content-Type`, or undefined. */
+  get contentType(): string | undefined {
+    return this.#type
+  }
+
+  /** The response's own headers beside `Content-Type`: names and values one after the other. */
+  get headers(): readonly string[] | undefined {
+    return this.#headers
+  }
+
+  /** Whether every header value is ASCII. */
+  get isAscii(): boolean {
+    return this.#ascii
+  }
+
+  /** The status code. */
+  get statusCode(): number {
+    return this.#status
+  }
+
+  /**
+   * Adds a header line beside any of the same name.
+   *
+   * @throws HotpressError `HEADER_INVALID`
+   */
+  append(name: string, value: string): this {
+    const lower = headerName(name)
+    if (lower === 'content-type' || lower === 'content-length') return this.header(name, value)
+    if (!checkHeaderValue(name, value)) this.#ascii = false
+    if (this.#headers === undefined) this.#headers = [name, value]
+    else this.#headers.push(name, value)
+    return this
+  }
+
+  /** Closes the connection after this response (`Connection: close`). */
+  close(): this {
+    this.#closes = true
+    return this
+  }
+
+  /** The value of one of the response's headers; the first where there are several. */
+  header(name: string): string | undefined
+  /**
+   * Sets a header, in place of any of the same name.
+   *
+   * @throws HotpressError `HEADER_INVALID` for a name that is no token, a value with a control byte or one beyond
+   * Latin-1, and for headers that belong to the transport (`Connection`, `Date`, `Keep-Alive`, `Transfer-Encoding`).
+   */
+  header(name: string, value: string): this
+  header(name: string, value?: string): this | string | undefined {
+    const lower = headerName(name)
+    if (value === undefined) return lower === 'content-type' ? this.#type : this.#headers?.[this.#find(lower) + 1]
+    if (lower === 'content-type') return this.type(value)
+    if (!checkHeaderValue(name, value)) this.#ascii = false
+    const headers = this.#headers
+    if (headers === undefined) {
+      this.#headers = [name, value]
+      return this
+    }
+    const at = this.#find(lower)
+    if (at < 0) {
+      headers.push(name, value)
+      return this
+    }
+    headers[at + 1] = value
+    this.#drop(lower, at + 2)
+    return this
+  }
+
+  /** Whether the response has a header of this name. */
+  has(name: string): boolean {
+    const lower = headerName(name)
+    return lower === 'content-type' ? this.#type !== undefined : this.#find(lower) >= 0
+  }
+
+  /** Takes every header of this name away. */
+  remove(name: string): this {
+    const lower = headerName(name)
+    if (lower === 'content-type') this.#type = undefined
+    else this.#drop(lower, 0)
+    return this
+  }
+
+  /**
+   * Sets the status code.
+   *
+   * @throws HotpressError `STATUS_INVALID` when it is not a whole number from 200 to 599.
+   */
+  status(code: number): this {
+    if (!Number.isInteger(code) || code < 200 || code > 599) {
+      throw new HotpressError('STATUS_INVALID', { got: describe(code) })
+    }
+    this.#status = code
+    return this
+  }
+
+  /** Sets `Content-Type`. */
+  type(value: string): this {
+    if (!checkHeaderValue('content-type', value)) this.#ascii = false
+    this.#type = value
+    return this
+  }
+
+  #drop(lower: string, from: number): void {
+    const headers = this.#headers
+    if (headers === undefined) return
+    for (let index = headers.length - 2; index >= from; index -= 2) {
+      if (headerName(headers[index]!) === lower) headers.splice(index, 2)
+    }
+  }
+
+  #find(lower: string): number {
+    const headers = this.#headers
+    if (headers === undefined) return -2
+    for (let index = 0; index < headers.length; index += 2) {
+      if (headerName(headers[index]!) === lower) return index
+    }
+    return -2
+  }
+}
+
+// On the prototype: every instance has it and none pays for it.
+Object.defineProperty(HttpResponse.prototype, brand, { value: true })
+
+/**
+ * The name of the method by which a user's own type says what its answer is; shared by every loaded copy of the
+ * package.
+ *
+ * @example
+ * class Invoice { [toResponse]() { return bytes(this.pdf).type(ContentType.Pdf) } }
+ */
+export const toResponse: unique symbol = Symbol.for('hotpress.toResponse') as never
+
+/** What a response can be given beside its body. */
+export interface ResponseInit {
+  readonly headers?: HeadersInit
+  readonly status?: number
+}
+
+function build(body: ResponseBody, type: string | undefined, init: ResponseInit | number | undefined): HttpResponse {
+  const response = new HttpResponse(body, type)
+  if (init === undefined) return response
+  if (typeof init === 'number') return response.status(init)
+  if (init.status !== undefined) response.status(init.status)
+  for (const [name, value] of Object.entries(init.headers ?? {})) {
+    if (typeof value === 'string') response.header(name, value)
+    else for (const each of value) response.append(name, each)
+  }
+  return response
+}
+
+/** Bytes as `application/octet-stream`. */
+export function bytes(body: Uint8Array, init?: ResponseInit | number): HttpResponse {
+  return build(body, ContentType.OctetStream, init)
+}
+
+/** No body; 204 unless another status is given. */
+export function empty(init: ResponseInit | number = 204): HttpResponse {
+  return build(undefined, undefined, typeof init === 'number' ? init : { status: 204, ...init })
+}
+
+/** A text as `text/html`. */
+export function html(body: string, init?: ResponseInit | number): HttpResponse {
+  return build(body, ContentType.Html, init)
+}
+
+/**
+ * A value as `application/json`.
+ *
+ * @throws TypeError when the value has no JSON form (a cycle, a BigInt).
+ */
+export function json(value: unknown, init?: ResponseInit | number): HttpResponse {
+  return build(JSON.stringify(value) ?? 'null', ContentType.Json, init)
+}
+
+/**
+ * Sends the client to another address: 302 unless another redirection is given.
+ *
+ * @param location an absolute URL or a path; what is not allowed in a URL is percent-encoded.
+ */
+export function redirect(location: string, status = 302): HttpResponse {
+  return new HttpResponse(undefined, undefined).status(status).header('location', encodeLocation(location))
+}
+
+/** A stream of chunks as `application/octet-stream`, read only as fast as the client takes them. */
+export function stream(
+  source: AsyncIterable<Uint8Array | string> | ReadableStream<Uint8Array>,
+  init?: ResponseInit | number,
+): HttpResponse {
+  return build(source as AsyncIterable<Uint8Array>, ContentType.OctetStream, init)
+}
+
+/** A text as `text/plain`. */
+export function text(body: string, init?: ResponseInit | number): HttpResponse {
+  return build(body, ContentType.Text, init)
+}
+
+// What a URL cannot hold is escaped, so that a location made of user input stays one header line.
+function encodeLocation(location: string): string {
+  return location.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent)
+}

@@ -1,0 +1,37 @@
+import { HotpressError, describe } from '../errors.js'
+
+const sizes: Readonly<Record<string, number>> = { b: 1, gb: 1024 ** 3, kb: 1024, mb: 1024 ** 2 }
+const times: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, ms: 1, s: 1000 }
+
+function parse(value: unknown, units: Readonly<Record<string, number>>): number | undefined {
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : undefined
+  if (typeof value !== 'string') return undefined
+  const match = /^(\d+(?:\.\d+)?) ?([a-z]+)$/i.exec(value)
+  const unit = units[match?.[2]?.toLowerCase() ?? '']
+  return unit === undefined ? undefined : Math.round(Number(match?.[1]) * unit)
+}
+
+/**
+ * A size in bytes, from a number of them or a text with a unit (`'10mb'`; 1 kb is 1,024 bytes).
+ *
+ * @throws HotpressError `OPTION_INVALID` naming the option.
+ */
+export function bytesOf(value: unknown, option: string): number {
+  const bytes = parse(value, sizes)
+  if (bytes !== undefined) return bytes
+  const takes = "a whole number of bytes, or a text with b, kb, mb or gb such as '10mb'"
+  throw new HotpressError('OPTION_INVALID', { got: describe(value), option, takes })
+}
+
+/**
+ * A time in milliseconds, from a number of them or a text with a unit (`'30s'`).
+ *
+ * @throws HotpressError `OPTION_INVALID` naming the option.
+ */
+export function millisecondsOf(value: unknown, option: string): number {
+  const milliseconds = parse(value, times)
+  // setTimeout takes 31 bits, and fires at once beyond.
+  if (milliseconds !== undefined && milliseconds < 2 ** 31) return milliseconds
+  const takes = "a whole number of milliseconds, or a text with ms, s, m or h such as '30s', below 24 days"
+  throw new HotpressError('OPTION_INVALID', { got: describe(value), option, takes })
+}

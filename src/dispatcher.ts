@@ -1,0 +1,107 @@
+import { httpError } from './errors.js'
+import { type HttpRequest, bindRoute, sourceOf } from './core/request.js'
+import { type HttpResponse, empty } from './core/response.js'
+import { type Responder, createResponder } from './core/to-response.js'
+import type { Chain, ErrorHandler, Handler, Middleware } from './core/types.js'
+import { compose } from './middleware/compose.js'
+import { type Matcher, createMatcher } from './routing/matcher.js'
+import type { RouteDefinition } from './routing/registry.js'
+import { type Endpoint, type Entry, type RouteTable, allowed, readParams } from './routing/table.js'
+
+/** What an app has gathered by the time it starts. */
+export interface DispatcherParts {
+  readonly bodyLimit: number
+  /** Around every request, those that no route answers included. */
+  readonly middleware: readonly Middleware[]
+  readonly onError: ErrorHandler | undefined
+  readonly onNotFound: Handler | undefined
+  readonly table: RouteTable<RouteDefinition>
+}
+
+const noParams = Object.freeze({})
+
+/** From a request to a response: matches a route and runs its chain. Made once, at start, and never changed. */
+export class Dispatcher {
+  readonly #entries: Entry[] = []
+  readonly #malformed: Chain
+  readonly #matcher: Matcher = createMatcher()
+  readonly #notFound: Chain
+  readonly #parts: DispatcherParts
+  readonly #responder: Responder
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts
+    this.#responder = createResponder(parts.onError)
+    const methods = new Set<string>()
+    for (const [shape, routes] of parts.table.entries()) {
+      this.#matcher.insert(shape, this.#entries.length)
+      this.#entries.push(this.#entry(shape, routes))
+      for (const method of routes.keys()) methods.add(method)
+    }
+    this.#malformed = this.#refusing((request) => {
+      throw httpError('PATH_MALFORMED', { path: request.path })
+    })
+    this.#notFound = this.#refusing((request) => {
+      if (request.path === '*') return empty().header('Allow', allowed(methods))
+      if (parts.onNotFound !== undefined) return parts.onNotFound(request)
+      throw httpError('NOT_FOUND', { path: request.path })
+    })
+  }
+
+  dispatch(request: HttpRequest): HttpResponse | Promise<HttpResponse> {
+    const source = sourceOf(request)
+    const { bodySize, method, path } = source
+    const id = this.#matcher.match(path)
+    if (id < 0) return this.#notFound(request)
+    const entry = this.#entries[id]!
+    const endpoint = method === 'GET' ? entry.get : entry.methods.get(method)
+    if (endpoint === undefined) return entry.otherwise(request)
+
+    const params = endpoint.pattern.names.length === 0 ? noParams : readParams(path, endpoint, this.#matcher)
+    if (params === undefined) return this.#malformed(request)
+    bindRoute(request, params, endpoint.pattern.text)
+
+    if (bodySize !== 0) {
+      if (bodySize > endpoint.bodyLimit) return endpoint.tooLarge(request)
+      source.acceptBody(endpoint.bodyLimit)
+    }
+    return endpoint.chain(request)
+  }
+
+  #endpoint(shape: string, { bodyLimit, handler, method, middleware, pattern }: RouteDefinition): Endpoint {
+    const limit = bodyLimit ?? this.#parts.bodyLimit
+    const layers = [...this.#parts.middleware, ...middleware]
+    const refuse = (): never => {
+      throw httpError('BODY_TOO_LARGE', { limit })
+    }
+    const tooLarge = compose(layers, refuse, this.#responder)
+    return {
+      bodyLimit: limit,
+      // The bare path of a wildcard has its shape without the last parameter.
+      captures: shape === pattern.shape ? pattern.names.length : pattern.names.length - 1,
+      chain: compose(layers, handler, this.#responder),
+      method,
+      pattern,
+      tooLarge: async (request) => (await tooLarge(request)).close(),
+    }
+  }
+
+  #entry(shape: string, routes: ReadonlyMap<string, RouteDefinition>): Entry {
+    const methods = new Map<string, Endpoint>()
+    for (const [method, route] of routes) methods.set(method, this.#endpoint(shape, route))
+    const get = methods.get('GET')
+    // A GET answers HEAD too; the writers leave its body out (RFC 9110, 9.3.2).
+    if (get !== undefined && !methods.has('HEAD')) methods.set('HEAD', get)
+    const allow = allowed(routes.keys())
+    const otherwise = this.#refusing(({ method }) => {
+      if (method === 'OPTIONS') return empty().header('Allow', allow)
+      throw httpError('METHOD_NOT_ALLOWED', { allowed: allow, method }, { headers: { Allow: allow } })
+    })
+    return { get, methods, otherwise }
+  }
+
+  // What no route answers passes the app's middleware all the same: it sees every request.
+  #refusing(handler: Handler): Chain {
+    return compose(this.#parts.middleware, handler, this.#responder)
+  }
+}

@@ -1,0 +1,26 @@
+export { type Address, type Capabilities, Hotpress } from './app.js'
+export { ContentType, type ContentTypeValue } from './core/content-type.js'
+export type { Logger, LogMethod } from './core/logger.js'
+export { HttpRequest, type RequestKey, requestKey } from './core/request.js'
+export {
+  bytes,
+  empty,
+  html,
+  HttpResponse,
+  json,
+  redirect,
+  type ResponseBody,
+  type ResponseInit,
+  stream,
+  text,
+  toResponse,
+} from './core/response.js'
+export { Status, type StatusCode } from './core/status.js'
+export type { ErrorHandler, Handler, HandlerResult, Middleware, Next, ResponseLike } from './core/types.js'
+export { type ErrorCode, HotpressError, HttpError, type HttpErrorOptions } from './errors.js'
+export type { HotpressOptions, ListenOptions } from './options.js'
+export { controller } from './routing/controller.js'
+export type { PathParams } from './routing/pattern.js'
+export { RouteGroup, type RouteGroupOptions, type RouteOptions } from './routing/registry.js'
+export type { InjectOptions, InjectResult } from './transports/inject.js'
+export type { TlsOptions } from './transports/tls.js'

@@ -1,0 +1,2 @@
+/** What `binding()` gives where there is no native binary: each file here has the signature of a native export. */
+export { createRouter } from './router.js'

@@ -1,0 +1,136 @@
+import { HotpressError, describe } from './errors.js'
+import { checkHeaderValue } from './core/headers.js'
+import type { Settings, TransportName } from './core/settings.js'
+import { bytesOf, millisecondsOf } from './core/units.js'
+import { type LoggerOption, createLogger } from './observability/logger.js'
+import { type TlsOptions, readTls } from './transports/tls.js'
+import type { ListenSettings } from './transports/transport.js'
+import { version } from './version.js'
+
+/** Options of `new Hotpress()`. Sizes are bytes or texts such as `'10mb'`, times milliseconds or texts such as `'30s'`. */
+export interface HotpressOptions {
+  /** The most that a request body may have; 413 beyond. 10 MB by default; groups and routes may set their own. */
+  readonly bodyLimit?: number | string
+  /** The most that the headers of a request may have together; 431 beyond. 8 KB by default. */
+  readonly headerLimit?: number | string
+  /** How long a connection may be idle between requests. Each transport has its own default (uws 10 s, node 5 s). */
+  readonly idleTimeout?: number | string
+  /** True (the default) for pino to standard output, false for none, `{ level }`, or a logger with pino's methods. */
+  readonly logger?: LoggerOption
+  /** Whether `X-Request-ID` is sent: true by default. */
+  readonly requestId?: boolean
+  /** How long an answer may take; 503 beyond. 30 s by default, 0 for no limit. */
+  readonly requestTimeout?: number | string
+  /** Whether `X-Content-Type-Options: nosniff` is sent: true by default. */
+  readonly securityHeaders?: boolean
+  /** The `Server` header: true (the default) for `hotpress/<major>`, false for none, or a text. */
+  readonly serverHeader?: boolean | string
+  /** What serves: `'auto'` (the default) takes the fastest that runs here and can honour every option. */
+  readonly transport?: TransportName | 'auto'
+}
+
+/** Options of `app.listen()`. */
+export interface ListenOptions {
+  /** The address to bind: `127.0.0.1` by default, `0.0.0.0` or `::` for every interface. */
+  readonly host?: string
+  /** 0 (the default) for any free port. */
+  readonly port?: number
+  /** Serves HTTPS. */
+  readonly tls?: TlsOptions
+}
+
+type Checks<Options> = { readonly [Name in keyof Options]-?: (value: unknown) => unknown }
+
+const transports: readonly unknown[] = ['auto', 'node', 'uws']
+
+// One row an option: what makes a setting of a value, or says what is wrong with it.
+const checks: Checks<HotpressOptions> = {
+  bodyLimit: (value) => bytesOf(value, 'bodyLimit'),
+  headerLimit: (value) => positive('headerLimit', bytesOf(value, 'headerLimit')),
+  idleTimeout: (value) => positive('idleTimeout', millisecondsOf(value, 'idleTimeout')),
+  logger: (value) => createLogger(value as LoggerOption),
+  requestId: (value) => boolean('requestId', value),
+  requestTimeout: (value) => millisecondsOf(value, 'requestTimeout'),
+  securityHeaders: (value) => boolean('securityHeaders', value),
+  serverHeader: checkServerHeader,
+  transport: (value) => (transports.includes(value) ? value : invalid('transport', value, "'auto', 'node' or 'uws'")),
+}
+
+const listenChecks: Checks<ListenOptions> = {
+  host: (value) => (typeof value === 'string' && value !== '' ? value : invalid('host', value, 'an address or a name')),
+  port: (value) => (isPort(value) ? value : invalid('port', value, 'a whole number from 0 to 65535')),
+  tls: (value) => readTls(value as TlsOptions),
+}
+
+/**
+ * Checks the options of an app and completes them.
+ *
+ * @throws HotpressError `OPTION_UNKNOWN`, or `OPTION_INVALID` naming the option, what it got and what it takes.
+ */
+export function settle(options: HotpressOptions): Settings {
+  const given = check(options, checks, ' of new Hotpress()')
+  const server = given.serverHeader ?? true
+  const pairs: string[] = []
+  if (given.securityHeaders ?? true) pairs.push('X-Content-Type-Options', 'nosniff')
+  if (server !== false) pairs.push('Server', server === true ? `hotpress/${version.split('.')[0]}` : (server as string))
+  return Object.freeze({
+    bodyLimit: (given.bodyLimit as number | undefined) ?? 10 * 1024 ** 2,
+    defaultHeaders: { pairs, requestId: (given.requestId as boolean | undefined) ?? true },
+    headerLimit: given.headerLimit as number | undefined,
+    idleTimeout: given.idleTimeout as number | undefined,
+    log: (given.logger as Settings['log'] | undefined) ?? createLogger(true),
+    requestTimeout: (given.requestTimeout as number | undefined) ?? 30_000,
+    transport: (given.transport as Settings['transport'] | undefined) ?? 'auto',
+  })
+}
+
+/** Checks the options of `listen()` and completes them; errors as {@link settle}. */
+export function settleListen(options: ListenOptions): ListenSettings {
+  const given = check(options, listenChecks, ' of listen()')
+  return Object.freeze({
+    host: (given.host as string | undefined) ?? '127.0.0.1',
+    port: (given.port as number | undefined) ?? 0,
+    tls: given.tls as ListenSettings['tls'],
+  })
+}
+
+function check<Options extends object>(
+  options: Options,
+  table: Checks<Options>,
+  where: string,
+): { [Name in keyof Options]?: unknown } {
+  if (typeof options !== 'object' || options === null) invalid(`options${where}`, options, 'an object')
+  const given: { [Name in keyof Options]?: unknown } = {}
+  for (const [option, value] of Object.entries(options)) {
+    if (!Object.hasOwn(table, option)) {
+      throw new HotpressError('OPTION_UNKNOWN', { known: Object.keys(table).join(', '), option, where })
+    }
+    const name = option as keyof Options
+    // An option that is there and undefined is one that was left out.
+    if (value !== undefined) given[name] = table[name](value)
+  }
+  return given
+}
+
+function boolean(option: string, value: unknown): boolean {
+  return typeof value === 'boolean' ? value : invalid(option, value, 'true or false')
+}
+
+function checkServerHeader(value: unknown): boolean | string {
+  if (typeof value === 'boolean') return value
+  if (typeof value !== 'string' || value === '') return invalid('serverHeader', value, 'true, false or a text')
+  checkHeaderValue('Server', value)
+  return value
+}
+
+function invalid(option: string, value: unknown, takes: string): never {
+  throw new HotpressError('OPTION_INVALID', { got: describe(value), option, takes })
+}
+
+function isPort(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535
+}
+
+function positive(option: string, value: number): number {
+  return value > 0 ? value : invalid(option, value, 'more than 0')
+}

@@ -1,0 +1,215 @@
+import { HotpressError, describe } from '../errors.js'
+import type { HttpRequest } from '../core/request.js'
+import { bytesOf } from '../core/units.js'
+import type { HandlerResult, Handler, Middleware } from '../core/types.js'
+import { type PathParams, type Pattern, checkMethod, joinPatterns, parseMethodPattern, parsePattern } from './pattern.js'
+
+/** What a route or a group may set for itself. */
+export interface RouteOptions {
+  /** Bytes of a request body, as a number or with a unit (`'50mb'`); wins over the group's and the app's, larger or smaller. */
+  readonly bodyLimit?: number | string
+}
+
+/** A route as it was registered, with what its groups add. */
+export interface RouteDefinition {
+  readonly bodyLimit: number | undefined
+  readonly handler: Handler
+  readonly method: string
+  readonly middleware: readonly Middleware[]
+  readonly pattern: Pattern
+}
+
+/** A handler whose parameters are typed from the path. */
+export type PathHandler<Path extends string> = (
+  request: HttpRequest<PathParams<Path>>,
+) => HandlerResult | Promise<HandlerResult>
+
+type Rest<Path extends string> = [handler: PathHandler<Path>] | [options: RouteOptions, handler: PathHandler<Path>]
+
+type MethodPath<Text extends string> = Text extends `:${string}/${infer Path}` ? `/${Path}` : string
+
+/**
+ * The methods that register routes: what an app and a group have in common.
+ *
+ * @typeParam Prefix the group's prefix, whose parameters its handlers see too.
+ */
+export abstract class RouteRegistry<Prefix extends string = ''> {
+  /**
+   * Registers a route in the `:method/path` form.
+   *
+   * @example
+   * app.add(':post/users', createUser)
+   */
+  add<const Text extends string>(methodAndPath: Text, ...rest: Rest<`${Prefix}${MethodPath<Text>}`>): this {
+    const { method, path } = parseMethodPattern(methodAndPath)
+    return this.#route('add()', method, path, rest as unknown[])
+  }
+
+  /** Registers a DELETE route. */
+  delete<const Path extends string>(path: Path, ...rest: Rest<`${Prefix}${Path}`>): this {
+    return this.#route('delete()', 'DELETE', path, rest)
+  }
+
+  /** Registers a GET route, which answers HEAD too. */
+  get<const Path extends string>(path: Path, ...rest: Rest<`${Prefix}${Path}`>): this {
+    return this.#route('get()', 'GET', path, rest)
+  }
+
+  /** Registers a HEAD route, in place of what GET would answer; the body is never sent. */
+  head<const Path extends string>(path: Path, ...rest: Rest<`${Prefix}${Path}`>): this {
+    return this.#route('head()', 'HEAD', path, rest)
+  }
+
+  /**
+   * Takes in the routes of a group, with its prefix and middleware. The group is complete then.
+   *
+   * @param prefix put before the group's own, so that one group can be mounted in several places.
+   */
+  mount(group: RouteGroup<string>): this
+  mount(prefix: string, group: RouteGroup<string>): this
+  mount(first: RouteGroup<string> | string, second?: RouteGroup<string>): this {
+    const prefix = typeof first === 'string' ? checkPrefix(first) : ''
+    const group = typeof first === 'string' ? second : first
+    if (!(group instanceof RouteGroup)) {
+      throw new HotpressError('HANDLER_INVALID', { got: describe(group), what: 'mount() wants a RouteGroup; a handler' })
+    }
+    for (const route of group.routes()) {
+      this.register('mount()', { ...route, pattern: parsePattern(joinPatterns(prefix, route.pattern.text)) })
+    }
+    return this
+  }
+
+  /** Registers an OPTIONS route, in place of the automatic answer. */
+  options<const Path extends string>(path: Path, ...rest: Rest<`${Prefix}${Path}`>): this {
+    return this.#route('options()', 'OPTIONS', path, rest)
+  }
+
+  /** Registers a PATCH route. */
+  patch<const Path extends string>(path: Path, ...rest: Rest<`${Prefix}${Path}`>): this {
+    return this.#route('patch()', 'PATCH', path, rest)
+  }
+
+  /** Registers a POST route. */
+  post<const Path extends string>(path: Path, ...rest: Rest<`${Prefix}${Path}`>): this {
+    return this.#route('post()', 'POST', path, rest)
+  }
+
+  /** Registers a PUT route. */
+  put<const Path extends string>(path: Path, ...rest: Rest<`${Prefix}${Path}`>): this {
+    return this.#route('put()', 'PUT', path, rest)
+  }
+
+  /**
+   * Registers a route for any method, such as `PURGE`.
+   *
+   * @throws HotpressError `METHOD_INVALID` when the method is not a token.
+   */
+  route<const Path extends string>(method: string, path: Path, ...rest: Rest<`${Prefix}${Path}`>): this {
+    return this.#route('route()', checkMethod(method), path, rest)
+  }
+
+  /** Takes one complete definition. */
+  protected abstract register(call: string, route: RouteDefinition): void
+
+  /** Adds middleware around every route registered here, before or after this call; the first added is outermost. */
+  abstract use(...middleware: readonly Middleware[]): this
+
+  #route(call: string, method: string, path: string, rest: readonly unknown[]): this {
+    const handler = rest.at(-1)
+    if (typeof handler !== 'function' || rest.length > 2) {
+      const what = `the route ${method} ${String(path)}`
+      throw new HotpressError('HANDLER_INVALID', { got: rest.length > 2 ? `${rest.length} values` : describe(handler), what })
+    }
+    const { bodyLimit } = checkRouteOptions(rest.length === 2 ? rest[0] : {}, ` of the route ${method} ${path}`)
+    this.register(call, { bodyLimit, handler: handler as Handler, method, middleware: [], pattern: parsePattern(path) })
+    return this
+  }
+}
+
+function checkRouteOptions(given: unknown, where: string, own: readonly string[] = []): { bodyLimit: number | undefined } {
+  if (typeof given !== 'object' || given === null) {
+    throw new HotpressError('OPTION_INVALID', { got: describe(given), option: `second argument${where}`, takes: 'an object' })
+  }
+  const known = ['bodyLimit', ...own]
+  for (const option of Object.keys(given)) {
+    if (!known.includes(option)) throw new HotpressError('OPTION_UNKNOWN', { known: known.join(', '), option, where })
+  }
+  const { bodyLimit } = given as RouteOptions
+  return { bodyLimit: bodyLimit === undefined ? undefined : bytesOf(bodyLimit, `bodyLimit${where}`) }
+}
+
+/** Checks functions that are to be middleware. */
+export function checkMiddleware(middleware: readonly unknown[]): readonly Middleware[] {
+  for (const each of middleware) {
+    if (typeof each !== 'function') throw new HotpressError('HANDLER_INVALID', { got: describe(each), what: 'use()' })
+  }
+  return middleware as readonly Middleware[]
+}
+
+function checkPrefix(prefix: string): string {
+  if (prefix === '' || prefix === '/') return ''
+  const { names, text } = parsePattern(prefix)
+  if (text.endsWith('/') || names.includes('*') || /\/\*[^/]*$/.test(text)) {
+    const reason = 'a prefix neither ends in / nor has a wildcard'
+    throw new HotpressError('PATTERN_INVALID', { pattern: JSON.stringify(prefix), reason })
+  }
+  return text
+}
+
+/** Options of a {@link RouteGroup}. */
+export interface RouteGroupOptions<Prefix extends string = string> extends RouteOptions {
+  /** Put before the path of every route: begins with a slash and does not end in one. None by default. */
+  readonly prefix?: Prefix
+}
+
+/**
+ * Routes that have a prefix, middleware or limits in common. Groups nest.
+ *
+ * @throws HotpressError `OPTION_UNKNOWN`, `OPTION_INVALID`, `PATTERN_INVALID`
+ * @example
+ * const admin = new RouteGroup({ prefix: '/admin' })
+ * admin.use(auth)
+ * admin.get('/', page)
+ * app.mount(admin)
+ */
+export class RouteGroup<const Prefix extends string = ''> extends RouteRegistry<Prefix> {
+  readonly #bodyLimit: number | undefined
+  #isMounted = false
+  readonly #middleware: Middleware[] = []
+  readonly #prefix: string
+  readonly #routes: RouteDefinition[] = []
+
+  constructor(options: RouteGroupOptions<Prefix> = {}) {
+    super()
+    this.#bodyLimit = checkRouteOptions(options, ' of a RouteGroup', ['prefix']).bodyLimit
+    this.#prefix = checkPrefix(options.prefix ?? '')
+  }
+
+  /** @internal The group's routes with all that it adds; from then on it takes no more. */
+  *routes(): Generator<RouteDefinition> {
+    this.#isMounted = true
+    for (const route of this.#routes) {
+      yield {
+        ...route,
+        bodyLimit: route.bodyLimit ?? this.#bodyLimit,
+        middleware: [...this.#middleware, ...route.middleware],
+        pattern: parsePattern(joinPatterns(this.#prefix, route.pattern.text)),
+      }
+    }
+  }
+
+  override use(...middleware: readonly Middleware[]): this {
+    this.#open('use()')
+    this.#middleware.push(...checkMiddleware(middleware))
+    return this
+  }
+
+  protected override register(call: string, route: RouteDefinition): void {
+    this.#open(call)
+    this.#routes.push(route)
+  }
+
+  #open(call: string): void {
+    if (this.#isMounted) throw new HotpressError('GROUP_MOUNTED', { call, prefix: this.#prefix || '/' })
+  }
+}

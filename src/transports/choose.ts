@@ -1,0 +1,35 @@
+import { HotpressError } from '../errors.js'
+import type { Settings } from '../core/settings.js'
+import { nodeTransport } from './node.js'
+import type { ListenSettings, Transport } from './transport.js'
+import { uwsTransport } from './uws.js'
+
+// In the order in which `auto` asks; the last can do everything.
+const all: readonly Transport[] = [uwsTransport, nodeTransport]
+
+/**
+ * The transport for an app: the one named, or with `auto` the first that runs here and can honour every option.
+ *
+ * @param passedOver told, with a reason, of each that `auto` did not take.
+ * @throws HotpressError `TRANSPORT_UNAVAILABLE` or `OPTION_REFUSED` for one that was named and cannot.
+ */
+export async function chooseTransport(
+  settings: Settings,
+  where: ListenSettings,
+  passedOver: (name: string, reason: string) => void,
+): Promise<Transport> {
+  const named = all.find((transport) => transport.name === settings.transport)
+  if (named !== undefined) {
+    const reason = await named.load()
+    if (reason !== undefined) throw new HotpressError('TRANSPORT_UNAVAILABLE', { reason, transport: named.name })
+    const refusal = named.refuses(settings, where)
+    if (refusal !== undefined) throw new HotpressError('OPTION_REFUSED', { ...refusal, transport: named.name })
+    return named
+  }
+  for (const transport of all) {
+    const reason = transport.refuses(settings, where)?.reason ?? (await transport.load())
+    if (reason === undefined) return transport
+    passedOver(transport.name, reason)
+  }
+  throw new HotpressError('TRANSPORT_UNAVAILABLE', { reason: 'none can honour every option', transport: 'auto' })
+}

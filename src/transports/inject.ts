@@ -1,0 +1,165 @@
+import type { HttpError } from '../errors.js'
+import { Framing, violation } from '../core/guard.js'
+import { bodyLength } from '../core/head.js'
+import type { HeaderPairs } from '../core/headers.js'
+import type { HttpRequest } from '../core/request.js'
+import type { HttpResponse } from '../core/response.js'
+import { isBodiless } from '../core/status.js'
+import { type StreamSink, counted } from '../core/stream.js'
+import { Exchange, refusal } from './exchange.js'
+import type { TransportHost } from './transport.js'
+
+/** A request that is made without a socket. */
+export interface InjectOptions {
+  /** Text and bytes are sent as they are; anything else as JSON, with its content type. */
+  readonly body?: unknown
+  /** `host` is `localhost` unless it is given. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** GET by default. */
+  readonly method?: string
+  /** The path and the query, percent-encoded as on the wire; `/` by default. */
+  readonly url?: string
+}
+
+/** The answer to an injected request. */
+export class InjectResult {
+  /** The bytes of the body. */
+  readonly body: Uint8Array
+  readonly headers: Headers
+  readonly status: number
+
+  constructor(status: number, headers: Headers, body: Uint8Array) {
+    this.body = body
+    this.headers = headers
+    this.status = status
+  }
+
+  /** The body parsed as JSON. */
+  json<Value = unknown>(): Value {
+    return JSON.parse(this.text()) as Value
+  }
+
+  /** The body as text. */
+  text(): string {
+    return new TextDecoder().decode(this.body)
+  }
+}
+
+interface Arrival {
+  readonly body: Uint8Array
+  readonly bodySize: number
+  readonly headers: HeaderPairs
+  readonly method: string
+  readonly path: string
+  readonly query: string
+}
+
+interface Outcome {
+  cut(error: Error): void
+  done(result: InjectResult): void
+}
+
+class InjectExchange extends Exchange {
+  readonly #arrival: Arrival
+  readonly #outcome: Outcome
+  readonly ip = '127.0.0.1'
+  readonly protocol = 'http'
+
+  constructor(host: TransportHost, arrival: Arrival, outcome: Outcome) {
+    super(host)
+    this.#arrival = arrival
+    this.#outcome = outcome
+  }
+
+  get bodySize(): number {
+    return this.#arrival.bodySize
+  }
+
+  get method(): string {
+    return this.#arrival.method
+  }
+
+  get path(): string {
+    return this.#arrival.path
+  }
+
+  get query(): string {
+    return this.#arrival.query
+  }
+
+  detach(): void {}
+
+  headers(): HeaderPairs {
+    return this.#arrival.headers
+  }
+
+  protected override cut(): void {
+    this.#outcome.cut(new Error('the response was cut off before its end'))
+  }
+
+  protected override receive(): void {
+    this.received(this.#arrival.body)
+    this.receivedAll()
+  }
+
+  protected override write(response: HttpResponse, request: HttpRequest): void {
+    const headers = new Headers()
+    const pairs = this.host.head.pairs(request, response)
+    for (let index = 0; index < pairs.length; index += 2) headers.append(pairs[index]!, pairs[index + 1]!)
+    const { statusCode } = response
+    const length = bodyLength(response)
+    headers.set('connection', response.closes ? 'close' : 'keep-alive')
+    headers.set('date', new Date().toUTCString())
+    if (statusCode === 205) headers.set('content-length', '0')
+    else if (length !== undefined && !isBodiless(statusCode)) headers.set('content-length', String(length))
+
+    const chunks: Uint8Array[] = []
+    const sink: StreamSink = {
+      cut: () => this.cut(),
+      end: () => this.#outcome.done(new InjectResult(statusCode, headers, Buffer.concat(chunks))),
+      write: (chunk) => chunks.push(Uint8Array.from(chunk)) > 0,
+    }
+    if (this.method === 'HEAD' || isBodiless(statusCode)) {
+      sink.end()
+      this.release(response)
+    } else {
+      this.writeBody(response, length === undefined ? sink : counted(sink, length), request, false)
+    }
+  }
+}
+
+/** Sends a request through an app without a socket, through the same guard and limits as one that came by a socket. */
+export function inject(host: TransportHost, options: InjectOptions): Promise<InjectResult> {
+  const framing = new Framing()
+  const pairs = Object.entries(options.headers ?? {}).flatMap(([name, value]) => [name.toLowerCase(), value])
+  const body = encode(options.body, pairs)
+  if (!pairs.includes('host')) pairs.push('host', 'localhost')
+  const isFramed = pairs.includes('content-length') || pairs.includes('transfer-encoding')
+  if (options.body !== undefined && !isFramed) pairs.push('content-length', String(body.byteLength))
+  for (let index = 0; index < pairs.length; index += 2) framing.add(pairs[index]!, pairs[index + 1]!)
+
+  const { method = 'GET', url = '/' } = options
+  const mark = url.indexOf('?')
+  const path = mark < 0 ? url : url.slice(0, mark)
+  const query = mark < 0 ? '' : url.slice(mark + 1)
+  return new Promise((done, cut) => {
+    const error = violation(method, path, framing)
+    if (error !== undefined) return done(refused(error))
+    const arrival = { body, bodySize: framing.bodySize, headers: pairs, method, path, query }
+    new InjectExchange(host, arrival, { cut, done }).serve()
+  })
+}
+
+function encode(body: unknown, pairs: string[]): Uint8Array {
+  if (body === undefined) return new Uint8Array(0)
+  if (typeof body === 'string') return Buffer.from(body)
+  if (body instanceof Uint8Array) return body
+  if (!pairs.includes('content-type')) pairs.push('content-type', 'application/json')
+  return Buffer.from(JSON.stringify(body))
+}
+
+function refused(error: HttpError): InjectResult {
+  const response = refusal(error)
+  const headers = new Headers({ connection: 'close', 'content-type': response.contentType! })
+  return new InjectResult(response.statusCode, headers, Buffer.from(response.body as string))
+}

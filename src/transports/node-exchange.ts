@@ -1,0 +1,131 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { bodyLength } from '../core/head.js'
+import type { HeaderPairs } from '../core/headers.js'
+import type { HttpRequest } from '../core/request.js'
+import type { HttpResponse } from '../core/response.js'
+import { isBodiless, reasonPhrase } from '../core/status.js'
+import { type StreamSink, counted } from '../core/stream.js'
+import { Exchange } from './exchange.js'
+import type { NodeArrival } from './node-arrival.js'
+import type { TransportHost } from './transport.js'
+
+/** What the requests of one server have in common. */
+export interface NodeConnection {
+  isClosing: boolean
+  readonly protocol: 'http' | 'https'
+}
+
+/** A request of node:http and its answer. */
+export class NodeExchange extends Exchange {
+  readonly #arrival: NodeArrival
+  readonly #connection: NodeConnection
+  readonly #ip: string
+  #isDetached = false
+  #isReceiving = false
+  readonly #req: IncomingMessage
+  readonly #res: ServerResponse
+
+  constructor(host: TransportHost, req: IncomingMessage, res: ServerResponse, arrival: NodeArrival, connection: NodeConnection) {
+    super(host)
+    this.#arrival = arrival
+    this.#connection = connection
+    this.#ip = req.socket.remoteAddress ?? ''
+    this.#req = req
+    this.#res = res
+  }
+
+  get bodySize(): number {
+    return this.#arrival.bodySize
+  }
+
+  get ip(): string {
+    return this.#ip
+  }
+
+  get method(): string {
+    return this.#req.method!
+  }
+
+  get path(): string {
+    return this.#arrival.path
+  }
+
+  get protocol(): 'http' | 'https' {
+    return this.#connection.protocol
+  }
+
+  get query(): string {
+    return this.#arrival.query
+  }
+
+  detach(): void {
+    if (this.#isDetached) return
+    this.#isDetached = true
+    // An answer that was sent whole closes too.
+    this.#res.once('close', () => {
+      if (!this.#res.writableFinished) this.leave()
+    })
+  }
+
+  headers(): HeaderPairs {
+    return this.#arrival.headers
+  }
+
+  protected override cut(): void {
+    this.#res.destroy()
+  }
+
+  protected override receive(): void {
+    if (this.#isReceiving) return
+    this.#isReceiving = true
+    this.#req.on('data', (chunk: Uint8Array) => this.received(chunk))
+    this.#req.once('end', () => this.receivedAll())
+    // The response's `close` tells of the same; without a listener it would be thrown.
+    this.#req.on('error', () => {})
+  }
+
+  protected override write(response: HttpResponse, request: HttpRequest): void {
+    const res = this.#res
+    const { body, statusCode } = response
+    const isEmpty = this.method === 'HEAD' || isBodiless(statusCode)
+    const length = bodyLength(response)
+    const isEarly = (response.closes || this.#connection.isClosing) && !this.isReceived
+    const pairs = this.host.head.pairs(request, response)
+    if (response.closes || this.#connection.isClosing) pairs.push('Connection', 'close')
+    if (statusCode === 205) pairs.push('Content-Length', '0')
+    else if (length !== undefined && !isBodiless(statusCode)) pairs.push('Content-Length', String(length))
+    res.writeHead(statusCode, reasonPhrase(statusCode), pairs)
+
+    if (isEmpty) {
+      res.end()
+      this.release(response)
+    } else if (!isEarly && (body === undefined || typeof body === 'string' || body instanceof Uint8Array)) {
+      res.end(body)
+    } else {
+      this.detach()
+      const sink = length === undefined ? this.#sink() : counted(this.#sink(), length)
+      this.writeBody(response, sink, request, isEarly)
+    }
+  }
+
+  #sink(): StreamSink {
+    const res = this.#res
+    return {
+      cut: () => res.destroy(),
+      end: () => res.end(),
+      write(chunk) {
+        if (res.destroyed) return false
+        if (res.write(chunk)) return true
+        return new Promise((resolve) => {
+          const settle = (): void => {
+            res.off('close', settle)
+            res.off('drain', settle)
+            resolve(!res.destroyed)
+          }
+          res.once('close', settle)
+          res.once('drain', settle)
+        })
+      },
+    }
+  }
+}

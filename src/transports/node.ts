@@ -1,0 +1,105 @@
+import { type Server, type ServerOptions, type ServerResponse, createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import { HotpressError } from '../errors.js'
+import type { HttpResponse } from '../core/response.js'
+import type { Settings } from '../core/settings.js'
+import { statusLine } from '../core/status.js'
+import { refusal, refusalOf } from './exchange.js'
+import { readArrival } from './node-arrival.js'
+import { NodeExchange, type NodeConnection } from './node-exchange.js'
+import type { ListenSettings, Listening, Transport, TransportHost } from './transport.js'
+
+/** Bytes of a request's headers where the app does not say. */
+const headerLimit = 8192
+
+function optionsFor(settings: Settings): ServerOptions {
+  return {
+    insecureHTTPParser: false,
+    ...(settings.idleTimeout === undefined ? {} : { keepAliveTimeout: settings.idleTimeout }),
+    maxHeaderSize: settings.headerLimit ?? headerLimit,
+    noDelay: true,
+    // The guard says it, for every transport alike.
+    requireHostHeader: false,
+  }
+}
+
+function create(settings: Settings, { tls }: ListenSettings): Server {
+  if (tls === undefined) return createServer(optionsFor(settings))
+  try {
+    return createTlsServer({ ...optionsFor(settings), ...tls, minVersion: 'TLSv1.2' })
+  } catch (error) {
+    const reason = `cannot be used together: ${(error as Error).message}`
+    throw new HotpressError('CERTIFICATE_UNREADABLE', { option: 'cert and key', reason }, { cause: error })
+  }
+}
+
+async function listen(host: TransportHost, where: ListenSettings): Promise<Listening> {
+  const server = create(host.settings, where)
+  const connection: NodeConnection = { isClosing: false, protocol: where.tls === undefined ? 'http' : 'https' }
+  const latest = new WeakMap<Socket, ServerResponse>()
+  server.on('request', (req, res) => {
+    latest.set(req.socket, res)
+    const arrival = readArrival(req)
+    if (arrival instanceof Error) refuse(res, refusal(arrival))
+    else new NodeExchange(host, req, res, arrival, connection).serve()
+  })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const response = latest.get(socket)
+    // Into an answer that is being sent, nothing else can be written.
+    const isAnswering = response?.headersSent === true && !response.writableFinished
+    if (!socket.writable || isAnswering || error.code === 'ECONNRESET') socket.destroy()
+    else socket.end(refusalText(refusalOf(statuses[error.code ?? ''] ?? 400)))
+  })
+  await bind(server, where)
+  return { close: (drain) => close(server, connection, drain), port: (server.address() as AddressInfo).port }
+}
+
+// What node's parser and timers find, by the codes they give; anything else is malformed.
+const statuses: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  HPE_HEADER_OVERFLOW: 431,
+}
+
+function refuse(res: ServerResponse, response: HttpResponse): void {
+  const headers = ['Connection', 'close', 'Content-Type', response.contentType!, 'X-Content-Type-Options', 'nosniff']
+  res.writeHead(response.statusCode, headers).end(response.body)
+}
+
+function refusalText(response: HttpResponse): string {
+  const body = response.body as string
+  const head = `Connection: close\r\nContent-Type: ${response.contentType}\r\nX-Content-Type-Options: nosniff`
+  return `HTTP/1.1 ${statusLine(response.statusCode)}\r\n${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+}
+
+function bind(server: Server, { host, port }: ListenSettings): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const address = `${host}:${port}`
+      if (error.code === 'EADDRINUSE') reject(new HotpressError('ADDRESS_IN_USE', { address }, { cause: error }))
+      else reject(new HotpressError('ADDRESS_REFUSED', { address, reason: error.message }, { cause: error }))
+    })
+    server.listen(port, host, () => {
+      server.removeAllListeners('error')
+      resolve()
+    })
+  })
+}
+
+async function close(server: Server, connection: NodeConnection, drain: number): Promise<void> {
+  connection.isClosing = true
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), drain)
+  await closed
+  clearTimeout(timer)
+}
+
+/** HTTP/1.1 by node:http and node:https: what needs no binary. */
+export const nodeTransport: Transport = {
+  listen,
+  load: async () => undefined,
+  name: 'node',
+  refuses: () => undefined,
+}

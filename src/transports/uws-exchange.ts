@@ -1,0 +1,178 @@
+import type * as Uws from 'uWebSockets.js'
+import { bodyLength } from '../core/head.js'
+import type { HeaderPairs } from '../core/headers.js'
+import type { HttpRequest } from '../core/request.js'
+import type { HttpResponse } from '../core/response.js'
+import { isBodiless, statusLine } from '../core/status.js'
+import type { StreamSink } from '../core/stream.js'
+import { Exchange } from './exchange.js'
+import type { UwsServer } from './uws-server.js'
+import { type UwsLife, chunkedSink, lengthSink } from './uws-writer.js'
+
+/** What was read of a request in its callback. */
+export interface UwsArrival {
+  readonly bodySize: number
+  /** Whether the client wants the connection closed. */
+  readonly closes: boolean
+  readonly headers: HeaderPairs
+  readonly method: string
+  readonly path: string
+  readonly query: string
+}
+
+// From here on a body is not handed to the library whole: it would copy what the socket does not take at once.
+const longBody = 65_536
+
+/** A request of uWebSockets.js and its answer. */
+export class UwsExchange extends Exchange implements UwsLife {
+  readonly #arrival: UwsArrival
+  #ip: string | undefined = undefined
+  #isLate = false
+  #onGone: (() => void) | undefined = undefined
+  #res: Uws.HttpResponse | undefined
+  readonly #server: UwsServer
+  readonly protocol = 'http'
+
+  constructor(server: UwsServer, res: Uws.HttpResponse, arrival: UwsArrival) {
+    super(server.host)
+    this.#arrival = arrival
+    this.#res = res
+    this.#server = server
+  }
+
+  get bodySize(): number {
+    return this.#arrival.bodySize
+  }
+
+  get ip(): string {
+    if (this.#ip === undefined && this.#res !== undefined) {
+      this.#ip = Buffer.from(this.#res.getRemoteAddressAsText()).toString('latin1')
+    }
+    return this.#ip ?? ''
+  }
+
+  get method(): string {
+    return this.#arrival.method
+  }
+
+  get path(): string {
+    return this.#arrival.path
+  }
+
+  get query(): string {
+    return this.#arrival.query
+  }
+
+  /** Undefined once the response has ended or its socket is gone: a native call then would end the process. */
+  get res(): Uws.HttpResponse | undefined {
+    return this.#res
+  }
+
+  protected override cut(): void {
+    this.detach()
+    this.#res?.close()
+  }
+
+  detach(): void {
+    if (this.#isLate || this.#res === undefined) return
+    this.#isLate = true
+    this.#server.began()
+    this.#res.onAborted(() => {
+      this.ended()
+      this.leave()
+      this.#onGone?.()
+    })
+  }
+
+  ended(): void {
+    this.#res = undefined
+    if (this.#isLate) this.#server.ended()
+  }
+
+  headers(): HeaderPairs {
+    return this.#arrival.headers
+  }
+
+  onGone(callback: (() => void) | undefined): void {
+    this.#onGone = callback
+  }
+
+  protected override receive(): void {
+    this.#res?.onData((chunk, isLast) => {
+      // The library takes the chunk's memory back when this returns.
+      if (chunk.byteLength > 0) this.received(new Uint8Array(chunk.slice(0)))
+      if (isLast) this.receivedAll()
+    })
+  }
+
+  protected override write(response: HttpResponse, request: HttpRequest, isLate: boolean): void {
+    const res = this.#res
+    if (res === undefined) return
+    if (isLate) res.cork(() => this.#send(res, response, request))
+    else this.#send(res, response, request)
+  }
+
+  #send(res: Uws.HttpResponse, response: HttpResponse, request: HttpRequest): void {
+    const { body, statusCode } = response
+    // What follows a chunked body is not trusted to be a request: the library reads chunks too leniently.
+    const closes = this.#arrival.closes || this.bodySize < 0 || response.closes || this.#server.isClosing
+    const isWhole = body === undefined || typeof body === 'string' || body instanceof Uint8Array
+    const isEmpty = this.method === 'HEAD' || isBodiless(statusCode)
+    const isEarly = closes && !isEmpty && !this.isReceived
+    const endsAtOnce = isEmpty ? this.bodySize < 0 : isWhole && !isEarly && (closes || (body?.length ?? 0) < longBody)
+    if (statusCode !== 200) res.writeStatus(statusLine(statusCode))
+    // Where end() is told to close what the client has not, it writes `Connection: close` itself.
+    const connection = closes ? (endsAtOnce && !this.#arrival.closes ? '' : 'close') : 'keep-alive'
+    writeHead(res, connection, this.host.head.text(request, response), response.isAscii)
+
+    if (isEmpty) this.#end(res, response)
+    else if (endsAtOnce) this.#whole(res, body as string | undefined, closes)
+    else this.#stream(isEarly ? chunkedSink(this, true) : this.#sink(response, closes), response, request, isEarly)
+  }
+
+  // Without content; a length is told for HEAD only (RFC 9110, 8.6). The library's endWithoutBody() neither closes nor
+  // takes a length: with an argument it leaves the response unfinished, which ends the process.
+  #end(res: Uws.HttpResponse, response: HttpResponse): void {
+    if (this.bodySize < 0) {
+      // The connection must not go on, and only end() can see to that; a length of 0 comes with it.
+      res.end('', true)
+    } else {
+      const hasLength = this.method === 'HEAD' && !isBodiless(response.statusCode)
+      const length = hasLength ? bodyLength(response) : response.statusCode === 205 ? 0 : undefined
+      if (length !== undefined) res.writeHeader('Content-Length', String(length))
+      res.endWithoutBody()
+    }
+    this.ended()
+    this.release(response)
+  }
+
+  // tryEnd(), which a known length needs, cannot close the connection: only the client's own wish does that then.
+  #sink(response: HttpResponse, closes: boolean): StreamSink {
+    const length = bodyLength(response)
+    const isCounted = length !== undefined && (!closes || this.#arrival.closes)
+    return isCounted ? lengthSink(this, length) : chunkedSink(this, closes)
+  }
+
+  #stream(sink: StreamSink, response: HttpResponse, request: HttpRequest, isEarly: boolean): void {
+    this.detach()
+    this.writeBody(response, sink, request, isEarly)
+  }
+
+  #whole(res: Uws.HttpResponse, body: string | undefined, closes: boolean): void {
+    res.end(body ?? '', closes)
+    this.ended()
+  }
+}
+
+// The whole head in one call: the further lines ride in the value of the first. Each native call has its price.
+function writeHead(res: Uws.HttpResponse, connection: string, lines: string, isAscii: boolean): void {
+  let name = 'Connection'
+  let value = connection + lines
+  if (connection === '') {
+    if (lines === '') return
+    const colon = lines.indexOf(':')
+    name = lines.slice(2, colon)
+    value = lines.slice(colon + 2)
+  }
+  res.writeHeader(name, isAscii ? value : Buffer.from(value, 'latin1'))
+}

@@ -1,0 +1,100 @@
+import type * as Uws from 'uWebSockets.js'
+import { Framing, violation } from '../core/guard.js'
+import type { HttpResponse } from '../core/response.js'
+import { statusLine } from '../core/status.js'
+import { refusal, refusalOf } from './exchange.js'
+import type { TransportHost } from './transport.js'
+import { UwsExchange } from './uws-exchange.js'
+
+/** An app of uWebSockets.js, and what its requests have in common. */
+export class UwsServer {
+  readonly #app: Uws.TemplatedApp
+  readonly #framing = new Framing()
+  readonly #headerLimit: number
+  #headers: string[] = []
+  #onIdle: (() => void) | undefined
+  #socket: Uws.us_listen_socket | undefined
+  #underWay = 0
+  readonly #uws: typeof Uws
+  readonly #visit = (name: string, value: string): void => {
+    this.#headers.push(name, value)
+    this.#framing.add(name, value)
+  }
+  readonly host: TransportHost
+  /** Whether every connection is closed after its answer. */
+  isClosing = false
+
+  constructor(uws: typeof Uws, host: TransportHost, headerLimit: number) {
+    this.host = host
+    this.#headerLimit = headerLimit
+    this.#uws = uws
+    this.#app = uws.App().any('/*', (res, req) => this.#handle(res, req))
+  }
+
+  /** An exchange outlives its callback. */
+  began(): void {
+    this.#underWay++
+  }
+
+  async close(drain: number): Promise<void> {
+    this.isClosing = true
+    if (this.#socket !== undefined) this.#uws.us_listen_socket_close(this.#socket)
+    this.#socket = undefined
+    if (this.#underWay > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, drain)
+        this.#onIdle = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+    this.#app.close()
+  }
+
+  /** An exchange that had begun is over. */
+  ended(): void {
+    this.#underWay--
+    if (this.#underWay === 0) this.#onIdle?.()
+  }
+
+  /** @returns the port, or undefined when the library could not bind it. */
+  listen(host: string, port: number): number | undefined {
+    const { LIBUS_LISTEN_EXCLUSIVE_PORT: exclusive } = this.#uws as unknown as { LIBUS_LISTEN_EXCLUSIVE_PORT: number }
+    let result: number | undefined
+    const taken = (socket: Uws.us_listen_socket | false): void => {
+      if (socket === false) return
+      this.#socket = socket
+      result = this.#uws.us_socket_local_port(socket)
+    }
+    // The library's types leave out this form, which its code has. Without the option a second process could share the
+    // port unasked (SO_REUSEPORT), and an address would never be reported as in use.
+    const app = this.#app as unknown as { listen(...args: [string, number, number, typeof taken]): void }
+    app.listen(host, port, exclusive, taken)
+    return result
+  }
+
+  #handle(res: Uws.HttpResponse, req: Uws.HttpRequest): void {
+    const framing = this.#framing
+    framing.reset()
+    // One walk shows what the guard must see (a second Host or Content-Length is invisible to getHeader) and takes the
+    // headers along, so that a request never depends on the callback it came in.
+    const headers: string[] = []
+    this.#headers = headers
+    req.forEach(this.#visit)
+    // Before getMethod(), which would make the method lower-case in place.
+    const method = req.getCaseSensitiveMethod()
+    const path = req.getUrl()
+    const error = violation(method, path, framing)
+    if (error !== undefined) return refuse(res, refusal(error))
+    if (framing.size > this.#headerLimit) return refuse(res, refusalOf(431))
+    const { bodySize, closes } = framing
+    new UwsExchange(this, res, { bodySize, closes, headers, method, path, query: req.getQuery() ?? '' }).serve()
+  }
+}
+
+function refuse(res: Uws.HttpResponse, response: HttpResponse): void {
+  res.writeStatus(statusLine(response.statusCode))
+  res.writeHeader('Connection', `close\r\nContent-Type: ${response.contentType}\r\nX-Content-Type-Options: nosniff`)
+  res.end(response.body as string, true)
+}

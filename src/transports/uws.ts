@@ -1,0 +1,78 @@
+import type * as Uws from 'uWebSockets.js'
+import { createServer } from 'node:net'
+import { isMainThread } from 'node:worker_threads'
+import { HotpressError } from '../errors.js'
+import type { Settings } from '../core/settings.js'
+import type { ListenSettings, Listening, Refusal, Transport, TransportHost } from './transport.js'
+import { UwsServer } from './uws-server.js'
+
+// Read once by the library, when it is loaded. A worker's process.env is a copy that the library does not see.
+const sizeVariable = 'UWS_HTTP_MAX_HEADERS_SIZE'
+const sizeOfOurs = 65_536
+const sizeOfTheirs = 4096
+/** What the library gives an idle connection, in milliseconds; it cannot be changed. */
+const idleTimeout = 10_000
+
+let library: typeof Uws | undefined
+
+function largestHeader(): number {
+  return Number(process.env[sizeVariable]) || (isMainThread ? sizeOfOurs : sizeOfTheirs)
+}
+
+function refuses(settings: Settings, where: ListenSettings): Refusal | undefined {
+  if (where.tls !== undefined) {
+    return { option: 'tls', reason: 'here it serves plaintext only; use the transport node' }
+  }
+  if (settings.idleTimeout !== undefined && settings.idleTimeout !== idleTimeout) {
+    return { option: 'idleTimeout', reason: `it always closes after ${idleTimeout} ms; use the transport node` }
+  }
+  const most = largestHeader()
+  if (settings.headerLimit !== undefined && settings.headerLimit > most) {
+    return { option: 'headerLimit', reason: `${most} bytes is its most; use the transport node` }
+  }
+  return undefined
+}
+
+async function load(): Promise<string | undefined> {
+  if (library !== undefined) return undefined
+  if (isMainThread) process.env[sizeVariable] ??= String(sizeOfOurs)
+  try {
+    const loaded = await import('uWebSockets.js')
+    // The official build is CommonJS: what it exports is the default.
+    library = 'App' in loaded ? loaded : (loaded as { default: typeof Uws }).default
+    // Takes the library's own `uWebSockets` line off every response; its types do not know the call.
+    const { _cfg } = library as unknown as { _cfg?: (key: string) => void }
+    _cfg?.('999999990007')
+    return undefined
+  } catch (error) {
+    const cause = error instanceof Error ? error.message.split('\n')[0] : String(error)
+    return `uWebSockets.js has no binary for Node ${process.versions.node} on ${process.platform}-${process.arch} (${cause})`
+  }
+}
+
+async function listen(host: TransportHost, where: ListenSettings): Promise<Listening> {
+  const uws = library!
+  const server = new UwsServer(uws, host, host.settings.headerLimit ?? Math.min(8192, largestHeader()))
+  const port = server.listen(where.host, where.port)
+  if (port === undefined) throw await whyNot(where)
+  return { close: (drain) => server.close(drain), port }
+}
+
+// The library says only that it failed; the operating system says why.
+function whyNot({ host, port }: ListenSettings): Promise<HotpressError> {
+  const address = `${host}:${port}`
+  return new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', ({ code, message }: NodeJS.ErrnoException) => {
+      if (code === 'EADDRINUSE') resolve(new HotpressError('ADDRESS_IN_USE', { address }))
+      else resolve(new HotpressError('ADDRESS_REFUSED', { address, reason: message }))
+    })
+    probe.listen({ exclusive: true, host, port }, () => {
+      probe.close()
+      resolve(new HotpressError('ADDRESS_REFUSED', { address, reason: 'uWebSockets.js could not bind it' }))
+    })
+  })
+}
+
+/** Plaintext HTTP/1.1 by uWebSockets.js. */
+export const uwsTransport: Transport = { listen, load, name: 'uws', refuses }
