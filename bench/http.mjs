@@ -47,7 +47,7 @@ await run(async () => {
     seconds: positive('seconds', values.seconds, Number.isInteger),
   }
   const starts = values.starts === '0' ? 0 : positive('starts', values.starts, Number.isInteger)
-  const settings = `${plan.connections} connections, ${plan.rounds} rounds of ${plan.seconds} s`
+  const settings = `${plan.connections} connections, rounds: ${plan.rounds} × ${plan.seconds} s`
   console.log(`${machineLine()}\nLoad: ${plan.load.name}, ${settings}\n`)
 
   const started = starts === 0 ? [] : await startTimes(plan.peers, loadRoutes[0], starts)

@@ -147,7 +147,7 @@ await run(async () => {
     milliseconds: positive('milliseconds', values.milliseconds),
     rounds: positive('rounds', values.rounds, Number.isInteger),
   }
-  console.log(`${machineLine()}\n${plan.rounds} rounds of ${plan.milliseconds} ms\n`)
+  console.log(`${machineLine()}\nRounds: ${plan.rounds} × ${plan.milliseconds} ms\n`)
   /** @type {Record<string, Passes>} */
   const results = {}
   for (const name of Object.keys(tables)) {

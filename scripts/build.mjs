@@ -21,5 +21,11 @@ for (const project of ['tsconfig.esm.json', 'tsconfig.cjs.json', 'tsconfig.json'
   if (status !== 0) process.exit(status ?? 1)
 }
 
+// What the examples read beside their code.
+cpSync(path.join(root, 'examples'), path.join(root, '.build/examples'), {
+  filter: (file) => !file.endsWith('.ts'),
+  recursive: true,
+})
+
 mkdirSync(path.join(root, 'dist/cjs'), { recursive: true })
 writeFileSync(path.join(root, 'dist/cjs/package.json'), '{"type":"commonjs"}\n')

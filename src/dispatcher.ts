@@ -1,12 +1,12 @@
-import { httpError } from './errors.js'
-import { type HttpRequest, bindRoute, sourceOf } from './core/request.js'
-import { type HttpResponse, empty } from './core/response.js'
-import { type Responder, createResponder } from './core/to-response.js'
+import { bindRoute, type HttpRequest, sourceOf } from './core/request.js'
+import { empty, type HttpResponse } from './core/response.js'
+import { createResponder, type Responder } from './core/to-response.js'
 import type { Chain, ErrorHandler, Handler, Middleware } from './core/types.js'
+import { httpError } from './errors.js'
 import { compose } from './middleware/compose.js'
-import { type Matcher, createMatcher } from './routing/matcher.js'
+import { createMatcher, type Matcher } from './routing/matcher.js'
 import type { RouteDefinition } from './routing/registry.js'
-import { type Endpoint, type Entry, type RouteTable, allowed, readParams } from './routing/table.js'
+import { allowed, type Endpoint, type Entry, type RouteTable, readParams } from './routing/table.js'
 
 /** What an app has gathered by the time it starts. */
 export interface DispatcherParts {

@@ -36,14 +36,20 @@ export const errorTable = {
 export type ErrorCode = keyof typeof errorTable
 
 /** The codes whose errors are answers to a request. */
-export type HttpErrorCode = { [Code in ErrorCode]: (typeof errorTable)[Code] extends { status: number } ? Code : never }[ErrorCode]
+export type HttpErrorCode = {
+  [Code in ErrorCode]: (typeof errorTable)[Code] extends { status: number } ? Code : never
+}[ErrorCode]
 
-type Names<Message extends string> = Message extends `${string}{${infer Name}}${infer Rest}` ? Trimmed<Name> | Names<Rest> : never
+type Names<Message extends string> = Message extends `${string}{${infer Name}}${infer Rest}`
+  ? Trimmed<Name> | Names<Rest>
+  : never
 // `{ tls }` in a message is prose, not a fact.
 type Trimmed<Name extends string> = Name extends ` ${string}` ? never : Name
 
 /** The facts that the message of an error needs. */
-export type ErrorFacts<Code extends ErrorCode> = Readonly<Record<Names<(typeof errorTable)[Code]['message']>, number | string>>
+export type ErrorFacts<Code extends ErrorCode> = Readonly<
+  Record<Names<(typeof errorTable)[Code]['message']>, number | string>
+>
 
 function fill(code: ErrorCode, facts: object): string {
   const values = new Map<string, unknown>(Object.entries(facts))

@@ -1,9 +1,9 @@
-import { HotpressError, describe } from './errors.js'
 import { checkHeaderValue } from './core/headers.js'
 import type { Settings, TransportName } from './core/settings.js'
 import { bytesOf, millisecondsOf } from './core/units.js'
-import { type LoggerOption, createLogger } from './observability/logger.js'
-import { type TlsOptions, readTls } from './transports/tls.js'
+import { describe, HotpressError } from './errors.js'
+import { createLogger, type LoggerOption } from './observability/logger.js'
+import { readTls, type TlsOptions } from './transports/tls.js'
 import type { ListenSettings } from './transports/transport.js'
 import { version } from './version.js'
 

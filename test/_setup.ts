@@ -66,11 +66,7 @@ function injectClient(build: (app: Hotpress) => void, options: HotpressOptions):
   }
 }
 
-function socketClient(
-  transport: 'node' | 'uws',
-  build: (app: Hotpress) => void,
-  options: HotpressOptions,
-): Client {
+function socketClient(transport: 'node' | 'uws', build: (app: Hotpress) => void, options: HotpressOptions): Client {
   const app = makeApp(build, { ...options, transport })
   const started = app.listen()
   let address: Address | undefined

@@ -81,8 +81,8 @@ export const loadRoutes = [
   },
 ]
 
-// What the HTTP implementation below a server adds by itself and no option takes away.
-const tolerated = new Set(['keep-alive', 'uwebsockets'])
+// What node:http adds by itself, and no option takes away without changing how connections are kept.
+const tolerated = new Set(['keep-alive'])
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
 /**

@@ -60,12 +60,13 @@ export function routeTable(samples, peers, route) {
       thousands(median(own.map((sample) => sample.rate))),
       latency(median(own.map((sample) => sample.p50))),
       latency(median(own.map((sample) => sample.p99))),
+      `${(median(own.map((sample) => sample.busy)) * 100).toFixed(0)}%`,
       `${median(cpu).toFixed(2)} (${Math.min(...cpu).toFixed(2)}–${Math.max(...cpu).toFixed(2)})`,
       against('uws'),
       against('fastify'),
     ]
   })
-  return `${route.title}\n\n${table(['server', 'req/s', 'p50', 'p99', 'CPU µs/req', '÷ raw uws', '÷ Fastify'], rows)}`
+  return `${route.title}\n\n${table(['server', 'req/s', 'p50', 'p99', 'busy', 'CPU µs/req', '÷ raw uws', '÷ Fastify'], rows)}`
 }
 
 /**

@@ -7,6 +7,7 @@ import { rotated } from './stats.mjs'
  * @typedef {object} Sample
  * @property {string} server
  * @property {string} route
+ * @property {number} busy share of the time that the server had a CPU; above 1 with helper threads
  * @property {number} cpu µs per request
  * @property {number} p50 µs
  * @property {number} p99 µs
@@ -74,7 +75,8 @@ async function measure(server, route, { connections, load, seconds }) {
     throw new Error(`${server.peer.id} failed under load on ${route.path}: ${failures.join('; ') || 'no answer'}`)
   }
   const cpu = (after - before) / requests
-  return { server: server.peer.id, route: route.id, cpu, p50, p99, requests, rate: requests / fired.seconds }
+  const busy = (after - before) / 1e6 / fired.seconds
+  return { server: server.peer.id, route: route.id, busy, cpu, p50, p99, requests, rate: requests / fired.seconds }
 }
 
 /**

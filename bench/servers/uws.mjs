@@ -28,6 +28,9 @@ function sendJson(res, /** @type {unknown} */ value) {
   res.end(JSON.stringify(value))
 }
 
+// Takes the `uWebSockets: 20` header away that the library adds to each answer. Hotpress does the same.
+uWS._cfg('999999990007')
+
 const app = uWS.App()
 const [before, after] = halves()
 const register = (/** @type {string} */ route) => app.get(withPlainWildcard(route), (res) => sendText(res, 'other'))

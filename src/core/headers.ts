@@ -1,4 +1,4 @@
-import { HotpressError, describe } from '../errors.js'
+import { describe, HotpressError } from '../errors.js'
 
 /** Header names and values one after the other, in the order and letter case in which they were given. */
 export type HeaderPairs = readonly string[]

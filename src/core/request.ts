@@ -1,6 +1,6 @@
-import type { Logger } from './logger.js'
-import { type HeaderPairs, findHeader, headerRecord } from './headers.js'
 import { type BodySource, parseJson, utf8 } from './body.js'
+import { findHeader, type HeaderPairs, headerRecord } from './headers.js'
+import type { Logger } from './logger.js'
 import { requestId } from './request-id.js'
 
 /**

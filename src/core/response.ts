@@ -1,7 +1,7 @@
 import type { ReadableStream } from 'node:stream/web'
-import { HotpressError, describe } from '../errors.js'
+import { describe, HotpressError } from '../errors.js'
 import { ContentType } from './content-type.js'
-import { type HeadersInit, checkHeaderValue, headerName } from './headers.js'
+import { checkHeaderValue, type HeadersInit, headerName } from './headers.js'
 
 /** What a response can carry: nothing, a whole body, or a stream of chunks. */
 export type ResponseBody = AsyncIterable<Uint8Array | string> | Uint8Array | string | undefined
@@ -36,9 +36,20 @@ export class HttpResponse {
     this.error = undefined
   }
 
-  /** Whether a value is an HttpResponse, of this or of another loaded copy of the package (ESM beside CommonJS). */
-  static is(value: unknown): value is HttpResponse {
-    return value instanceof HttpResponse || (typeof value === 'object' && value !== null && brand in value)
+  /**
+   * A response of this or of another loaded copy of the package (ESM beside CommonJS) as one of this; undefined for
+   * anything else.
+   */
+  static from(value: object): HttpResponse | undefined {
+    if (value instanceof HttpResponse) return value
+    if (!(brand in value)) return undefined
+    const other = value as unknown as HttpResponse
+    const response = new HttpResponse(other.body, other.contentType, other.statusCode)
+    for (let index = 0; index < (other.headers?.length ?? 0); index += 2) {
+      response.append(other.headers![index]!, other.headers![index + 1]!)
+    }
+    response.error = other.error
+    return other.closes ? response.close() : response
   }
 
   /** The body: undefined, text, bytes, or a stream. */

@@ -1,10 +1,10 @@
-import { HotpressError, describe } from '../errors.js'
+import { describe, HotpressError } from '../errors.js'
 import { ContentType } from './content-type.js'
-import { isAsyncIterable } from './stream.js'
 import { fromFetch } from './fetch.js'
 import { asHttpError, blankError, problem } from './problem.js'
 import type { HttpRequest } from './request.js'
 import { HttpResponse, toResponse } from './response.js'
+import { isAsyncIterable } from './stream.js'
 import { isThenable } from './thenable.js'
 import type { ErrorHandler, HandlerResult, ResponseLike } from './types.js'
 
@@ -31,7 +31,8 @@ function convert(value: HandlerResult, request: HttpRequest, depth: number): Htt
   if (value instanceof Uint8Array) return new HttpResponse(value, ContentType.OctetStream)
   if (toResponse in value) return ask(value as ResponseLike, request, depth)
   if (value instanceof Error) throw value
-  if (HttpResponse.is(value)) return value
+  const foreign = HttpResponse.from(value)
+  if (foreign !== undefined) return foreign
   if (value instanceof Response) return fromFetch(value)
   if (isAsyncIterable(value)) return new HttpResponse(value, ContentType.OctetStream)
   return new HttpResponse(JSON.stringify(value) ?? 'null', ContentType.Json)
@@ -124,5 +125,5 @@ function blank(thrown: unknown, request: HttpRequest): HttpResponse {
 // Of the values that may be returned, those that nobody throws by mistake.
 function isAnswer(thrown: unknown): thrown is HttpResponse | Response | ResponseLike {
   if (typeof thrown !== 'object' || thrown === null) return false
-  return toResponse in thrown || HttpResponse.is(thrown) || thrown instanceof Response
+  return toResponse in thrown || HttpResponse.from(thrown) !== undefined || thrown instanceof Response
 }

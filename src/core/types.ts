@@ -11,6 +11,7 @@ export interface ResponseLike {
  * (bytes); `undefined` (202, no body); `null` (204); a Fetch `Response`; an async iterable (a stream); a
  * {@link ResponseLike}; or an Error, which is answered as if it had been thrown.
  */
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return statement has the type void
 export type HandlerResult = object | string | null | undefined | void
 
 /**

@@ -1,4 +1,4 @@
-import { HotpressError, describe } from '../errors.js'
+import { describe, HotpressError } from '../errors.js'
 
 const sizes: Readonly<Record<string, number>> = { b: 1, gb: 1024 ** 3, kb: 1024, mb: 1024 ** 2 }
 const times: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, ms: 1, s: 1000 }

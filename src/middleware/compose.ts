@@ -1,9 +1,9 @@
-import { HotpressError } from '../errors.js'
 import type { HttpRequest } from '../core/request.js'
 import { HttpResponse } from '../core/response.js'
 import { isThenable } from '../core/thenable.js'
 import type { Responder } from '../core/to-response.js'
 import type { Chain, Handler, HandlerResult, Middleware } from '../core/types.js'
+import { HotpressError } from '../errors.js'
 
 /**
  * Composes a handler and its middleware into one function, once, at start. The first middleware is outermost. Whatever

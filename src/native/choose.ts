@@ -14,7 +14,8 @@ const remedy = 'run `npx node-gyp rebuild` in the folder of the package to build
  */
 export function chooseBinding(wanted: string | undefined, load: () => unknown): Binding {
   if (wanted === 'off') return standIn('HOTPRESS_NATIVE=off')
-  if (wanted !== undefined && wanted !== 'on') {
+  // Compose files and shells set what they leave out to the empty text.
+  if (wanted !== undefined && wanted !== '' && wanted !== 'on') {
     const takes = '"on", "off" or nothing'
     throw new HotpressError('OPTION_INVALID', { got: describe(wanted), option: 'HOTPRESS_NATIVE', takes })
   }

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
-import { HotpressError, describe } from '../errors.js'
 import { type Logger, loggerMethods } from '../core/logger.js'
+import { describe, HotpressError } from '../errors.js'
 
 /** What the option `logger` takes. */
 export type LoggerOption = Logger | { readonly level: string } | boolean

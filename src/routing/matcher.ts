@@ -1,4 +1,4 @@
-import { type Binding, type Router, binding } from '../native/binding.js'
+import { type Binding, binding, type Router } from '../native/binding.js'
 
 /** Finds the route for a path: the native router or its JavaScript twin, which share one contract. */
 export type Matcher = Router

@@ -21,7 +21,9 @@ type Segment<Text extends string> = Text extends `:${infer Name}`
       : Name
     : never
 
-type Names<Text extends string> = Text extends `${infer Head}/${infer Tail}` ? Segment<Head> | Names<Tail> : Segment<Text>
+type Names<Text extends string> = Text extends `${infer Head}/${infer Tail}`
+  ? Segment<Head> | Names<Tail>
+  : Segment<Text>
 
 /**
  * The parameters of a pattern, by name.

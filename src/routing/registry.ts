@@ -1,8 +1,15 @@
-import { HotpressError, describe } from '../errors.js'
 import type { HttpRequest } from '../core/request.js'
+import type { Handler, HandlerResult, Middleware } from '../core/types.js'
 import { bytesOf } from '../core/units.js'
-import type { HandlerResult, Handler, Middleware } from '../core/types.js'
-import { type PathParams, type Pattern, checkMethod, joinPatterns, parseMethodPattern, parsePattern } from './pattern.js'
+import { describe, HotpressError } from '../errors.js'
+import {
+  checkMethod,
+  joinPatterns,
+  type PathParams,
+  type Pattern,
+  parseMethodPattern,
+  parsePattern,
+} from './pattern.js'
 
 /** What a route or a group may set for itself. */
 export interface RouteOptions {
@@ -71,7 +78,10 @@ export abstract class RouteRegistry<Prefix extends string = ''> {
     const prefix = typeof first === 'string' ? checkPrefix(first) : ''
     const group = typeof first === 'string' ? second : first
     if (!(group instanceof RouteGroup)) {
-      throw new HotpressError('HANDLER_INVALID', { got: describe(group), what: 'mount() wants a RouteGroup; a handler' })
+      throw new HotpressError('HANDLER_INVALID', {
+        got: describe(group),
+        what: 'mount() wants a RouteGroup; a handler',
+      })
     }
     for (const route of group.routes()) {
       this.register('mount()', { ...route, pattern: parsePattern(joinPatterns(prefix, route.pattern.text)) })
@@ -118,7 +128,10 @@ export abstract class RouteRegistry<Prefix extends string = ''> {
     const handler = rest.at(-1)
     if (typeof handler !== 'function' || rest.length > 2) {
       const what = `the route ${method} ${String(path)}`
-      throw new HotpressError('HANDLER_INVALID', { got: rest.length > 2 ? `${rest.length} values` : describe(handler), what })
+      throw new HotpressError('HANDLER_INVALID', {
+        got: rest.length > 2 ? `${rest.length} values` : describe(handler),
+        what,
+      })
     }
     const { bodyLimit } = checkRouteOptions(rest.length === 2 ? rest[0] : {}, ` of the route ${method} ${path}`)
     this.register(call, { bodyLimit, handler: handler as Handler, method, middleware: [], pattern: parsePattern(path) })
@@ -126,9 +139,17 @@ export abstract class RouteRegistry<Prefix extends string = ''> {
   }
 }
 
-function checkRouteOptions(given: unknown, where: string, own: readonly string[] = []): { bodyLimit: number | undefined } {
+function checkRouteOptions(
+  given: unknown,
+  where: string,
+  own: readonly string[] = [],
+): { bodyLimit: number | undefined } {
   if (typeof given !== 'object' || given === null) {
-    throw new HotpressError('OPTION_INVALID', { got: describe(given), option: `second argument${where}`, takes: 'an object' })
+    throw new HotpressError('OPTION_INVALID', {
+      got: describe(given),
+      option: `second argument${where}`,
+      takes: 'an object',
+    })
   }
   const known = ['bodyLimit', ...own]
   for (const option of Object.keys(given)) {

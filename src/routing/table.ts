@@ -1,5 +1,5 @@
-import { HotpressError } from '../errors.js'
 import type { Chain } from '../core/types.js'
+import { HotpressError } from '../errors.js'
 import type { Matcher } from './matcher.js'
 import type { Pattern } from './pattern.js'
 

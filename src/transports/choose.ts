@@ -1,5 +1,5 @@
-import { HotpressError } from '../errors.js'
 import type { Settings } from '../core/settings.js'
+import { HotpressError } from '../errors.js'
 import { nodeTransport } from './node.js'
 import type { ListenSettings, Transport } from './transport.js'
 import { uwsTransport } from './uws.js'

@@ -1,11 +1,11 @@
-import { HttpError, httpError } from '../errors.js'
 import { BodyCollector } from '../core/body.js'
 import { Expiring } from '../core/deadlines.js'
 import type { HeaderPairs } from '../core/headers.js'
 import { blankError, problem } from '../core/problem.js'
-import { HttpRequest, type RequestSource, abortRequest } from '../core/request.js'
+import { abortRequest, HttpRequest, type RequestSource } from '../core/request.js'
 import { HttpResponse } from '../core/response.js'
-import { type StreamSink, asStream, discard, pump } from '../core/stream.js'
+import { asStream, discard, pump, type StreamSink } from '../core/stream.js'
+import { HttpError, httpError } from '../errors.js'
 import type { TransportHost } from './transport.js'
 
 const nothing: Promise<Uint8Array> = Promise.resolve(new Uint8Array(0))
@@ -147,7 +147,12 @@ export abstract class Exchange extends Expiring implements RequestSource {
    *
    * @param isEarly whether the end waits for {@link whenReceived}.
    */
-  protected async writeBody(response: HttpResponse, sink: StreamSink, request: HttpRequest, isEarly: boolean): Promise<void> {
+  protected async writeBody(
+    response: HttpResponse,
+    sink: StreamSink,
+    request: HttpRequest,
+    isEarly: boolean,
+  ): Promise<void> {
     try {
       if (!(await pump(asStream(response.body), sink))) return
       if (isEarly) await this.whenReceived()

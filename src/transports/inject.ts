@@ -1,11 +1,11 @@
-import type { HttpError } from '../errors.js'
 import { Framing, violation } from '../core/guard.js'
 import { bodyLength } from '../core/head.js'
 import type { HeaderPairs } from '../core/headers.js'
 import type { HttpRequest } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
-import { type StreamSink, counted } from '../core/stream.js'
+import { counted, type StreamSink } from '../core/stream.js'
+import type { HttpError } from '../errors.js'
 import { Exchange, refusal } from './exchange.js'
 import type { TransportHost } from './transport.js'
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { type HttpError, httpError } from '../errors.js'
 import { Framing, violation } from '../core/guard.js'
+import { type HttpError, httpError } from '../errors.js'
 
 /** What is known of a request when its head has been read. */
 export interface NodeArrival {

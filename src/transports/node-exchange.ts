@@ -4,7 +4,7 @@ import type { HeaderPairs } from '../core/headers.js'
 import type { HttpRequest } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless, reasonPhrase } from '../core/status.js'
-import { type StreamSink, counted } from '../core/stream.js'
+import { counted, type StreamSink } from '../core/stream.js'
 import { Exchange } from './exchange.js'
 import type { NodeArrival } from './node-arrival.js'
 import type { TransportHost } from './transport.js'
@@ -25,7 +25,13 @@ export class NodeExchange extends Exchange {
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
 
-  constructor(host: TransportHost, req: IncomingMessage, res: ServerResponse, arrival: NodeArrival, connection: NodeConnection) {
+  constructor(
+    host: TransportHost,
+    req: IncomingMessage,
+    res: ServerResponse,
+    arrival: NodeArrival,
+    connection: NodeConnection,
+  ) {
     super(host)
     this.#arrival = arrival
     this.#connection = connection

@@ -1,14 +1,14 @@
-import { type Server, type ServerOptions, type ServerResponse, createServer } from 'node:http'
+import { createServer, type Server, type ServerOptions, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { HotpressError } from '../errors.js'
 import type { HttpResponse } from '../core/response.js'
 import type { Settings } from '../core/settings.js'
 import { statusLine } from '../core/status.js'
+import { HotpressError } from '../errors.js'
 import { refusal, refusalOf } from './exchange.js'
 import { readArrival } from './node-arrival.js'
-import { NodeExchange, type NodeConnection } from './node-exchange.js'
-import type { ListenSettings, Listening, Transport, TransportHost } from './transport.js'
+import { type NodeConnection, NodeExchange } from './node-exchange.js'
+import type { Listening, ListenSettings, Transport, TransportHost } from './transport.js'
 
 /** Bytes of a request's headers where the app does not say. */
 const headerLimit = 8192

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { HotpressError, describe } from '../errors.js'
+import { describe, HotpressError } from '../errors.js'
 import type { TlsSettings } from './transport.js'
 
 /** A certificate and its key: each a PEM text, its bytes, or the path of a file that holds it. */
@@ -17,7 +17,11 @@ export interface TlsOptions {
  */
 export function readTls(tls: TlsOptions): TlsSettings {
   if (typeof tls !== 'object' || tls === null) {
-    throw new HotpressError('OPTION_INVALID', { got: describe(tls), option: 'tls', takes: 'an object with cert and key' })
+    throw new HotpressError('OPTION_INVALID', {
+      got: describe(tls),
+      option: 'tls',
+      takes: 'an object with cert and key',
+    })
   }
   for (const option of Object.keys(tls)) {
     if (option === 'cert' || option === 'key') continue

@@ -6,8 +6,8 @@ import type { HttpResponse } from '../core/response.js'
 import { isBodiless, statusLine } from '../core/status.js'
 import type { StreamSink } from '../core/stream.js'
 import { Exchange } from './exchange.js'
-import type { UwsServer } from './uws-server.js'
-import { type UwsLife, chunkedSink, lengthSink } from './uws-writer.js'
+import type { TransportHost } from './transport.js'
+import { chunkedSink, lengthSink, type UwsLife } from './uws-writer.js'
 
 /** What was read of a request in its callback. */
 export interface UwsArrival {
@@ -20,6 +20,17 @@ export interface UwsArrival {
   readonly query: string
 }
 
+/** What an exchange needs of the server that it came by. */
+export interface UwsOwner {
+  readonly host: TransportHost
+  /** Whether every connection is closed after its answer. */
+  readonly isClosing: boolean
+  /** An exchange outlives its callback. */
+  began(): void
+  /** An exchange that had begun is over. */
+  ended(): void
+}
+
 // From here on a body is not handed to the library whole: it would copy what the socket does not take at once.
 const longBody = 65_536
 
@@ -30,10 +41,10 @@ export class UwsExchange extends Exchange implements UwsLife {
   #isLate = false
   #onGone: (() => void) | undefined = undefined
   #res: Uws.HttpResponse | undefined
-  readonly #server: UwsServer
+  readonly #server: UwsOwner
   readonly protocol = 'http'
 
-  constructor(server: UwsServer, res: Uws.HttpResponse, arrival: UwsArrival) {
+  constructor(server: UwsOwner, res: Uws.HttpResponse, arrival: UwsArrival) {
     super(server.host)
     this.#arrival = arrival
     this.#res = res

@@ -4,10 +4,10 @@ import type { HttpResponse } from '../core/response.js'
 import { statusLine } from '../core/status.js'
 import { refusal, refusalOf } from './exchange.js'
 import type { TransportHost } from './transport.js'
-import { UwsExchange } from './uws-exchange.js'
+import { UwsExchange, type UwsOwner } from './uws-exchange.js'
 
 /** An app of uWebSockets.js, and what its requests have in common. */
-export class UwsServer {
+export class UwsServer implements UwsOwner {
   readonly #app: Uws.TemplatedApp
   readonly #framing = new Framing()
   readonly #headerLimit: number
@@ -21,7 +21,6 @@ export class UwsServer {
     this.#framing.add(name, value)
   }
   readonly host: TransportHost
-  /** Whether every connection is closed after its answer. */
   isClosing = false
 
   constructor(uws: typeof Uws, host: TransportHost, headerLimit: number) {
@@ -31,7 +30,6 @@ export class UwsServer {
     this.#app = uws.App().any('/*', (res, req) => this.#handle(res, req))
   }
 
-  /** An exchange outlives its callback. */
   began(): void {
     this.#underWay++
   }
@@ -52,7 +50,6 @@ export class UwsServer {
     this.#app.close()
   }
 
-  /** An exchange that had begun is over. */
   ended(): void {
     this.#underWay--
     if (this.#underWay === 0) this.#onIdle?.()
@@ -86,8 +83,10 @@ export class UwsServer {
     const method = req.getCaseSensitiveMethod()
     const path = req.getUrl()
     const error = violation(method, path, framing)
-    if (error !== undefined) return refuse(res, refusal(error))
-    if (framing.size > this.#headerLimit) return refuse(res, refusalOf(431))
+    if (error !== undefined || framing.size > this.#headerLimit) {
+      refuse(res, error === undefined ? refusalOf(431) : refusal(error))
+      return
+    }
     const { bodySize, closes } = framing
     new UwsExchange(this, res, { bodySize, closes, headers, method, path, query: req.getQuery() ?? '' }).serve()
   }

@@ -53,7 +53,8 @@ export function lengthSink(life: UwsLife, total: number): StreamSink {
     end: () => void life.res?.close(),
     write(chunk) {
       const { res } = life
-      if (sent + chunk.byteLength > total) throw new RangeError(`the stream gives more than its length of ${total} bytes`)
+      if (sent + chunk.byteLength > total)
+        throw new RangeError(`the stream gives more than its length of ${total} bytes`)
       if (res === undefined) return false
       const start = sent
       sent += chunk.byteLength

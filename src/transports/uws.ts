@@ -1,9 +1,9 @@
 import type * as Uws from 'uWebSockets.js'
 import { createServer } from 'node:net'
 import { isMainThread } from 'node:worker_threads'
-import { HotpressError } from '../errors.js'
 import type { Settings } from '../core/settings.js'
-import type { ListenSettings, Listening, Refusal, Transport, TransportHost } from './transport.js'
+import { HotpressError } from '../errors.js'
+import type { Listening, ListenSettings, Refusal, Transport, TransportHost } from './transport.js'
 import { UwsServer } from './uws-server.js'
 
 // Read once by the library, when it is loaded. A worker's process.env is a copy that the library does not see.

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { describe, it } from 'node:test'
+import * as esm from 'hotpress'
+import { version } from '../../src/version.js'
+
+const require = createRequire(import.meta.url)
+
+// The public names. A change here is a change of the public API: it goes into CHANGELOG.md and the type tests too.
+const names = [
+  'ContentType',
+  'Hotpress',
+  'HotpressError',
+  'HttpError',
+  'HttpRequest',
+  'HttpResponse',
+  'RouteGroup',
+  'Status',
+  'bytes',
+  'controller',
+  'empty',
+  'html',
+  'json',
+  'redirect',
+  'requestKey',
+  'stream',
+  'text',
+  'toResponse',
+]
+
+describe('the package', () => {
+  it('exports these names and no others', () => {
+    assert.deepEqual(Object.keys(esm).sort(), names)
+  })
+
+  it('exports the same names to require()', () => {
+    const cjs = require('hotpress') as object
+    assert.deepEqual(
+      Object.keys(cjs)
+        .filter((name) => name !== '__esModule')
+        .sort(),
+      names,
+    )
+  })
+
+  it('takes responses and errors of the other build for its own', async () => {
+    const cjs = require('hotpress') as typeof esm
+    const app = new esm.Hotpress({ logger: false })
+    app.get('/response', () => cjs.text('from CommonJS').status(201))
+    app.get('/error', () => {
+      throw new cjs.HttpError(409, 'taken')
+    })
+    app.get('/to', () => ({ [cjs.toResponse]: () => 'its own type' }))
+    const response = await app.inject({ url: '/response' })
+    assert.equal(response.status, 201)
+    assert.equal(response.text(), 'from CommonJS')
+    assert.equal((await app.inject({ url: '/error' })).status, 409)
+    assert.equal((await app.inject({ url: '/to' })).text(), 'its own type')
+  })
+
+  it('serves from CommonJS too, by the native transport of the machine', async () => {
+    const cjs = require('hotpress') as typeof esm
+    const app = new cjs.Hotpress({ logger: false })
+    app.get('/', () => 'ok')
+    const { url } = await app.listen()
+    const answer = await fetch(url)
+    assert.equal(await answer.text(), 'ok')
+    await app.close()
+  })
+
+  it('states the version of package.json', () => {
+    const { version: stated } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+    assert.equal(version, stated)
+  })
+})
