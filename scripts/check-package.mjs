@@ -1,0 +1,76 @@
+// Packs the project as it would be published, installs the archive in an empty folder and uses it as a newcomer would:
+// by import, by require, with the types of both, and with the native core. No install script may be needed.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
+const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+const folder = mkdtempSync(path.join(tmpdir(), 'hotpress-package-'))
+
+try {
+  for (const name of ['install', 'postinstall', 'preinstall', 'prepare']) {
+    if (name in manifest.scripts) fail(`package.json has an install script: ${name}`)
+  }
+  run('npm', ['pack', '--silent', '--pack-destination', folder], root)
+  const archive = readdirSync(folder).find((file) => file.endsWith('.tgz'))
+  writeFileSync(path.join(folder, 'package.json'), '{"private":true,"type":"module"}\n')
+  run('npm', ['install', '--ignore-scripts', '--silent', `./${archive}`], folder)
+  run('npm', ['install', '--ignore-scripts', '--silent', '@types/node@20'], folder)
+  useIt()
+  checkTypes()
+  console.log(`the package installs and works: ${archive}`)
+} finally {
+  rmSync(folder, { force: true, recursive: true })
+}
+
+function useIt() {
+  const body = `
+const app = new Hotpress({ logger: false })
+app.get('/users/:id', (req) => ({ id: req.params.id }))
+app.listen().then(async ({ transport, url }) => {
+  const answer = await fetch(url + '/users/7')
+  const { kind, reason } = app.capabilities().native
+  console.log(answer.status, await answer.text(), kind, reason ?? '', transport)
+  await app.close()
+})
+`
+  writeFileSync(path.join(folder, 'use.mjs'), `import { Hotpress } from 'hotpress'\n${body}`)
+  writeFileSync(path.join(folder, 'use.cjs'), `const { Hotpress } = require('hotpress')\n${body}`)
+  const isNative = process.platform === 'linux' && process.arch === 'x64'
+  for (const file of ['use.mjs', 'use.cjs']) {
+    const said = run(process.execPath, [file], folder).trim()
+    if (!said.startsWith('200 {"id":"7"}')) fail(`${file} said: ${said}`)
+    if (isNative && !said.includes(' native ')) fail(`${file} did not load the native core: ${said}`)
+  }
+}
+
+function checkTypes() {
+  const lines = "app.get('/users/:id', (req) => req.params.id.toUpperCase())\n"
+  writeFileSync(
+    path.join(folder, 'a.mts'),
+    `import { Hotpress } from 'hotpress'\nexport const app: Hotpress = new Hotpress()\n${lines}`,
+  )
+  writeFileSync(
+    path.join(folder, 'b.cts'),
+    `import hotpress = require('hotpress')\nconst app = new hotpress.Hotpress()\n${lines}`,
+  )
+  const tsc = createRequire(import.meta.url).resolve('typescript/package.json')
+  const options = ['--module', 'nodenext', '--strict', '--noEmit', '--target', 'es2022', '--types', 'node']
+  run(process.execPath, [path.join(path.dirname(tsc), 'bin/tsc'), ...options, 'a.mts', 'b.cts'], folder)
+}
+
+function fail(message) {
+  throw new Error(message)
+}
+
+function run(command, words, cwd) {
+  try {
+    return execFileSync(command, words, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  } catch (error) {
+    return fail(`${command} ${words.join(' ')} failed:\n${error.stdout}${error.stderr}`)
+  }
+}
