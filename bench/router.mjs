@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { positive, run } from './lib/arguments.mjs'
+import { Failure } from './lib/failure.mjs'
 import { mustReach } from './lib/goals.mjs'
 import { machine, machineLine } from './lib/machine.mjs'
 import { median, medianRatio, rotated } from './lib/stats.mjs'
@@ -54,7 +55,7 @@ class Contender {
     const waiting = new AbortController()
     const { signal } = waiting
     const ended = once(this.#child, 'exit', { signal }).then(() => {
-      throw new Error(`the matcher ${this.about.id} ended, see above`)
+      throw new Failure(`the matcher ${this.about.id} ended, see above`)
     })
     try {
       const [answer] = await Promise.race([once(this.#child, 'message', { signal }), ended])
@@ -80,7 +81,7 @@ async function compareAnswers(matchers) {
     if (wrong !== -1) {
       const [one, other] = [matchers[0], matchers[index + 1]].map((matcher) => matcher.about.id)
       const [left, right] = [expected[wrong], answers[wrong]].map((answer) => JSON.stringify(answer))
-      throw new Error(`matchers differ: ${one} finds ${left}, ${other} finds ${right}`)
+      throw new Failure(`matchers differ: ${one} finds ${left}, ${other} finds ${right}`)
     }
   }
 }

@@ -115,7 +115,9 @@ export class Hotpress extends RouteRegistry {
     const scheme = where.tls === undefined ? 'http' : 'https'
     const address = { host: where.host, port, transport: transport.name, url: `${scheme}://${authority}` }
     this.#listening.set(address, listening)
-    this.log.info({ native: coreInfo().kind, transport: transport.name }, `listening on ${address.url}`)
+    const { kind, reason } = coreInfo()
+    const core = reason === undefined ? { native: kind } : { native: kind, reason }
+    this.log.info({ ...core, transport: transport.name }, `listening on ${address.url}`)
     onReady?.(address)
     return address
   }

@@ -10,6 +10,7 @@ export const errorTable = {
   BODY_ABORTED: { message: 'the client went away before the body had arrived', status: 400 },
   BODY_NOT_JSON: { message: 'the body is not valid JSON: {reason}', status: 400 },
   BODY_TOO_LARGE: { message: 'the body is larger than the limit of {limit} bytes', status: 413 },
+  BODY_UNREAD: { message: 'the request was answered before its body was read', status: 400 },
   CERTIFICATE_UNREADABLE: { message: 'listen({ tls }): {option} {reason}' },
   CODING_UNKNOWN: { message: 'the request was refused: {reason} ({section})', status: 501 },
   GROUP_MOUNTED: { message: '{call} came after its group {prefix} was mounted: complete a group, then mount it' },

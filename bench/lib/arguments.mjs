@@ -1,7 +1,5 @@
-// The few kinds of option value that the benchmarks take. A mistake in one ends the run with a sentence, not a stack.
-
-/** A mistake of the person who typed the command. */
-export class UsageError extends Error {}
+// The few kinds of option value that the benchmarks take, and how a benchmark ends.
+import { Failure } from './failure.mjs'
 
 /**
  * @param {string} name
@@ -10,7 +8,7 @@ export class UsageError extends Error {}
  */
 export function positive(name, value, valid = () => true) {
   const number = Number(value)
-  if (!(number > 0) || !valid(number)) throw new UsageError(`--${name} cannot be "${value}"`)
+  if (!(number > 0) || !valid(number)) throw new Failure(`--${name} cannot be "${value}"`)
   return number
 }
 
@@ -27,7 +25,7 @@ export function chosen(name, value, entries) {
   const ids = value.split(',')
   const unknown = ids.filter((id) => !entries.some((entry) => entry.id === id))
   if (unknown.length > 0) {
-    throw new UsageError(
+    throw new Failure(
       `--${name} has no "${unknown.join(',')}"; there are ${entries.map((entry) => entry.id).join(', ')}`,
     )
   }
@@ -43,8 +41,8 @@ export async function run(main) {
   try {
     await main()
   } catch (error) {
-    const usage = error instanceof UsageError || String(/** @type {any} */ (error)?.code).startsWith('ERR_PARSE_ARGS')
-    console.error(usage ? /** @type {Error} */ (error).message : error)
+    const isPlain = error instanceof Failure || String(/** @type {any} */ (error)?.code).startsWith('ERR_PARSE_ARGS')
+    console.error(isPlain ? /** @type {Error} */ (error).message : error)
     process.exitCode = 1
   }
 }

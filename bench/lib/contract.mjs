@@ -1,6 +1,7 @@
 // What every server under test must answer. Servers import the constants from here, and `check` compares what comes
 // over the wire, so that no peer is faster by saying less.
 import http from 'node:http'
+import { Failure } from './failure.mjs'
 
 export const jsonType = 'application/json; charset=utf-8'
 export const textType = 'text/plain; charset=utf-8'
@@ -91,7 +92,7 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
  * @param {string} server for the message
  * @param {number} port
  * @param {LoadRoute} route
- * @throws Error naming the server, the route and each difference
+ * @throws Failure naming the server, the route and each difference
  */
 export async function check(server, port, route) {
   const agent = new http.Agent({ keepAlive: true })
@@ -101,7 +102,7 @@ export async function check(server, port, route) {
     const found = differences(first, route)
     if (first.headers['x-request-id'] === second.headers['x-request-id']) found.push('X-Request-ID does not change')
     if (found.length > 0) {
-      throw new Error(`${server} answers ${route.method} ${route.path} otherwise:\n  ${found.join('\n  ')}`)
+      throw new Failure(`${server} answers ${route.method} ${route.path} otherwise:\n  ${found.join('\n  ')}`)
     }
   } finally {
     agent.destroy()

@@ -1,5 +1,6 @@
 // The two measurements of a run: servers under load, and the time until a new process answers.
 import { ask, check } from './contract.mjs'
+import { Failure } from './failure.mjs'
 import { ServerProcess } from './server-process.mjs'
 import { rotated } from './stats.mjs'
 
@@ -72,7 +73,7 @@ async function measure(server, route, { connections, load, seconds }) {
   const after = await server.cpu()
   const { failures, p50, p99, requests } = fired
   if (failures.length > 0 || requests === 0) {
-    throw new Error(`${server.peer.id} failed under load on ${route.path}: ${failures.join('; ') || 'no answer'}`)
+    throw new Failure(`${server.peer.id} failed under load on ${route.path}: ${failures.join('; ') || 'no answer'}`)
   }
   const cpu = (after - before) / requests
   const busy = (after - before) / 1e6 / fired.seconds
@@ -92,6 +93,7 @@ async function measure(server, route, { connections, load, seconds }) {
 export async function startTimes(peers, ping, rounds) {
   /** @type {Start[]} */
   const starts = []
+  console.error('Starting each server', rounds, 'times')
   // Round 0 brings the files into the page cache.
   for (let round = 0; round <= rounds; round++) {
     for (const peer of rotated(peers, round)) {
@@ -100,7 +102,7 @@ export async function startTimes(peers, ping, rounds) {
       try {
         const { status } = await ask(server.port, ping)
         const answered = performance.now() - spawned
-        if (status !== 200) throw new Error(`${peer.id} answers ${ping.path} with ${status}`)
+        if (status !== 200) throw new Failure(`${peer.id} answers ${ping.path} with ${status}`)
         if (round > 0) starts.push({ server: peer.id, answered, listening: server.startup })
       } finally {
         await server.stop()

@@ -3,6 +3,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { Failure } from './failure.mjs'
 
 const startTimeout = 20_000
 
@@ -75,7 +76,7 @@ export class ServerProcess {
   async #answer(answer, timeout) {
     const waiting = new AbortController()
     const { id } = this.peer
-    const failed = (/** @type {string} */ why) => Promise.reject(new Error(`the ${id} server ${why}`))
+    const failed = (/** @type {string} */ why) => Promise.reject(new Failure(`the ${id} server ${why}`))
     const ended = once(this.#child, 'exit', { signal: waiting.signal }).then(() => failed(`ended (${this.#end})`))
     const late = new Promise((resolve) => {
       const timer = setTimeout(resolve, timeout)

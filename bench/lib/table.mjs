@@ -17,9 +17,11 @@ export const none = '–'
 /** @param {number | undefined} value */
 export const ratio = (value) => (value === undefined ? none : value.toFixed(2))
 
-/** @param {number} microseconds */
-export const latency = (microseconds) =>
-  microseconds < 1_000 ? `${microseconds.toFixed(0)} µs` : `${(microseconds / 1_000).toFixed(2)} ms`
+/** @param {number} microseconds 0 is autocannon's, which counts whole milliseconds */
+export const latency = (microseconds) => {
+  if (microseconds === 0) return '< 1 ms'
+  return microseconds < 1_000 ? `${microseconds.toFixed(0)} µs` : `${(microseconds / 1_000).toFixed(2)} ms`
+}
 
 /** @param {number} count */
 export const thousands = (count) => Math.round(count).toLocaleString('en-US')

@@ -10,15 +10,16 @@ import { reasonPhrase } from './status.js'
  * @param requestId named in the document, so that a client's report finds the log line.
  */
 export function problem(error: HttpError, requestId?: string): HttpResponse {
-  const body = JSON.stringify({
+  const members = {
     type: error.type ?? 'about:blank',
     title: reasonPhrase(error.status) || 'Error',
     status: error.status,
     detail: error.detail,
     code: error.code,
-    ...error.extensions,
     requestId,
-  })
+  }
+  // An extension never takes the place of a member that has a meaning already.
+  const body = JSON.stringify({ ...members, ...error.extensions, ...members })
   const response = new HttpResponse(body, ContentType.Problem, error.status)
   for (const [name, value] of Object.entries(error.headers ?? {})) response.header(name, value)
   response.error = error

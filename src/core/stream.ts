@@ -5,9 +5,14 @@ export function isAsyncIterable(value: object): value is AsyncIterable<Uint8Arra
   return Symbol.asyncIterator in value && typeof value[Symbol.asyncIterator] === 'function'
 }
 
+/** Whether a body comes in chunks. */
+export function isStream(body: ResponseBody): body is AsyncIterable<Uint8Array | string> {
+  return typeof body === 'object' && !(body instanceof Uint8Array)
+}
+
 /** A whole body as a stream of one chunk; a stream as it is. */
 export function asStream(body: ResponseBody): AsyncIterable<unknown> | Iterable<unknown> {
-  if (typeof body === 'object' && !(body instanceof Uint8Array)) return body
+  if (isStream(body)) return body
   return body === undefined ? [] : [body]
 }
 

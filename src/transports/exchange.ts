@@ -4,7 +4,7 @@ import type { HeaderPairs } from '../core/headers.js'
 import { blankError, problem } from '../core/problem.js'
 import { abortRequest, HttpRequest, type RequestSource } from '../core/request.js'
 import { HttpResponse } from '../core/response.js'
-import { asStream, discard, pump, type StreamSink } from '../core/stream.js'
+import { asStream, discard, isStream, pump, type StreamSink } from '../core/stream.js'
 import { HttpError, httpError } from '../errors.js'
 import type { TransportHost } from './transport.js'
 
@@ -92,14 +92,13 @@ export abstract class Exchange extends Expiring implements RequestSource {
     result.then((response) => this.#answer(response, true))
   }
 
-  /** The client is gone: nothing more can be written. */
+  /** The client is gone before the end of the answer: nothing more can be written. */
   protected leave(): void {
-    const isUnderWay = this.#state === 'open'
     this.#state = 'gone'
     this.#host.deadlines.remove(this)
     this.#body?.fail(httpError('BODY_ABORTED', {}))
     this.#onReceived?.()
-    if (isUnderWay && this.#request !== undefined) abortRequest(this.#request, new Error('the client went away'))
+    if (this.#request !== undefined) abortRequest(this.#request, new Error('the client went away'))
   }
 
   /** Takes a chunk of the body, which the exchange owns from then on. */
@@ -158,8 +157,8 @@ export abstract class Exchange extends Expiring implements RequestSource {
       if (isEarly) await this.whenReceived()
       sink.end()
     } catch (error) {
-      request.log.error({ err: error }, 'response stream failed')
       sink.cut()
+      request.log.error({ err: error }, 'response stream failed')
     }
   }
 
@@ -182,6 +181,9 @@ export abstract class Exchange extends Expiring implements RequestSource {
     this.#state = 'answered'
     // A body over the limit leaves bytes on the connection that nobody will read as a body.
     if (this.#body?.isOverLimit) response.close()
+    // What still comes of a body that nobody waits for is not kept; a stream may yet read it.
+    const isUnread = this.#body?.isAwaited === false && !this.isReceived
+    if (isUnread && !isStream(response.body)) this.#body?.fail(httpError('BODY_UNREAD', {}))
     try {
       this.write(response, this.#request, isLate)
     } catch (error) {
@@ -194,8 +196,7 @@ export abstract class Exchange extends Expiring implements RequestSource {
 
 /** Lets go of a response that will not be sent. */
 function release(response: HttpResponse): void {
-  const { body } = response
-  if (typeof body === 'object' && !(body instanceof Uint8Array)) discard(body)
+  if (isStream(response.body)) discard(response.body)
 }
 
 /** The answer to a request that never became one: malformed, too large or too slow. It passes no middleware. */
