@@ -11,12 +11,14 @@ export class Framing {
   contentLengths = 0
   host = ''
   hosts = 0
-  /** Whether the request is HTTP/1.0, which need not name its host and has no transfer codings. */
-  isHttp10 = false
+  /** What follows the `?` of the target. */
+  query = ''
   /** Bytes of names and values. */
   size = 0
   transferEncoding = ''
   transferEncodings = 0
+  /** HTTP/1.0 need not name its host and has no transfer codings. */
+  version = '1.1'
   /** Whether any name or value holds a byte that the grammar does not allow. */
   isMalformed = false
 
@@ -25,8 +27,10 @@ export class Framing {
     this.contentLengths = 0
     this.hosts = 0
     this.isMalformed = false
+    this.query = ''
     this.size = 0
     this.transferEncodings = 0
+    this.version = '1.1'
   }
 
   /** Takes one header line; the name is lower-case. */
@@ -67,12 +71,15 @@ interface Rule {
   readonly section: string
 }
 
+// Without the flag u, which would take the Kelvin sign for a k.
+const chunkedAlone = /^chunked$/i
 const closeToken = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the bytes that must not be there
 const controls = /[\x00-\x08\x0a-\x1f\x7f]/
 const digits = /^[0-9]{1,15}$/
 // A name, an IPv4 address or a bracketed IP literal, and a port: no user information, path, comma or space.
 const host = /^(?:[A-Za-z0-9\-._~!$&'()*+;=%]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?$/
+const queryBytes = /^[\x21\x22\x24-\x7e]*$/
 const target = /^\/[\x21\x22\x24-\x7e]*$/
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
@@ -84,9 +91,26 @@ export const rules: readonly Rule[] = [
     section: 'RFC 9112, 3.1',
   },
   {
-    breaks: (method, path) => !target.test(path) && !(path === '*' && method === 'OPTIONS'),
+    breaks: (_method, _path, framing) => framing.version !== '1.1' && framing.version !== '1.0',
+    reason: 'the version is neither HTTP/1.0 nor HTTP/1.1',
+    section: 'RFC 9112, 2.3',
+  },
+  {
+    // A proxy that sees a 2xx takes all that follows for a tunnel.
+    breaks: (method) => method === 'CONNECT',
+    reason: 'this is no proxy to connect through',
+    section: 'RFC 9110, 9.3.6',
+  },
+  {
+    breaks: (method, path, framing) =>
+      !target.test(path) && !(path === '*' && method === 'OPTIONS' && framing.query === ''),
     reason: 'the request target is not a path of printable ASCII',
     section: 'RFC 9112, 3.2',
+  },
+  {
+    breaks: (_method, _path, framing) => !queryBytes.test(framing.query),
+    reason: 'the query is not printable ASCII without a #',
+    section: 'RFC 3986, 3.4',
   },
   {
     breaks: (_method, _path, framing) => framing.isMalformed,
@@ -94,7 +118,7 @@ export const rules: readonly Rule[] = [
     section: 'RFC 9110, 5.5',
   },
   {
-    breaks: (_method, _path, framing) => framing.hosts > 1 || (framing.hosts === 0 && !framing.isHttp10),
+    breaks: (_method, _path, framing) => framing.hosts > 1 || (framing.hosts === 0 && framing.version !== '1.0'),
     reason: 'there must be one Host header',
     section: 'RFC 9112, 3.2',
   },
@@ -104,7 +128,7 @@ export const rules: readonly Rule[] = [
     section: 'RFC 9110, 7.2',
   },
   {
-    breaks: (_method, _path, framing) => framing.transferEncodings > 0 && framing.isHttp10,
+    breaks: (_method, _path, framing) => framing.transferEncodings > 0 && framing.version === '1.0',
     reason: 'HTTP/1.0 has no Transfer-Encoding',
     section: 'RFC 9112, 6.1',
   },
@@ -132,8 +156,7 @@ export const rules: readonly Rule[] = [
   },
   {
     breaks: (_method, _path, framing) =>
-      framing.transferEncodings > 0 &&
-      (framing.transferEncodings > 1 || framing.transferEncoding.toLowerCase() !== 'chunked'),
+      framing.transferEncodings > 0 && (framing.transferEncodings > 1 || !chunkedAlone.test(framing.transferEncoding)),
     reason: 'the Transfer-Encoding does not end in a single chunked',
     section: 'RFC 9112, 6.3',
   },
@@ -154,7 +177,9 @@ export function violation(method: string, path: string, framing: Framing): HttpE
     !framing.isMalformed &&
     target.test(path) &&
     isHost(framing.host) &&
-    (method === 'GET' || token.test(method))
+    (framing.query === '' || queryBytes.test(framing.query)) &&
+    framing.version === '1.1' &&
+    (method === 'GET' || (token.test(method) && method !== 'CONNECT'))
   ) {
     return undefined
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Framing, violation } from '../core/guard.js'
-import { type HttpError, httpError } from '../errors.js'
+import { HttpError, httpError } from '../errors.js'
 
 /** What is known of a request when its head has been read. */
 export interface NodeArrival {
@@ -11,14 +11,19 @@ export interface NodeArrival {
   readonly query: string
 }
 
+/** As many as uWebSockets.js has room for, so that a client fares alike on both. */
+const mostHeaders = 98
+
 const framing = new Framing()
 const absolute = /^https?:\/\/([^/?#]*)(.*)$/i
 
 /** Reads the head of a request through the guard; gives the reason where it must be refused. */
 export function readArrival(req: IncomingMessage): HttpError | NodeArrival {
   framing.reset()
-  framing.isHttp10 = req.httpVersionMinor === 0
+  framing.version = req.httpVersion
   const { rawHeaders } = req
+  // Beyond 2,000 node leaves headers out without a word; the guard must have seen each.
+  if (rawHeaders.length > mostHeaders * 2) return new HttpError(431)
   const headers = new Array<string>(rawHeaders.length)
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]!.toLowerCase()
@@ -39,5 +44,6 @@ export function readArrival(req: IncomingMessage): HttpError | NodeArrival {
   const mark = target.indexOf('?')
   const path = mark < 0 ? target : target.slice(0, mark)
   const query = mark < 0 ? '' : target.slice(mark + 1)
+  framing.query = query
   return violation(req.method!, path, framing) ?? { bodySize: framing.bodySize, headers, path, query }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { bodyLength } from '../core/head.js'
 import type { HeaderPairs } from '../core/headers.js'
 import type { HttpRequest } from '../core/request.js'
@@ -12,7 +13,16 @@ import type { TransportHost } from './transport.js'
 /** What the requests of one server have in common. */
 export interface NodeConnection {
   isClosing: boolean
+  /** Sockets whose last answer has been given: what else comes by them is no request (RFC 9112, 9.6). */
+  readonly last: Set<Socket>
   readonly protocol: 'http' | 'https'
+}
+
+/** Notes that an answer is the last on its socket. */
+export function endWith(last: Set<Socket>, socket: Socket): void {
+  if (last.has(socket)) return
+  last.add(socket)
+  socket.once('close', () => last.delete(socket))
 }
 
 /** A request of node:http and its answer. */
@@ -95,9 +105,13 @@ export class NodeExchange extends Exchange {
     const { body, statusCode } = response
     const isEmpty = this.method === 'HEAD' || isBodiless(statusCode)
     const length = bodyLength(response)
-    const isEarly = (response.closes || this.#connection.isClosing) && !this.isReceived
+    const closes = response.closes || this.#connection.isClosing
+    const isEarly = closes && !this.isReceived
     const pairs = this.host.head.pairs(request, response)
-    if (response.closes || this.#connection.isClosing) pairs.push('Connection', 'close')
+    if (closes) {
+      pairs.push('Connection', 'close')
+      endWith(this.#connection.last, this.#req.socket)
+    }
     if (statusCode === 205) pairs.push('Content-Length', '0')
     else if (length !== undefined && !isBodiless(statusCode)) pairs.push('Content-Length', String(length))
     res.writeHead(statusCode, reasonPhrase(statusCode), pairs)

@@ -7,7 +7,7 @@ import { statusLine } from '../core/status.js'
 import { HotpressError } from '../errors.js'
 import { refusal, refusalOf } from './exchange.js'
 import { readArrival } from './node-arrival.js'
-import { type NodeConnection, NodeExchange } from './node-exchange.js'
+import { endWith, type NodeConnection, NodeExchange } from './node-exchange.js'
 import type { Listening, ListenSettings, Transport, TransportHost } from './transport.js'
 
 /** Bytes of a request's headers where the app does not say. */
@@ -36,20 +36,30 @@ function create(settings: Settings, { tls }: ListenSettings): Server {
 
 async function listen(host: TransportHost, where: ListenSettings): Promise<Listening> {
   const server = create(host.settings, where)
-  const connection: NodeConnection = { isClosing: false, protocol: where.tls === undefined ? 'http' : 'https' }
+  const last = new Set<Socket>()
+  const connection: NodeConnection = { isClosing: false, last, protocol: where.tls === undefined ? 'http' : 'https' }
   const latest = new WeakMap<Socket, ServerResponse>()
   server.on('request', (req, res) => {
+    // Node goes on to hand out what it has read after a request that was refused.
+    if (last.size > 0 && last.has(req.socket)) return
     latest.set(req.socket, res)
     const arrival = readArrival(req)
-    if (arrival instanceof Error) refuse(res, refusal(arrival))
-    else new NodeExchange(host, req, res, arrival, connection).serve()
+    if (arrival instanceof Error) {
+      endWith(last, req.socket)
+      refuse(res, refusal(arrival))
+    } else {
+      new NodeExchange(host, req, res, arrival, connection).serve()
+    }
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const response = latest.get(socket)
+    // Bytes after the last request of a connection: its answer goes out, and then node closes the socket.
+    const { code = '' } = error
+    if (code === 'HPE_CLOSED_CONNECTION' || (code.startsWith('HPE_') && last.has(socket))) return
     // Into an answer that is being sent, nothing else can be written.
     const isAnswering = response?.headersSent === true && !response.writableFinished
-    if (!socket.writable || isAnswering || error.code === 'ECONNRESET') socket.destroy()
-    else socket.end(refusalText(refusalOf(statuses[error.code ?? ''] ?? 400)))
+    if (!socket.writable || isAnswering || code === 'ECONNRESET') socket.destroy()
+    else socket.end(refusalText(refusalOf(statuses[code] ?? 400)))
   })
   await bind(server, where)
   return { close: (drain) => close(server, connection, drain), port: (server.address() as AddressInfo).port }

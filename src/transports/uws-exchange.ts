@@ -15,6 +15,8 @@ export interface UwsArrival {
   /** Whether the client wants the connection closed. */
   readonly closes: boolean
   readonly headers: HeaderPairs
+  /** Whether the library closes the connection after the answer: it knows the plainest form of the client's wish only. */
+  readonly isLast: boolean
   readonly method: string
   readonly path: string
   readonly query: string
@@ -39,6 +41,7 @@ export class UwsExchange extends Exchange implements UwsLife {
   readonly #arrival: UwsArrival
   #ip: string | undefined = undefined
   #isLate = false
+  #isReceiving = false
   #onGone: (() => void) | undefined = undefined
   #res: Uws.HttpResponse | undefined
   readonly #server: UwsOwner
@@ -88,6 +91,8 @@ export class UwsExchange extends Exchange implements UwsLife {
     if (this.#isLate || this.#res === undefined) return
     this.#isLate = true
     this.#server.began()
+    // A body of which the end were missed would be waited for.
+    if (this.bodySize !== 0) this.receive()
     this.#res.onAborted(() => {
       this.ended()
       this.leave()
@@ -109,6 +114,8 @@ export class UwsExchange extends Exchange implements UwsLife {
   }
 
   protected override receive(): void {
+    if (this.#isReceiving) return
+    this.#isReceiving = true
     this.#res?.onData((chunk, isLast) => {
       // The library takes the chunk's memory back when this returns.
       if (chunk.byteLength > 0) this.received(new Uint8Array(chunk.slice(0)))
@@ -119,48 +126,81 @@ export class UwsExchange extends Exchange implements UwsLife {
   protected override write(response: HttpResponse, request: HttpRequest, isLate: boolean): void {
     const res = this.#res
     if (res === undefined) return
-    if (isLate) res.cork(() => this.#send(res, response, request))
-    else this.#send(res, response, request)
+    // What follows a chunked body is not trusted to be a request: the library reads chunks too leniently.
+    if (this.#arrival.closes || this.bodySize < 0 || response.closes || this.#server.isClosing) {
+      this.#sendLast(response, request)
+    } else if (isLate) {
+      res.cork(() => this.#send(res, response, request, false))
+    } else {
+      this.#send(res, response, request, false)
+    }
   }
 
-  #send(res: Uws.HttpResponse, response: HttpResponse, request: HttpRequest): void {
-    const { body, statusCode } = response
-    // What follows a chunked body is not trusted to be a request: the library reads chunks too leniently.
-    const closes = this.#arrival.closes || this.bodySize < 0 || response.closes || this.#server.isClosing
-    const isWhole = body === undefined || typeof body === 'string' || body instanceof Uint8Array
-    const isEmpty = this.method === 'HEAD' || isBodiless(statusCode)
-    const isEarly = closes && !isEmpty && !this.isReceived
-    const endsAtOnce = isEmpty ? this.bodySize < 0 : isWhole && !isEarly && (closes || (body?.length ?? 0) < longBody)
-    if (statusCode !== 200) res.writeStatus(statusLine(statusCode))
-    // Where end() is told to close what the client has not, it writes `Connection: close` itself.
-    const connection = closes ? (endsAtOnce && !this.#arrival.closes ? '' : 'close') : 'keep-alive'
-    writeHead(res, connection, this.host.head.text(request, response), response.isAscii)
+  // The library forgets that it is to close a connection when the bytes it is reading hold a further request, and serves
+  // that one too. While an answer is outstanding it closes instead: so the last answer waits until the read is over.
+  #sendLast(response: HttpResponse, request: HttpRequest): void {
+    this.detach()
+    setImmediate(() => {
+      const res = this.#res
+      if (res === undefined) {
+        this.release(response)
+        return
+      }
+      try {
+        res.cork(() => this.#send(res, response, request, true))
+        // What has no content has been written without the library's knowing of its end.
+        if (this.#isEmpty(response)) this.cut()
+      } catch (error) {
+        request.log.error({ err: error }, 'response could not be written')
+        this.release(response)
+        this.cut()
+      }
+    })
+  }
 
-    if (isEmpty) this.#end(res, response)
-    else if (endsAtOnce) this.#whole(res, body as string | undefined, closes)
+  #isEmpty(response: HttpResponse): boolean {
+    return this.method === 'HEAD' || isBodiless(response.statusCode)
+  }
+
+  #send(res: Uws.HttpResponse, response: HttpResponse, request: HttpRequest, closes: boolean): void {
+    const { body, statusCode } = response
+    if (statusCode !== 200) res.writeStatus(statusLine(statusCode))
+    const lines = this.host.head.text(request, response)
+    if (this.#isEmpty(response)) {
+      this.#empty(res, response, lines, closes)
+      return
+    }
+    const isWhole = body === undefined || typeof body === 'string' || body instanceof Uint8Array
+    const isEarly = closes && !this.isReceived
+    const endsAtOnce = isWhole && !isEarly && (body?.length ?? 0) < longBody
+    // Where end() is told to close what the library would not, it writes `Connection: close` itself.
+    const connection = closes ? (endsAtOnce && !this.#arrival.isLast ? '' : 'close') : 'keep-alive'
+    writeHead(res, connection, lines, response.isAscii)
+    if (endsAtOnce) this.#whole(res, body as string | undefined, closes)
     else this.#stream(isEarly ? chunkedSink(this, true) : this.#sink(response, closes), response, request, isEarly)
   }
 
   // Without content; a length is told for HEAD only (RFC 9110, 8.6). The library's endWithoutBody() neither closes nor
-  // takes a length: with an argument it leaves the response unfinished, which ends the process.
-  #end(res: Uws.HttpResponse, response: HttpResponse): void {
-    if (this.bodySize < 0) {
-      // The connection must not go on, and only end() can see to that; a length of 0 comes with it.
-      res.end('', true)
+  // takes a length: with an argument it leaves the response unfinished, which ends the process. So a head that is to be
+  // the last ends with an empty line of its own, and the connection is cut after it.
+  #empty(res: Uws.HttpResponse, response: HttpResponse, lines: string, closes: boolean): void {
+    const hasLength = this.method === 'HEAD' && !isBodiless(response.statusCode)
+    const length = hasLength ? bodyLength(response) : response.statusCode === 205 ? 0 : undefined
+    const all = length === undefined ? lines : `${lines}\r\nContent-Length: ${length}`
+    if (closes) {
+      writeHead(res, 'close', `${all}\r\nDate: ${new Date().toUTCString()}\r\n`, response.isAscii)
     } else {
-      const hasLength = this.method === 'HEAD' && !isBodiless(response.statusCode)
-      const length = hasLength ? bodyLength(response) : response.statusCode === 205 ? 0 : undefined
-      if (length !== undefined) res.writeHeader('Content-Length', String(length))
+      writeHead(res, 'keep-alive', all, response.isAscii)
       res.endWithoutBody()
+      this.ended()
     }
-    this.ended()
     this.release(response)
   }
 
   // tryEnd(), which a known length needs, cannot close the connection: only the client's own wish does that then.
   #sink(response: HttpResponse, closes: boolean): StreamSink {
     const length = bodyLength(response)
-    const isCounted = length !== undefined && (!closes || this.#arrival.closes)
+    const isCounted = length !== undefined && (!closes || this.#arrival.isLast)
     return isCounted ? lengthSink(this, length) : chunkedSink(this, closes)
   }
 

@@ -1,5 +1,6 @@
 import type * as Uws from 'uWebSockets.js'
 import { Framing, violation } from '../core/guard.js'
+import { findHeader } from '../core/headers.js'
 import type { HttpResponse } from '../core/response.js'
 import { statusLine } from '../core/status.js'
 import { refusal, refusalOf } from './exchange.js'
@@ -82,18 +83,33 @@ export class UwsServer implements UwsOwner {
     // Before getMethod(), which would make the method lower-case in place.
     const method = req.getCaseSensitiveMethod()
     const path = req.getUrl()
+    const query = req.getQuery() ?? ''
+    framing.query = query
+    // The library looks at the first Connection header, and no further than its length.
+    const isLast = framing.closes && findHeader(headers, 'connection')?.length === 'close'.length
     const error = violation(method, path, framing)
-    if (error !== undefined || framing.size > this.#headerLimit) {
-      refuse(res, error === undefined ? refusalOf(431) : refusal(error))
+    if (error !== undefined || framing.size + path.length + query.length > this.#headerLimit) {
+      refuse(res, error === undefined ? refusalOf(431) : refusal(error), isLast)
       return
     }
     const { bodySize, closes } = framing
-    new UwsExchange(this, res, { bodySize, closes, headers, method, path, query: req.getQuery() ?? '' }).serve()
+    new UwsExchange(this, res, { bodySize, closes, headers, isLast, method, path, query }).serve()
   }
 }
 
-function refuse(res: Uws.HttpResponse, response: HttpResponse): void {
-  res.writeStatus(statusLine(response.statusCode))
-  res.writeHeader('Connection', `close\r\nContent-Type: ${response.contentType}\r\nX-Content-Type-Options: nosniff`)
-  res.end(response.body as string, true)
+// After the read, as every answer that closes the connection (see UwsExchange): else the next request would be served.
+function refuse(res: Uws.HttpResponse, response: HttpResponse, isLast: boolean): void {
+  const connection = isLast ? '\r\nConnection: close' : ''
+  let isGone = false
+  res.onAborted(() => {
+    isGone = true
+  })
+  setImmediate(() => {
+    if (isGone) return
+    res.cork(() => {
+      res.writeStatus(statusLine(response.statusCode))
+      res.writeHeader('Content-Type', `${response.contentType}\r\nX-Content-Type-Options: nosniff${connection}`)
+      res.end(response.body as string, true)
+    })
+  })
 }

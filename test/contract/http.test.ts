@@ -1,0 +1,3 @@
+import { httpContract } from './http.js'
+
+httpContract()

@@ -1,0 +1,20 @@
+import { answersContract } from './http/answers.js'
+import { bodiesOutContract } from './http/bodies.js'
+import { errorsContract } from './http/errors.js'
+import { headersContract } from './http/headers.js'
+import { middlewareContract } from './http/middleware.js'
+import { requestContract } from './http/request.js'
+import { routingContract } from './http/routing.js'
+import { timeoutsContract } from './http/timeouts.js'
+
+/** What HTTP means in Hotpress, whatever the transport: each part registers its cases on all of them. */
+export function httpContract(): void {
+  answersContract()
+  bodiesOutContract()
+  errorsContract()
+  headersContract()
+  middlewareContract()
+  requestContract()
+  routingContract()
+  timeoutsContract()
+}
