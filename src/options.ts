@@ -118,7 +118,8 @@ function boolean(option: string, value: unknown): boolean {
 
 function checkServerHeader(value: unknown): boolean | string {
   if (typeof value === 'boolean') return value
-  if (typeof value !== 'string' || value === '') return invalid('serverHeader', value, 'true, false or a text')
+  if (typeof value !== 'string' || !/^[^\x80-\u{10ffff}]+$/u.test(value))
+    return invalid('serverHeader', value, 'true, false or a text')
   checkHeaderValue('Server', value)
   return value
 }

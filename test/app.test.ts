@@ -1,283 +1,13 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { request } from 'node:https'
 import { type AddressInfo, createServer } from 'node:net'
 import { after, describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import {
-  controller,
-  Hotpress,
-  type HotpressError,
-  type HotpressOptions,
-  type ListenOptions,
-  RouteGroup,
-} from '../src/index.js'
+import { controller, Hotpress, type HotpressOptions, RouteGroup } from '../src/index.js'
+import { says } from './_says.js'
 import { listeningTransports, start } from './_setup.js'
-import { recorder } from './contract/http/_tools.js'
-
-const fixture = (name: string): string => fileURLToPath(new URL(`../../test/fixtures/tls/${name}`, import.meta.url))
-const tls = { cert: fixture('cert.pem'), key: fixture('key.pem') }
-
-/** What an error must say: its code, and texts that its message must hold. */
-function says(code: string, ...texts: readonly string[]): (error: HotpressError) => true {
-  return (error) => {
-    assert.equal(error.name, 'HotpressError', `${error.stack}`)
-    assert.equal(error.code, code, error.message)
-    for (const text of texts)
-      assert.ok(error.message.includes(text), `${JSON.stringify(text)} is not in: ${error.message}`)
-    return true
-  }
-}
 
 function makeApp(options: HotpressOptions = {}): Hotpress {
   return new Hotpress({ logger: false, ...options })
 }
-
-/** The options that an error of an unknown one lists. */
-function optionsOf(make: () => unknown): readonly string[] {
-  try {
-    make()
-  } catch (error) {
-    return (error as Error).message.split('the options are ')[1]!.split(', ')
-  }
-  throw new Error('an unknown option was taken')
-}
-
-const size = "a whole number of bytes, or a text with b, kb, mb or gb such as '10mb'"
-const time = "a whole number of milliseconds, or a text with ms, s, m or h such as '30s'"
-
-/** Wrong values of each option, each with how the message shows it, and what the option takes. */
-const wrongOptions: Readonly<
-  Record<string, { readonly takes: string; readonly values: readonly (readonly [unknown, string])[] }>
-> = {
-  bodyLimit: {
-    takes: size,
-    values: [
-      [-1, '-1'],
-      [1.5, '1.5'],
-      [Number.NaN, 'NaN'],
-      ['10 apples', '"10 apples"'],
-      ['1constructor', '"1constructor"'],
-      [null, 'null'],
-      [[], 'an array'],
-    ],
-  },
-  headerLimit: {
-    takes: size,
-    values: [
-      ['8', '"8"'],
-      [true, 'true'],
-      [{}, 'an object'],
-    ],
-  },
-  idleTimeout: {
-    takes: time,
-    values: [
-      ['10', '"10"'],
-      [Infinity, 'Infinity'],
-      ['30 days', '"30 days"'],
-      [2 ** 31, '2147483648'],
-    ],
-  },
-  logger: {
-    takes: 'true, false, { level }, or a logger with the methods child',
-    values: [
-      [1, '1'],
-      [null, 'null'],
-      [{ info() {} }, 'an object without child, debug'],
-      [{ level: 'loud' }, 'the level "loud"'],
-      [{ level: 1 }, 'the level 1'],
-    ],
-  },
-  requestId: {
-    takes: 'true or false',
-    values: [
-      ['yes', '"yes"'],
-      [1, '1'],
-    ],
-  },
-  requestTimeout: {
-    takes: time,
-    values: [
-      [-1, '-1'],
-      ['600h', '"600h"'],
-      [() => 1, 'a function'],
-    ],
-  },
-  securityHeaders: {
-    takes: 'true or false',
-    values: [
-      ['no', '"no"'],
-      [null, 'null'],
-    ],
-  },
-  serverHeader: {
-    takes: 'true, false or a text',
-    values: [
-      ['', '""'],
-      [1, '1'],
-      [new Date(0), 'an instance of Date'],
-    ],
-  },
-  transport: {
-    takes: "'auto', 'node' or 'uws'",
-    values: [
-      ['http', '"http"'],
-      [null, 'null'],
-      ['UWS', '"UWS"'],
-    ],
-  },
-}
-
-const wrongListenOptions: typeof wrongOptions = {
-  host: {
-    takes: 'an address or a name',
-    values: [
-      ['', '""'],
-      [127, '127'],
-    ],
-  },
-  port: {
-    takes: 'a whole number from 0 to 65535',
-    values: [
-      ['80', '"80"'],
-      [-1, '-1'],
-      [65_536, '65536'],
-      [1.5, '1.5'],
-      [null, 'null'],
-    ],
-  },
-  tls: {
-    takes: 'an object with cert and key',
-    values: [
-      [true, 'true'],
-      ['cert.pem', '"cert.pem"'],
-      [null, 'null'],
-    ],
-  },
-}
-
-describe('options of new Hotpress()', () => {
-  test('each has a case', () => {
-    const known = optionsOf(() => makeApp({ nonsense: 1 } as never))
-    assert.deepEqual([...known].sort(), Object.keys(wrongOptions).sort())
-  })
-
-  for (const [option, { takes, values }] of Object.entries(wrongOptions)) {
-    for (const [value, got] of values) {
-      test(`${option} does not take ${got}`, () => {
-        assert.throws(() => new Hotpress({ [option]: value }), says('OPTION_INVALID', option, got, takes))
-      })
-    }
-  }
-
-  for (const option of ['headerLimit', 'idleTimeout']) {
-    test(`${option} takes more than 0`, () => {
-      assert.throws(() => new Hotpress({ [option]: 0 }), says('OPTION_INVALID', option, '0', 'more than 0'))
-    })
-  }
-
-  test('there is none that is not known', () => {
-    assert.throws(
-      () => makeApp({ bodylimit: 1 } as never),
-      says('OPTION_UNKNOWN', 'bodylimit of new Hotpress()', 'bodyLimit'),
-    )
-    assert.throws(() => makeApp({ toString: 1 } as never), says('OPTION_UNKNOWN', 'toString'))
-  })
-
-  test('a Server header cannot split the answer', () => {
-    assert.throws(() => makeApp({ serverHeader: 'a\r\nb: c' }), says('HEADER_INVALID', 'Server', '0x0d'))
-  })
-
-  for (const options of [null, 'x', 1]) {
-    test(`are an object, and not ${JSON.stringify(options)}`, () => {
-      assert.throws(() => new Hotpress(options as never), says('OPTION_INVALID', 'an object'))
-    })
-  }
-
-  test('left undefined are as if left out', async () => {
-    const app = makeApp({ bodyLimit: undefined, requestId: undefined, transport: undefined } as never)
-    assert.equal((await app.inject()).headers.has('x-request-id'), true)
-  })
-
-  test('take sizes and times as texts', () => {
-    makeApp({
-      bodyLimit: '1.5 MB',
-      headerLimit: '16kb',
-      idleTimeout: '1m',
-      logger: { level: 'silent' },
-      requestTimeout: '0s',
-    })
-  })
-})
-
-describe('options of listen()', () => {
-  const refused = (options: unknown, check: (error: HotpressError) => true): Promise<void> =>
-    assert.rejects(makeApp().listen(options as ListenOptions), check)
-
-  test('each has a case', async () => {
-    const error = await makeApp()
-      .listen({ nonsense: 1 } as never)
-      .then(
-      () => assert.fail(),
-      (thrown: Error) => thrown,
-    )
-    const known = optionsOf(() => {
-      throw error
-    })
-    assert.deepEqual([...known].sort(), Object.keys(wrongListenOptions).sort())
-  })
-
-  for (const [option, { takes, values }] of Object.entries(wrongListenOptions)) {
-    for (const [value, got] of values) {
-      test(`${option} does not take ${got}`, () =>
-        refused({ [option]: value }, says('OPTION_INVALID', option, got, takes)))
-    }
-  }
-
-  const certificates: readonly (readonly [name: string, tls: object, code: string, ...texts: string[]])[] = [
-    [
-      'a file that is missing',
-      { ...tls, cert: '/nowhere/cert.pem' },
-      'CERTIFICATE_UNREADABLE',
-      'cert cannot be read',
-      '/nowhere/cert.pem',
-    ],
-    ['a key file that is missing', { ...tls, key: '/nowhere/key.pem' }, 'CERTIFICATE_UNREADABLE', 'key cannot be read'],
-    [
-      'a file that is no PEM',
-      { ...tls, cert: fileURLToPath(import.meta.url) },
-      'CERTIFICATE_UNREADABLE',
-      'cert is not PEM',
-    ],
-    ['bytes that are no PEM', { ...tls, key: Buffer.from('key') }, 'CERTIFICATE_UNREADABLE', 'key is not PEM'],
-    [
-      'a PEM without content',
-      { ...tls, cert: '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----' },
-      'CERTIFICATE_UNREADABLE',
-      'cannot be used together',
-    ],
-    [
-      'the key of another certificate',
-      { ...tls, key: fixture('other-key.pem') },
-      'CERTIFICATE_UNREADABLE',
-      'cert and key cannot be used together',
-    ],
-    ['no key', { cert: tls.cert }, 'OPTION_INVALID', 'tls.key', 'undefined', 'a PEM text'],
-    ['no certificate', { key: tls.key }, 'OPTION_INVALID', 'tls.cert', 'undefined'],
-    ['an option that is not known', { ...tls, ca: 'x' }, 'OPTION_UNKNOWN', 'ca of tls', 'cert, key'],
-  ]
-  for (const [name, given, code, ...texts] of certificates) {
-    test(`tls does not take ${name}`, () => refused({ tls: given }, says(code, ...texts)))
-  }
-
-  test('its second argument is a function', async () => {
-    await assert.rejects(
-      makeApp().listen({}, 'ready' as never),
-      says('HANDLER_INVALID', 'the second argument of listen()', '"ready"'),
-    )
-  })
-})
 
 for (const { name: transport, skip } of listeningTransports) {
   describe(`listen() on ${transport}`, { skip }, () => {
@@ -368,74 +98,13 @@ for (const { name: transport, skip } of listeningTransports) {
   })
 }
 
-describe('what a transport cannot honour', () => {
-  const uwsSkip = listeningTransports.find(({ name }) => name === 'uws')!.skip
-  const refusals: readonly (readonly [option: string, options: HotpressOptions, where: ListenOptions])[] = [
-    ['headerLimit', { headerLimit: '65537b' }, {}],
-    ['idleTimeout', { idleTimeout: '30s' }, {}],
-    ['tls', {}, { tls }],
-  ]
-  for (const [option, options, where] of refusals) {
-    test(`uws refuses ${option} and names the transport that takes it`, { skip: uwsSkip }, async () => {
-      const app = makeApp({ ...options, transport: 'uws' })
-      await assert.rejects(
-        app.listen(where),
-        says('OPTION_REFUSED', `uws cannot honour ${option}`, 'the transport node'),
-      )
-      // Nothing has started: routes can still be added.
-      app.get('/', () => 'still')
-    })
-
-    test(`auto takes node for ${option}, with a log line`, async () => {
-      const { entries, logger } = recorder()
-      const app = new Hotpress({ ...options, logger })
-      const address = await app.listen(where)
-      assert.equal(address.transport, 'node')
-      assert.match(entries.map(({ message }) => message).join('\n'), /^not serving by uws: .+\nlistening on http/)
-      await app.close()
-    })
-  }
-
-  test('uws takes what it can: 64 KB of headers, and its own idle time', { skip: uwsSkip }, async () => {
-    const app = makeApp({ headerLimit: '64kb', idleTimeout: '10s', transport: 'uws' })
-    assert.equal((await app.listen()).transport, 'uws')
-    await app.close()
+describe('listen()', () => {
+  test('its second argument is a function', async () => {
+    await assert.rejects(
+      makeApp().listen({}, 'ready' as never),
+      says('HANDLER_INVALID', 'the second argument of listen()', '"ready"'),
+    )
   })
-
-  test('auto takes uws where nothing speaks against it', { skip: uwsSkip }, async () => {
-    const { entries, logger } = recorder()
-    const app = new Hotpress({ logger, transport: 'auto' })
-    assert.equal((await app.listen()).transport, 'uws')
-    assert.equal(entries.length, 1)
-    await app.close()
-  })
-})
-
-describe('TLS on node', () => {
-  for (const [name, given] of [
-    ['files', tls],
-    ['texts', { cert: readFileSync(tls.cert, 'utf8'), key: readFileSync(tls.key, 'utf8') }],
-    ['bytes', { cert: readFileSync(tls.cert), key: Uint8Array.from(readFileSync(tls.key)) }],
-  ] as const) {
-    test(`serves HTTPS by a certificate given as ${name}`, async () => {
-      const app = makeApp({ transport: 'node' })
-      app.post('/', async (req) => ({ body: await req.text(), host: req.host, ip: req.ip, protocol: req.protocol }))
-      const address = await app.listen({ tls: given })
-      assert.equal(address.url, `https://127.0.0.1:${address.port}`)
-      const answer = await new Promise<string>((resolve, reject) => {
-        const client = request(address.url, { agent: false, ca: readFileSync(tls.cert), method: 'POST' }, (res) => {
-          res
-            .setEncoding('utf8')
-            .toArray()
-            .then((parts) => resolve(parts.join('')), reject)
-        })
-        client.on('error', reject).end('secure')
-      })
-      const host = `127.0.0.1:${address.port}`
-      assert.deepEqual(JSON.parse(answer), { body: 'secure', host, ip: '127.0.0.1', protocol: 'https' })
-      await app.close()
-    })
-  }
 })
 
 describe('routes', () => {
@@ -488,7 +157,12 @@ describe('routes', () => {
     ],
     ['add() without a method', 'PATTERN_INVALID', ['"/users"', ':get/users'], (app) => app.add('/users', () => 'x')],
     ['no handler', 'HANDLER_INVALID', ['GET /', 'undefined'], (app) => app.get('/', undefined as never)],
-    ['no arguments but a path', 'HANDLER_INVALID', ['GET /'], (app) => (app.get as unknown as (path: string) => unknown)('/')],
+    [
+      'no arguments but a path',
+      'HANDLER_INVALID',
+      ['GET /'],
+      (app) => (app.get as unknown as (path: string) => unknown)('/'),
+    ],
     ['a handler that is no function', 'HANDLER_INVALID', ['GET /', '"x"'], (app) => app.get('/', 'x' as never)],
     [
       'too many arguments',

@@ -149,7 +149,7 @@ export const rules: readonly Rule[] = [
   },
   {
     breaks: (_method, _path, framing) =>
-      framing.transferEncodings === 1 && /^[^,]*[^, \t]+,[ \t]*chunked$/i.test(framing.transferEncoding),
+      framing.transferEncodings === 1 && /^[^,]*[^, \t],[ \t]*chunked$/i.test(framing.transferEncoding),
     code: 'CODING_UNKNOWN',
     reason: 'there is a transfer coding beside chunked',
     section: 'RFC 9112, 6.1',
@@ -190,7 +190,7 @@ export function violation(method: string, path: string, framing: Framing): HttpE
 }
 
 // Clients of one service send one and the same Host; the last that was found valid is not looked at again.
-let lastHost = ''
+let lastHost: string | undefined
 
 function isHost(value: string): boolean {
   if (value === lastHost) return true

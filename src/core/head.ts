@@ -81,10 +81,11 @@ function without(pairs: readonly string[], lower: string): string[] {
  * The length that a response's body has on the wire: known for text and bytes, for a stream only where the handler has
  * set `Content-Length`.
  */
-export function bodyLength(response: HttpResponse): number | undefined {
+export function bodyLength(response: HttpResponse, method: string): number | undefined {
   const { body } = response
   if (typeof body === 'string') return Buffer.byteLength(body)
   if (body instanceof Uint8Array) return body.byteLength
+  if (body === undefined && method !== 'HEAD') return 0
   const declared = response.headers === undefined ? undefined : response.header('content-length')
   if (declared === undefined) return body === undefined ? 0 : undefined
   return /^\d{1,15}$/.test(declared) ? Number(declared) : undefined

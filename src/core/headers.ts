@@ -49,10 +49,10 @@ function admit(name: string): string {
  * @throws HotpressError `HEADER_INVALID` naming the header.
  */
 export function checkHeaderValue(name: string, value: string): boolean {
-  if (plain.test(value)) return true
   if (typeof value !== 'string') {
     throw new HotpressError('HEADER_INVALID', { name, reason: `a value is a string, and this is ${describe(value)}` })
   }
+  if (plain.test(value)) return true
   if (latin1.test(value)) return false
   const control = /[^\t\x20-\x7e\x80-\xff]/.exec(value)?.[0] ?? ''
   const code = control.charCodeAt(0)
@@ -77,6 +77,7 @@ class Fields {}
 // Without Object.prototype, a header called `constructor` is only a header; unlike Object.create(null), a class with
 // such a prototype keeps V8's fast properties.
 Object.setPrototypeOf(Fields.prototype, null)
+Reflect.deleteProperty(Fields.prototype, 'constructor')
 
 /**
  * Request headers as a record by lower-case name; repeated fields are joined as RFC 9110, 5.3 says, cookies by `; `

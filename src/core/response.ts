@@ -207,8 +207,7 @@ function build(body: ResponseBody, type: string | undefined, init: ResponseInit 
   if (typeof init === 'number') return response.status(init)
   if (init.status !== undefined) response.status(init.status)
   for (const [name, value] of Object.entries(init.headers ?? {})) {
-    if (typeof value === 'string') response.header(name, value)
-    else for (const each of value) response.append(name, each)
+    for (const each of Array.isArray(value) ? value : [value]) response.append(name, each)
   }
   return response
 }

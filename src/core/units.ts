@@ -7,8 +7,10 @@ function parse(value: unknown, units: Readonly<Record<string, number>>): number 
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : undefined
   if (typeof value !== 'string') return undefined
   const match = /^(\d+(?:\.\d+)?) ?([a-z]+)$/i.exec(value)
-  const unit = units[match?.[2]?.toLowerCase() ?? '']
-  return unit === undefined ? undefined : Math.round(Number(match?.[1]) * unit)
+  const name = match?.[2]?.toLowerCase() ?? ''
+  if (!Object.hasOwn(units, name)) return undefined
+  const whole = Math.round(Number(match?.[1]) * units[name]!)
+  return Number.isSafeInteger(whole) ? whole : undefined
 }
 
 /**

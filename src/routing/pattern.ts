@@ -62,8 +62,9 @@ export function parsePattern(text: string): Pattern {
     if (kind !== ':' && kind !== '*') return literal(segment, fail)
     const rest = segment.slice(1)
     if (kind === '*' && index !== segments.length - 1) fail('a * may only begin the last segment')
-    const label = kind === '*' && rest === '' ? '*' : rest
-    if (label !== '*' && !name.test(label)) {
+    const isUnnamed = kind === '*' && rest === ''
+    const label = isUnnamed ? '*' : rest
+    if (!isUnnamed && !name.test(label)) {
       fail(`${JSON.stringify(segment)} is not a parameter: a name is letters, digits and _ (no expressions, no ?)`)
     }
     if (names.includes(label)) fail(`the parameter ${label} is there twice`)

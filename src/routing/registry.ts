@@ -80,7 +80,7 @@ export abstract class RouteRegistry<Prefix extends string = ''> {
     if (!(group instanceof RouteGroup)) {
       throw new HotpressError('HANDLER_INVALID', {
         got: describe(group),
-        what: 'mount() wants a RouteGroup; a handler',
+        what: 'mount()',
       })
     }
     for (const route of group.routes()) {

@@ -79,6 +79,7 @@ export function allowed(methods: Iterable<string>): string {
 class Params {}
 // As with headers: without Object.prototype, and with V8's fast properties.
 Object.setPrototypeOf(Params.prototype, null)
+Reflect.deleteProperty(Params.prototype, 'constructor')
 
 /** The parameters of the last match, percent-decoded once; undefined when an escape is malformed or not UTF-8. */
 export function readParams(

@@ -1,6 +1,6 @@
 import { Framing, violation } from '../core/guard.js'
 import { bodyLength } from '../core/head.js'
-import type { HeaderPairs } from '../core/headers.js'
+import { findHeader, type HeaderPairs } from '../core/headers.js'
 import type { HttpRequest } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
@@ -98,8 +98,10 @@ class InjectExchange extends Exchange {
   }
 
   protected override receive(): void {
-    this.received(this.#arrival.body)
-    this.receivedAll()
+    queueMicrotask(() => {
+      this.received(this.#arrival.body)
+      this.receivedAll()
+    })
   }
 
   protected override write(response: HttpResponse, request: HttpRequest): void {
@@ -107,7 +109,7 @@ class InjectExchange extends Exchange {
     const pairs = this.host.head.pairs(request, response)
     for (let index = 0; index < pairs.length; index += 2) headers.append(pairs[index]!, pairs[index + 1]!)
     const { statusCode } = response
-    const length = bodyLength(response)
+    const length = bodyLength(response, this.method)
     headers.set('connection', response.closes ? 'close' : 'keep-alive')
     headers.set('date', new Date().toUTCString())
     if (statusCode === 205) headers.set('content-length', '0')
@@ -133,8 +135,9 @@ export function inject(host: TransportHost, options: InjectOptions): Promise<Inj
   const framing = new Framing()
   const pairs = Object.entries(options.headers ?? {}).flatMap(([name, value]) => [name.toLowerCase(), value])
   const body = encode(options.body, pairs)
-  if (!pairs.includes('host')) pairs.push('host', 'localhost')
-  const isFramed = pairs.includes('content-length') || pairs.includes('transfer-encoding')
+  if (findHeader(pairs, 'host') === undefined) pairs.push('host', 'localhost')
+  const isFramed =
+    findHeader(pairs, 'content-length') !== undefined || findHeader(pairs, 'transfer-encoding') !== undefined
   if (options.body !== undefined && !isFramed) pairs.push('content-length', String(body.byteLength))
   for (let index = 0; index < pairs.length; index += 2) framing.add(pairs[index]!, pairs[index + 1]!)
 
@@ -154,7 +157,7 @@ function encode(body: unknown, pairs: string[]): Uint8Array {
   if (body === undefined) return new Uint8Array(0)
   if (typeof body === 'string') return Buffer.from(body)
   if (body instanceof Uint8Array) return body
-  if (!pairs.includes('content-type')) pairs.push('content-type', 'application/json')
+  if (findHeader(pairs, 'content-type') === undefined) pairs.push('content-type', 'application/json')
   return Buffer.from(JSON.stringify(body))
 }
 

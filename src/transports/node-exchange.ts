@@ -104,7 +104,7 @@ export class NodeExchange extends Exchange {
     const res = this.#res
     const { body, statusCode } = response
     const isEmpty = this.method === 'HEAD' || isBodiless(statusCode)
-    const length = bodyLength(response)
+    const length = bodyLength(response, this.method)
     const closes = response.closes || this.#connection.isClosing
     const isEarly = closes && !this.isReceived
     const pairs = this.host.head.pairs(request, response)
@@ -120,7 +120,8 @@ export class NodeExchange extends Exchange {
       res.end()
       this.release(response)
     } else if (!isEarly && (body === undefined || typeof body === 'string' || body instanceof Uint8Array)) {
-      res.end(body)
+      // node writes head and text together in the text's encoding, and the head must stay Latin-1.
+      res.end(typeof body === 'string' && !response.isAscii ? Buffer.from(body) : body)
     } else {
       this.detach()
       const sink = length === undefined ? this.#sink() : counted(this.#sink(), length)

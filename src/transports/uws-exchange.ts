@@ -140,22 +140,27 @@ export class UwsExchange extends Exchange implements UwsLife {
   // that one too. While an answer is outstanding it closes instead: so the last answer waits until the read is over.
   #sendLast(response: HttpResponse, request: HttpRequest): void {
     this.detach()
-    setImmediate(() => {
-      const res = this.#res
-      if (res === undefined) {
-        this.release(response)
-        return
-      }
-      try {
-        res.cork(() => this.#send(res, response, request, true))
-        // What has no content has been written without the library's knowing of its end.
-        if (this.#isEmpty(response)) this.cut()
-      } catch (error) {
-        request.log.error({ err: error }, 'response could not be written')
-        this.release(response)
-        this.cut()
-      }
-    })
+    const { body } = response
+    const isWhole = typeof body !== 'object' || body instanceof Uint8Array
+    const when = isWhole && !this.#isEmpty(response) ? this.whenReceived() : Promise.resolve()
+    when.then(() =>
+      setImmediate(() => {
+        const res = this.#res
+        if (res === undefined) {
+          this.release(response)
+          return
+        }
+        try {
+          res.cork(() => this.#send(res, response, request, true))
+          // What has no content has been written without the library's knowing of its end.
+          if (this.#isEmpty(response)) this.cut()
+        } catch (error) {
+          request.log.error({ err: error }, 'response could not be written')
+          this.release(response)
+          this.cut()
+        }
+      }),
+    )
   }
 
   #isEmpty(response: HttpResponse): boolean {
@@ -171,8 +176,8 @@ export class UwsExchange extends Exchange implements UwsLife {
       return
     }
     const isWhole = body === undefined || typeof body === 'string' || body instanceof Uint8Array
-    const isEarly = closes && !this.isReceived
-    const endsAtOnce = isWhole && !isEarly && (body?.length ?? 0) < longBody
+    const isEarly = closes && !isWhole && !this.isReceived
+    const endsAtOnce = isWhole && (closes || (body?.length ?? 0) < longBody)
     // Where end() is told to close what the library would not, it writes `Connection: close` itself.
     const connection = closes ? (endsAtOnce && !this.#arrival.isLast ? '' : 'close') : 'keep-alive'
     writeHead(res, connection, lines, response.isAscii)
@@ -185,7 +190,7 @@ export class UwsExchange extends Exchange implements UwsLife {
   // the last ends with an empty line of its own, and the connection is cut after it.
   #empty(res: Uws.HttpResponse, response: HttpResponse, lines: string, closes: boolean): void {
     const hasLength = this.method === 'HEAD' && !isBodiless(response.statusCode)
-    const length = hasLength ? bodyLength(response) : response.statusCode === 205 ? 0 : undefined
+    const length = hasLength ? bodyLength(response, this.method) : response.statusCode === 205 ? 0 : undefined
     const all = length === undefined ? lines : `${lines}\r\nContent-Length: ${length}`
     if (closes) {
       writeHead(res, 'close', `${all}\r\nDate: ${new Date().toUTCString()}\r\n`, response.isAscii)
@@ -199,7 +204,7 @@ export class UwsExchange extends Exchange implements UwsLife {
 
   // tryEnd(), which a known length needs, cannot close the connection: only the client's own wish does that then.
   #sink(response: HttpResponse, closes: boolean): StreamSink {
-    const length = bodyLength(response)
+    const length = bodyLength(response, this.method)
     const isCounted = length !== undefined && (!closes || this.#arrival.isLast)
     return isCounted ? lengthSink(this, length) : chunkedSink(this, closes)
   }

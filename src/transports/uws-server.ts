@@ -18,6 +18,7 @@ export class UwsServer implements UwsOwner {
   #underWay = 0
   readonly #uws: typeof Uws
   readonly #visit = (name: string, value: string): void => {
+    value = latin1(value)
     this.#headers.push(name, value)
     this.#framing.add(name, value)
   }
@@ -112,4 +113,8 @@ function refuse(res: Uws.HttpResponse, response: HttpResponse, isLast: boolean):
       res.end(response.body as string, true)
     })
   })
+}
+
+function latin1(value: string): string {
+  return /[^\x00-\x7f]/.test(value) ? Buffer.from(value).toString('latin1') : value
 }

@@ -13,14 +13,20 @@ export interface UwsLife {
 
 /** Writes a body of unknown length as chunks. */
 export function chunkedSink(life: UwsLife, closes: boolean): StreamSink {
+  const end = (): void => {
+    const { res } = life
+    if (res === undefined) return
+    // end() that is to close would write a header line into the body: nothing more is read instead.
+    res.cork(() => {
+      if (closes) res.pause()
+      res.end()
+    })
+    life.ended()
+  }
   return {
     cut: () => void life.res?.close(),
-    end() {
-      const { res } = life
-      if (res === undefined) return
-      res.cork(() => res.end(undefined, closes))
-      life.ended()
-    },
+    // The end may be a matter of the body that is just being read: see UwsExchange on what comes after the last answer.
+    end: () => void (closes ? setImmediate(end) : end()),
     write(chunk) {
       const { res } = life
       if (res === undefined) return false
@@ -50,7 +56,12 @@ export function lengthSink(life: UwsLife, total: number): StreamSink {
   return {
     cut: () => void life.res?.close(),
     // All of it would have ended the response: what is left open is short of its length.
-    end: () => void life.res?.close(),
+    end() {
+      const { res } = life
+      if (res === undefined) return
+      if (total > 0) res.close()
+      else attempt(res, new Uint8Array(0))
+    },
     write(chunk) {
       const { res } = life
       if (sent + chunk.byteLength > total)

@@ -424,12 +424,7 @@ const transferEncoding = group('Transfer-Encoding', 'RFC 9112, 6.1 and 6.3', [
   ['a vertical tab after it', hiding(['Transfer-Encoding: chunked\x0b'], '0\r\n\r\n'), unseen],
   ['a NUL after it', hiding(['Transfer-Encoding: chunked\0'], '0\r\n\r\n'), unseen],
   ['a bare CR before it', hiding(['Transfer-Encoding: \rchunked'], '0\r\n\r\n'), unseen],
-  ['a non-breaking space after it', hiding(['Transfer-Encoding: chunked\xa0'], '0\r\n\r\n'), 'refused'],
-  [
-    'a letter of UTF-8 that lower-cases to k',
-    hiding(['Transfer-Encoding: chun\xe2\x84\xaaed'], '0\r\n\r\n'),
-    'refused',
-  ],
+  ['a byte beyond ASCII after it', post(['Transfer-Encoding: chunked\xa0'], '0\r\n\r\n'), highBytes],
   ['on a folded line', hiding(['Transfer-Encoding:', ' chunked'], '0\r\n\r\n'), unseen],
   ['on a line folded by a tab', hiding(['Transfer-Encoding:', '\tchunked'], '0\r\n\r\n'), unseen],
   ['continued on a folded line', hiding(['Transfer-Encoding: chunked', ' , identity'], '0\r\n\r\n'), unseen],
@@ -439,8 +434,8 @@ const transferEncoding = group('Transfer-Encoding', 'RFC 9112, 6.1 and 6.3', [
   ['a space in the name', hiding(['Transfer Encoding: chunked'], '0\r\n\r\n'), unseen],
   ['no space after the colon', post(['Transfer-Encoding:chunked'], '5\r\nhello\r\n0\r\n\r\n'), 'answered'],
   ['a second colon', hiding(['Transfer-Encoding:: chunked'], '0\r\n\r\n'), 'refused'],
-  ['of a GET', head('GET / HTTP/1.1', host, 'Transfer-Encoding: chunked') + '0\r\n\r\n', 'answered'],
-  ['of HTTP/1.0', head('POST /echo HTTP/1.0', host, 'Transfer-Encoding: chunked') + '0\r\n\r\n', 'refused'],
+  ['of a GET', `${head('GET / HTTP/1.1', host, 'Transfer-Encoding: chunked')}0\r\n\r\n`, 'answered'],
+  ['of HTTP/1.0', `${head('POST /echo HTTP/1.0', host, 'Transfer-Encoding: chunked')}0\r\n\r\n`, 'refused'],
 ])
 
 const chunks = group('chunks', 'RFC 9112, 7.1', [
@@ -494,7 +489,7 @@ const chunks = group('chunks', 'RFC 9112, 7.1', [
     chunked('5\r\nhello\r\n0\r\n'),
     { because: looseChunk.because, node: 'waits', uws: 'answered' },
   ],
-  ['a bare LF after the last chunk', chunked(`5\r\nhello\r\n0\n\n${smuggled}`), 'refused'],
+  ['a bare LF after the last chunk', chunked('5\r\nhello\r\n0\n\n'), looseChunk],
   ['trailers', chunked('5\r\nhello\r\n0\r\nX-Trailer: 1\r\n\r\n'), noTrailers],
   ['a trailer without a colon', chunked('5\r\nhello\r\n0\r\ntrailer\r\n\r\n'), looseChunk],
   ['a trailer with a NUL', chunked('5\r\nhello\r\n0\r\nX: \0\r\n\r\n'), 'refused'],
@@ -600,7 +595,12 @@ const pipelining = group('pipelining', 'RFC 9112, 9.3.2', [
   [
     'more body than its length',
     `${post(['Content-Length: 4'], 'hello')}\r\n\r\n`,
-    { because: 'node answers what comes after it, in place of what still waits', node: 'refused', uws: 'answered' },
+    {
+      answers: { node: 2, uws: 1 },
+      because: 'node answers what comes after it, in place of what still waits',
+      node: 'refused',
+      uws: 'answered',
+    },
   ],
   [
     'a refused one between two',
@@ -613,7 +613,7 @@ const pipelining = group('pipelining', 'RFC 9112, 9.3.2', [
   ['a request after one with too large headers', get(`X-A: ${'a'.repeat(10_240)}`) + smuggled, 'refused'],
   [
     'a request after one too large for its route',
-    head('POST /small HTTP/1.1', host, 'Content-Length: 12') + 'hello, world' + get(),
+    `${head('POST /small HTTP/1.1', host, 'Content-Length: 12')}hello, world${get()}`,
     'refused',
   ],
 ])
@@ -638,7 +638,7 @@ const connection = group('Connection', 'RFC 9112, 9.3; RFC 9110, 7.6.1', [
   ['empty', get('Connection:'), 'answered'],
   [
     'an upgrade to h2c',
-    get('Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__') + '',
+    `${get('Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__')}`,
     'answered',
   ],
   [
@@ -672,7 +672,7 @@ const smuggling = group('smuggling', 'RFC 9112, 6.3 and 11.2', [
   ['TE.CL', post([te, 'Content-Length: 4'], `${size}\r\n${smuggled}\r\n0\r\n\r\n`), 'refused'],
   ['TE.CL, a length of 0', post([te, 'Content-Length: 0'], `${size}\r\n${smuggled}\r\n0\r\n\r\n`), 'refused'],
   ['TE.CL, an empty length', hiding([te, 'Content-Length:'], '0\r\n\r\n'), 'refused'],
-  ['TE.CL of a GET', head('GET / HTTP/1.1', host, te, 'Content-Length: 5') + `0\r\n\r\n${smuggled}`, 'refused'],
+  ['TE.CL of a GET', `${head('GET / HTTP/1.1', host, te, 'Content-Length: 5')}0\r\n\r\n${smuggled}`, 'refused'],
   ['TE.TE, xchunked second', hiding([te, 'Transfer-Encoding: xchunked'], '0\r\n\r\n'), 'refused'],
   ['TE.TE, xchunked first', hiding(['Transfer-Encoding: xchunked', te], '0\r\n\r\n'), 'refused'],
   ['TE.TE, a second in another letter case', hiding([te, 'transfer-encoding: cow'], '0\r\n\r\n'), 'refused'],
@@ -699,7 +699,7 @@ const smuggling = group('smuggling', 'RFC 9112, 6.3 and 11.2', [
   ['a hidden request in a refused body', head('POST /small HTTP/1.1', host, fits) + smuggled, 'refused'],
   [
     'a hidden request in a chunked body that is refused',
-    head('POST /small HTTP/1.1', host, te) + `${size}\r\n${smuggled}\r\n0\r\n\r\n`,
+    `${head('POST /small HTTP/1.1', host, te)}${size}\r\n${smuggled}\r\n0\r\n\r\n`,
     'refused',
   ],
   ['a hidden request in a body of HTTP/1.0', head('POST /echo HTTP/1.0', host, fits) + smuggled, olderVersion],

@@ -48,7 +48,12 @@ export function headersContract(): void {
     securityHeaders: false,
     serverHeader: false,
   })
-  defaultsContract('a Server header of the user', { serverHeader: 'caf\xe9/1' }, 'nosniff', /^caf\xe9\/1$/)
+  defaultsContract(
+    'a Server header of the user',
+    { serverHeader: 'mine/1 (of ours)' },
+    'nosniff',
+    /^mine\/1 \(of ours\)$/,
+  )
   ownContract()
   refusedContract()
 }

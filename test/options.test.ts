@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { Hotpress, type HotpressError, type HotpressOptions, type ListenOptions } from '../src/index.js'
+import { says } from './_says.js'
+
+function makeApp(options: HotpressOptions = {}): Hotpress {
+  return new Hotpress({ logger: false, ...options })
+}
+
+/** The options that an error of an unknown one lists. */
+function optionsOf(make: () => unknown): readonly string[] {
+  try {
+    make()
+  } catch (error) {
+    return (error as Error).message.split('the options are ')[1]!.split(', ')
+  }
+  throw new Error('an unknown option was taken')
+}
+
+const size = "a whole number of bytes, or a text with b, kb, mb or gb such as '10mb'"
+const time = "a whole number of milliseconds, or a text with ms, s, m or h such as '30s'"
+
+/** Wrong values of each option, each with how the message shows it, and what the option takes. */
+const wrongOptions: Readonly<
+  Record<string, { readonly takes: string; readonly values: readonly (readonly [unknown, string])[] }>
+> = {
+  bodyLimit: {
+    takes: size,
+    values: [
+      [-1, '-1'],
+      [1.5, '1.5'],
+      [Number.NaN, 'NaN'],
+      ['10 apples', '"10 apples"'],
+      ['1constructor', '"1constructor"'],
+      [null, 'null'],
+      [[], 'an array'],
+    ],
+  },
+  headerLimit: {
+    takes: size,
+    values: [
+      ['8', '"8"'],
+      [true, 'true'],
+      [{}, 'an object'],
+    ],
+  },
+  idleTimeout: {
+    takes: time,
+    values: [
+      ['10', '"10"'],
+      [Infinity, 'Infinity'],
+      ['30 days', '"30 days"'],
+      [2 ** 31, '2147483648'],
+    ],
+  },
+  logger: {
+    takes: 'true, false, { level }, or a logger with the methods child',
+    values: [
+      [1, '1'],
+      [null, 'null'],
+      [{ info() {} }, 'an object without child, debug'],
+      [{ level: 'loud' }, 'the level "loud"'],
+      [{ level: 1 }, 'the level 1'],
+    ],
+  },
+  requestId: {
+    takes: 'true or false',
+    values: [
+      ['yes', '"yes"'],
+      [1, '1'],
+    ],
+  },
+  requestTimeout: {
+    takes: time,
+    values: [
+      [-1, '-1'],
+      ['600h', '"600h"'],
+      [() => 1, 'a function'],
+    ],
+  },
+  securityHeaders: {
+    takes: 'true or false',
+    values: [
+      ['no', '"no"'],
+      [null, 'null'],
+    ],
+  },
+  serverHeader: {
+    takes: 'true, false or a text',
+    values: [
+      ['', '""'],
+      [1, '1'],
+      [new Date(0), 'an instance of Date'],
+      ['caf\xe9', '"café"'],
+    ],
+  },
+  transport: {
+    takes: "'auto', 'node' or 'uws'",
+    values: [
+      ['http', '"http"'],
+      [null, 'null'],
+      ['UWS', '"UWS"'],
+    ],
+  },
+}
+
+const wrongListenOptions: typeof wrongOptions = {
+  host: {
+    takes: 'an address or a name',
+    values: [
+      ['', '""'],
+      [127, '127'],
+    ],
+  },
+  port: {
+    takes: 'a whole number from 0 to 65535',
+    values: [
+      ['80', '"80"'],
+      [-1, '-1'],
+      [65_536, '65536'],
+      [1.5, '1.5'],
+      [null, 'null'],
+    ],
+  },
+  tls: {
+    takes: 'an object with cert and key',
+    values: [
+      [true, 'true'],
+      ['cert.pem', '"cert.pem"'],
+      [null, 'null'],
+    ],
+  },
+}
+
+describe('options of new Hotpress()', () => {
+  test('each has a case', () => {
+    const known = optionsOf(() => makeApp({ nonsense: 1 } as never))
+    assert.deepEqual([...known].sort(), Object.keys(wrongOptions).sort())
+  })
+
+  for (const [option, { takes, values }] of Object.entries(wrongOptions)) {
+    for (const [value, got] of values) {
+      test(`${option} does not take ${got}`, () => {
+        assert.throws(() => new Hotpress({ [option]: value }), says('OPTION_INVALID', option, got, takes))
+      })
+    }
+  }
+
+  for (const option of ['headerLimit', 'idleTimeout']) {
+    test(`${option} takes more than 0`, () => {
+      assert.throws(() => new Hotpress({ [option]: 0 }), says('OPTION_INVALID', option, '0', 'more than 0'))
+    })
+  }
+
+  test('there is none that is not known', () => {
+    assert.throws(
+      () => makeApp({ bodylimit: 1 } as never),
+      says('OPTION_UNKNOWN', 'bodylimit of new Hotpress()', 'bodyLimit'),
+    )
+    assert.throws(() => makeApp({ toString: 1 } as never), says('OPTION_UNKNOWN', 'toString'))
+  })
+
+  test('a Server header cannot split the answer', () => {
+    assert.throws(() => makeApp({ serverHeader: 'a\r\nb: c' }), says('HEADER_INVALID', 'Server', '0x0d'))
+  })
+
+  for (const options of [null, 'x', 1]) {
+    test(`are an object, and not ${JSON.stringify(options)}`, () => {
+      assert.throws(() => new Hotpress(options as never), says('OPTION_INVALID', 'an object'))
+    })
+  }
+
+  test('left undefined are as if left out', async () => {
+    const app = makeApp({ bodyLimit: undefined, requestId: undefined, transport: undefined } as never)
+    assert.equal((await app.inject()).headers.has('x-request-id'), true)
+  })
+
+  test('take sizes and times as texts', () => {
+    makeApp({
+      bodyLimit: '1.5 MB',
+      headerLimit: '16kb',
+      idleTimeout: '1m',
+      logger: { level: 'silent' },
+      requestTimeout: '0s',
+    })
+  })
+})
+
+describe('options of listen()', () => {
+  const refused = (options: unknown, check: (error: HotpressError) => true): Promise<void> =>
+    assert.rejects(makeApp().listen(options as ListenOptions), check)
+
+  test('each has a case', async () => {
+    const error = await makeApp()
+      .listen({ nonsense: 1 } as never)
+      .then(
+        () => assert.fail(),
+        (thrown: Error) => thrown,
+      )
+    const known = optionsOf(() => {
+      throw error
+    })
+    assert.deepEqual([...known].sort(), Object.keys(wrongListenOptions).sort())
+  })
+
+  for (const [option, { takes, values }] of Object.entries(wrongListenOptions)) {
+    for (const [value, got] of values) {
+      test(`${option} does not take ${got}`, () =>
+        refused({ [option]: value }, says('OPTION_INVALID', option, got, takes)))
+    }
+  }
+})
