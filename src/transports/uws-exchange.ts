@@ -33,8 +33,15 @@ export interface UwsOwner {
   ended(): void
 }
 
-// From here on a body is not handed to the library whole: it would copy what the socket does not take at once.
+// From here on a body is not handed to the library whole: it would copy what the socket does not take at once, and serve
+// a further request meanwhile, even after an answer that closes.
 const longBody = 65_536
+
+/** Milliseconds for which a client may take in what is left of the last answer; as long as the library would give it. */
+const idleTimeout = 10_000
+
+/** Milliseconds for which a client may see that the last answer is whole, and close. */
+const patience = 1000
 
 /** A request of uWebSockets.js and its answer. */
 export class UwsExchange extends Exchange implements UwsLife {
@@ -43,6 +50,7 @@ export class UwsExchange extends Exchange implements UwsLife {
   #isLate = false
   #isReceiving = false
   #onGone: (() => void) | undefined = undefined
+  #patience: NodeJS.Timeout | undefined = undefined
   #res: Uws.HttpResponse | undefined
   readonly #server: UwsOwner
   readonly protocol = 'http'
@@ -95,7 +103,8 @@ export class UwsExchange extends Exchange implements UwsLife {
     if (this.bodySize !== 0) this.receive()
     this.#res.onAborted(() => {
       this.ended()
-      this.leave()
+      if (this.#patience === undefined) this.leave()
+      else clearTimeout(this.#patience)
       this.#onGone?.()
     })
   }
@@ -107,6 +116,10 @@ export class UwsExchange extends Exchange implements UwsLife {
 
   headers(): HeaderPairs {
     return this.#arrival.headers
+  }
+
+  lingers(isFull: boolean): void {
+    this.#patience = setTimeout(() => this.#res?.close(), isFull ? idleTimeout : patience)
   }
 
   onGone(callback: (() => void) | undefined): void {
@@ -177,12 +190,12 @@ export class UwsExchange extends Exchange implements UwsLife {
     }
     const isWhole = body === undefined || typeof body === 'string' || body instanceof Uint8Array
     const isEarly = closes && !isWhole && !this.isReceived
-    const endsAtOnce = isWhole && (closes || (body?.length ?? 0) < longBody)
+    const endsAtOnce = isWhole && (body?.length ?? 0) < longBody
     // Where end() is told to close what the library would not, it writes `Connection: close` itself.
     const connection = closes ? (endsAtOnce && !this.#arrival.isLast ? '' : 'close') : 'keep-alive'
     writeHead(res, connection, lines, response.isAscii)
     if (endsAtOnce) this.#whole(res, body as string | undefined, closes)
-    else this.#stream(isEarly ? chunkedSink(this, true) : this.#sink(response, closes), response, request, isEarly)
+    else this.#stream(this.#sink(response, closes, isEarly), response, request, isEarly)
   }
 
   // Without content; a length is told for HEAD only (RFC 9110, 8.6). The library's endWithoutBody() neither closes nor
@@ -203,10 +216,10 @@ export class UwsExchange extends Exchange implements UwsLife {
   }
 
   // tryEnd(), which a known length needs, cannot close the connection: only the client's own wish does that then.
-  #sink(response: HttpResponse, closes: boolean): StreamSink {
+  #sink(response: HttpResponse, closes: boolean, isEarly: boolean): StreamSink {
     const length = bodyLength(response, this.method)
-    const isCounted = length !== undefined && (!closes || this.#arrival.isLast)
-    return isCounted ? lengthSink(this, length) : chunkedSink(this, closes)
+    if (length !== undefined && !isEarly && (!closes || this.#arrival.isLast)) return lengthSink(this, length)
+    return chunkedSink(this, closes ? (this.#arrival.isLast ? 'closes' : 'lingers') : 'keeps')
   }
 
   #stream(sink: StreamSink, response: HttpResponse, request: HttpRequest, isEarly: boolean): void {

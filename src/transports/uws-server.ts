@@ -115,6 +115,8 @@ function refuse(res: Uws.HttpResponse, response: HttpResponse, isLast: boolean):
   })
 }
 
+// The library reads values as UTF-8; on every transport they are Latin-1 (RFC 9110, 5.5).
 function latin1(value: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
   return /[^\x00-\x7f]/.test(value) ? Buffer.from(value).toString('latin1') : value
 }
