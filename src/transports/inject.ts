@@ -145,6 +145,7 @@ export function inject(host: TransportHost, options: InjectOptions): Promise<Inj
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
   const query = mark < 0 ? '' : url.slice(mark + 1)
+  framing.query = query
   return new Promise((done, cut) => {
     const error = violation(method, path, framing)
     if (error !== undefined) return done(refused(error))

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import { rules } from '../../src/core/guard.js'
 import { listeningTransports } from '../_setup.js'
 import { type Expectation, type HostileCase, hostileGroups, type Outcome } from '../contract/corpus.js'
 import { bytesOf, follower, runCorpus } from '../contract/hostile.js'
@@ -14,6 +16,16 @@ test('the corpus has no two cases of one name in a group, and enough of them', (
     assert.equal(new Set(cases.map((each) => each.name)).size, cases.length, name)
   }
   assert.ok(hostileGroups.flatMap(({ cases }) => cases).length >= 400)
+})
+
+test('docs/security.md has the table of rules', () => {
+  const document = readFileSync(new URL('../../../docs/security.md', import.meta.url), 'utf8')
+  const rows = rules.map(
+    ({ code, reason, section }) => `| ${reason} | ${code === undefined ? 400 : 501} | ${section} |`,
+  )
+  assert.ok(document.includes(rows.join('\n')), rows.join('\n'))
+  const count = hostileGroups.flatMap(({ cases }) => cases).length
+  assert.ok(document.includes(`has ${count} malformed`), `there are ${count} cases`)
 })
 
 const endings: ReadonlySet<Expectation> = new Set(['refused', 'waits'])
