@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { chosen, positive, run } from './lib/arguments.mjs'
 import { loadRoutes } from './lib/contract.mjs'
 import { httpVerdicts, routeTable, startTable } from './lib/http-report.mjs'
+import { nodeOf, runnable } from './lib/launch.mjs'
 import { machine, machineLine } from './lib/machine.mjs'
 import { startTimes, underLoad } from './lib/measure.mjs'
 import { chooseLoad } from './load/load.mjs'
@@ -13,6 +14,7 @@ const help = `npm run bench -- http [options]
 
   --connections <n>   connections kept busy              (64)
   --json <file>       write every single measurement to a file
+  --node <major>      the servers run on that Node, fetched from npm (this one)
   --only <ids>        servers: ${peers.map((peer) => peer.id).join(',')}
   --rounds <n>        rounds, without the warm-up        (5)
   --routes <ids>      routes: ${loadRoutes.map((route) => route.id).join(',')}
@@ -26,6 +28,7 @@ await run(async () => {
       connections: { type: 'string', default: '64' },
       help: { type: 'boolean', short: 'h', default: false },
       json: { type: 'string' },
+      node: { type: 'string' },
       only: { type: 'string' },
       rounds: { type: 'string', default: '5' },
       routes: { type: 'string' },
@@ -37,10 +40,12 @@ await run(async () => {
     console.log(help)
     return
   }
+  const asked = chosen('only', values.only, peers)
+  const node = nodeOf(values.node)
   const plan = {
     connections: positive('connections', values.connections, Number.isInteger),
     load: chooseLoad(),
-    peers: chosen('only', values.only, peers),
+    peers: runnable(asked, { node }),
     rounds: positive('rounds', values.rounds, Number.isInteger),
     routes: chosen('routes', values.routes, loadRoutes),
     // wrk takes whole seconds only.
@@ -48,7 +53,7 @@ await run(async () => {
   }
   const starts = values.starts === '0' ? 0 : positive('starts', values.starts, Number.isInteger)
   const settings = `${plan.connections} connections, rounds: ${plan.rounds} × ${plan.seconds} s`
-  console.log(`${machineLine()}\nLoad: ${plan.load.name}, ${settings}\n`)
+  console.log(`${machineLine(node.version)}\nLoad: ${plan.load.name}, ${settings}\n`)
 
   const started = starts === 0 ? [] : await startTimes(plan.peers, loadRoutes[0], starts)
   const samples = await underLoad(plan)
@@ -57,7 +62,12 @@ await run(async () => {
   if (starts > 0) console.log(`${startTable(started, plan.peers)}\n`)
   console.log(httpVerdicts(samples))
   if (values.json !== undefined) {
-    const about = { ...machine(), load: plan.load.name, connections: plan.connections, seconds: plan.seconds }
+    const about = {
+      ...machine(node.version),
+      load: plan.load.name,
+      connections: plan.connections,
+      seconds: plan.seconds,
+    }
     writeFileSync(values.json, `${JSON.stringify({ about, samples, starts: started }, null, 2)}\n`)
   }
 })

@@ -63,6 +63,13 @@ export const largeTable = areas
 export const withPlainWildcard = (route) => route.replace(/\*\w+$/, '*')
 
 /**
+ * The neutral form as axum wants it: `/a/{name}/{*rest}`.
+ *
+ * @param {string} route
+ */
+export const withBraces = (route) => route.replace(/:(\w+)/g, '{$1}').replace(/\*\w+$/, '{$&}')
+
+/**
  * The shape that Hotpress's matchers insert: `:` for a parameter's segment, `*` for a wildcard's.
  *
  * @param {string} route

@@ -1,14 +1,17 @@
-// Benchmarks against peers measured in the same run: `npm run bench -- http`, `npm run bench -- router`; each takes
+// Benchmarks against peers measured in the same run: `npm run bench -- http` and others, see below; each takes
 // --help. The peers have a lockfile of their own in bench/, so that `npm ci` here does not install five frameworks.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { benchFolder, npm } from '../bench/lib/npm.mjs'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 const help = `npm run bench -- <benchmark> [options]
 
   http     Hotpress and its peers under the same load
+  idle     the memory of idle connections
+  latency  how late answers are at half load
   router   the route matchers
 
 Options of each: npm run bench -- http --help
@@ -16,7 +19,7 @@ Needed for figures that count: wrk (Debian, Ubuntu: apt-get install wrk; Homebre
 `
 
 const [name, ...rest] = process.argv.slice(2)
-if (name !== 'http' && name !== 'router') {
+if (name === undefined || !['http', 'idle', 'latency', 'router'].includes(name)) {
   console.log(help)
   process.exit(name === '--help' || name === '-h' ? 0 : 1)
 }
@@ -30,11 +33,7 @@ function installPeers() {
   const installed = path.join(root, 'bench/node_modules/.package-lock.json')
   if (changed(installed) >= changed(lock)) return
   console.error('Installing the peers of the benchmarks in bench/node_modules')
-  const options = ['ci', '--no-audit', '--no-fund', '--prefix', path.join(root, 'bench')]
-  const npm = process.env.npm_execpath
-  // npm says where it is when it runs this script; by hand it is a command, on Windows one that needs a shell.
-  if (npm !== undefined) step([npm, ...options])
-  else finish(spawnSync('npm', options, { cwd: root, shell: process.platform === 'win32', stdio: 'inherit' }))
+  finish(npm(['ci', '--prefix', benchFolder]))
 }
 
 /**

@@ -21,7 +21,7 @@ import { rotated } from './stats.mjs'
  * @typedef {object} Plan
  * @property {number} connections
  * @property {import('../load/load.mjs').Load} load
- * @property {readonly import('../servers.mjs').Peer[]} peers
+ * @property {readonly import('./launch.mjs').Runnable[]} peers
  * @property {number} rounds
  * @property {readonly import('./contract.mjs').LoadRoute[]} routes
  * @property {number} seconds
@@ -85,7 +85,7 @@ async function measure(server, route, { connections, load, seconds }) {
  *
  * @typedef {{ server: string, answered: number, listening: number }} Start
  *
- * @param {readonly import('../servers.mjs').Peer[]} peers
+ * @param {readonly import('./launch.mjs').Runnable[]} peers
  * @param {import('./contract.mjs').LoadRoute} ping
  * @param {number} rounds
  * @returns {Promise<Start[]>}

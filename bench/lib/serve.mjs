@@ -1,8 +1,30 @@
 // The part of a server under test that is the same for all of them: it reports where it listens, tells its CPU time
-// when asked, and never outlives the benchmark.
+// or memory when asked, and never outlives the benchmark.
+import { setTimeout } from 'node:timers/promises'
 
 /** How the load generator's requests reach a server; also the only address it may listen on. */
 export const host = '127.0.0.1'
+
+/** How long timers and what the collector frees in the background have before memory is read, in ms. */
+const settling = 500
+
+/** @typedef {keyof typeof answers} Question */
+
+const answers = {
+  /** The kernel's own figure (getrusage: user and system time, every thread) in microseconds. */
+  cpu() {
+    const { system, user } = process.cpuUsage()
+    return system + user
+  },
+  /** Resident bytes after a garbage collection, where the process was started with one to call. */
+  async memory() {
+    for (let collection = 0; collection < 2; collection++) {
+      globalThis.gc?.()
+      await setTimeout(settling)
+    }
+    return process.memoryUsage.rss()
+  },
+}
 
 /**
  * @param {() => Promise<number>} listen binds `host` to a free port and resolves to that port
@@ -12,10 +34,7 @@ export async function serve(listen) {
   process.on('SIGTERM', end)
   process.on('disconnect', end)
   process.stdin.on('close', end).on('end', end).resume()
-  // The kernel's own figure (getrusage: user and system time, every thread) in microseconds.
-  process.on('message', (message) => {
-    if (message === 'cpu') process.send?.({ cpu: process.cpuUsage() })
-  })
+  process.on('message', async (/** @type {Question} */ question) => process.send?.(await answers[question]()))
   const port = await listen()
   // performance.now() counts from the start of the process.
   console.log(JSON.stringify({ port, startup: Number(performance.now().toFixed(1)) }))

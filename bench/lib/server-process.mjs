@@ -1,9 +1,10 @@
-// Starts a server under test as a process of its own, and asks it for its port and its CPU time.
-import { fork } from 'node:child_process'
+// Starts a server under test as a process of its own, and asks it for its port, its CPU time and its memory.
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { Failure } from './failure.mjs'
+
+/** @typedef {import('./launch.mjs').Runnable} Runnable */
 
 const startTimeout = 20_000
 
@@ -14,23 +15,27 @@ export class ServerProcess {
   /** What ended the process, once it has ended. */
   #end = ''
 
-  /** @param {import('../servers.mjs').Peer} peer */
+  /** @type {import('node:readline').Interface} */
+  #lines
+
+  /** @param {Runnable} peer */
   constructor(peer) {
-    const file = fileURLToPath(new URL(`../servers/${peer.file}`, import.meta.url))
     this.peer = peer
     this.port = 0
     /** Milliseconds from the start of the process until it listened, by its own clock. */
     this.startup = 0
-    this.#child = fork(file, peer.args ?? [], {
+    const [program, ...options] = peer.command
+    this.#child = spawn(program, options, {
       env: { ...process.env, NODE_ENV: 'production' },
-      stdio: ['pipe', 'pipe', 'inherit', 'ipc'],
+      stdio: ['pipe', 'pipe', 'inherit', ...(peer.isNode ? [/** @type {const} */ ('ipc')] : [])],
     })
+    this.#lines = createInterface(/** @type {import('node:stream').Readable} */ (this.#child.stdout))
     this.#child.once('exit', (code, signal) => {
       this.#end = signal ?? `exit code ${code}`
     })
   }
 
-  /** @param {import('../servers.mjs').Peer} peer */
+  /** @param {Runnable} peer */
   static async start(peer) {
     const server = new ServerProcess(peer)
     try {
@@ -43,26 +48,35 @@ export class ServerProcess {
   }
 
   async #ready() {
-    const lines = createInterface(/** @type {import('node:stream').Readable} */ (this.#child.stdout))
-    const [line] = await this.#answer(once(lines, 'line'), startTimeout)
-    lines.close()
-    // A framework that logs to stdout must neither block on a full pipe nor be read as an answer.
-    this.#child.stdout?.resume()
+    const [line] = await this.#answer(once(this.#lines, 'line'), startTimeout)
     const { port, startup } = JSON.parse(line)
     this.port = port
     this.startup = startup
   }
 
+  /** CPU time used so far in µs: user and system, every thread, as the operating system counts it. */
+  cpu() {
+    return this.#ask('cpu')
+  }
+
+  /** Resident bytes, see serve.mjs; of a server on Node. */
+  memory() {
+    return this.#ask('memory')
+  }
+
   /**
-   * CPU time used so far in µs: user and system, every thread, as the operating system counts it.
+   * Over the channel that Node gives its children, where a framework that logs to stdout is not read as an answer; of
+   * another program by a line.
    *
+   * @param {import('./serve.mjs').Question} question
    * @returns {Promise<number>}
    */
-  async cpu() {
-    const answer = this.#answer(once(this.#child, 'message'), 5_000)
-    this.#child.send('cpu', () => {})
-    const [{ cpu }] = await answer
-    return cpu.user + cpu.system
+  async #ask(question) {
+    const answer = this.#answer(this.peer.isNode ? once(this.#child, 'message') : once(this.#lines, 'line'), 5_000)
+    if (this.peer.isNode) this.#child.send(question, () => {})
+    else this.#child.stdin?.write(`${question}\n`)
+    const [figure] = await answer
+    return Number(figure)
   }
 
   /**

@@ -5,7 +5,7 @@ import { items } from '../lib/contract.mjs'
 import { host, serve } from '../lib/serve.mjs'
 import { halves } from '../routes.mjs'
 
-const app = new Hotpress({ logger: false, transport: /** @type {'node' | 'uws'} */ (process.argv[2]) })
+const app = new Hotpress({ logger: false, transport: /** @type {'native' | 'node' | 'uws'} */ (process.argv[2]) })
 const [before, after] = halves()
 const register = (/** @type {string} */ route) => app.get(route, () => 'other')
 
