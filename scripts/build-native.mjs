@@ -26,8 +26,9 @@ function fromSource() {
 }
 
 function prebuild() {
+  // Not `npm ci`: the CLI names packages for platforms that are not published, which a lock cannot hold.
   if (!existsSync(path.join(native, 'node_modules/@napi-rs/cli')))
-    npm('ci', '--ignore-scripts', '--no-audit', '--no-fund')
+    npm('install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock')
   const staging = path.join(native, 'target/napi')
   npm('exec', '--', 'napi', 'build', '--release', '--no-js', '--output-dir', staging, ...portable(), '--', '--locked')
   const folder = path.join(root, 'prebuilds', `${process.platform}-${process.arch}`)

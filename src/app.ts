@@ -1,17 +1,21 @@
+import type { Server } from 'node:http'
 import { Deadlines } from './core/deadlines.js'
 import { HeadTemplate } from './core/head.js'
 import type { Logger } from './core/logger.js'
+import type { HttpRequest } from './core/request.js'
 import type { Settings, TransportName } from './core/settings.js'
 import type { ErrorHandler, Handler, Middleware } from './core/types.js'
 import { Dispatcher } from './dispatcher.js'
 import { describe, HotpressError } from './errors.js'
+import { fixedAnswers } from './fixed.js'
 import { type HotpressOptions, type ListenOptions, settle, settleListen } from './options.js'
 import { coreInfo } from './routing/matcher.js'
 import { checkMiddleware, type RouteDefinition, RouteRegistry } from './routing/registry.js'
 import { RouteTable } from './routing/table.js'
 import { chooseTransport } from './transports/choose.js'
 import { type InjectOptions, type InjectResult, inject } from './transports/inject.js'
-import type { Listening, TransportHost } from './transports/transport.js'
+import { createNodeServer } from './transports/node.js'
+import type { Listening, NodeBridge, TransportHost } from './transports/transport.js'
 
 /** Where an app listens. */
 export interface Address {
@@ -48,6 +52,7 @@ const drainTime = 10_000
  * await app.listen({ port: 3000 })
  */
 export class Hotpress extends RouteRegistry {
+  #bridge: NodeBridge | undefined
   #dispatcher: Dispatcher | undefined
   #host: TransportHost | undefined
   readonly #listening = new Map<Address, Listening>()
@@ -106,7 +111,7 @@ export class Hotpress extends RouteRegistry {
     if (onReady !== undefined && typeof onReady !== 'function') {
       throw new HotpressError('HANDLER_INVALID', { got: describe(onReady), what: 'the second argument of listen()' })
     }
-    const transport = await chooseTransport(this.#settings, where, (name, reason) =>
+    const transport = await chooseTransport(this.#settings, where, this.#bridge !== undefined, (name, reason) =>
       this.log.info(`not serving by ${name}: ${reason}`),
     )
     const listening = await transport.listen(this.#start(), where)
@@ -120,6 +125,22 @@ export class Hotpress extends RouteRegistry {
     this.log.info({ ...core, transport: transport.name }, `listening on ${address.url}`)
     onReady?.(address)
     return address
+  }
+
+  /**
+   * A server of Node's own on the app's addresses, for libraries that want one: a WebSocket server, Connect middleware.
+   * It serves every ordinary route as well. On the transport node it is the listening server itself; on native a
+   * connection goes over to it with the first request that `claims` takes, or that asks for an upgrade while somebody
+   * listens for `upgrade`; uws cannot do it, and `auto` takes another.
+   *
+   * @param claims must not throw; none by default.
+   * @example
+   * new WebSocketServer({ path: '/ws', server: app.nodeServer() })
+   */
+  nodeServer(claims: (request: HttpRequest) => boolean = () => false): Server {
+    this.#open('nodeServer()')
+    this.#bridge ??= { claims: checkFunction(claims, 'nodeServer()'), server: createNodeServer(this.#settings) }
+    return this.#bridge.server
   }
 
   /**
@@ -168,11 +189,19 @@ export class Hotpress extends RouteRegistry {
       table: this.#table,
     })
     this.#dispatcher = dispatcher
+    const head = new HeadTemplate(settings.defaultHeaders)
+    const { matcher, unseen, wantsPath } = dispatcher
     this.#host = {
+      bridge: this.#bridge,
       deadlines: new Deadlines(settings.requestTimeout),
       dispatch: (request) => dispatcher.dispatch(request),
-      head: new HeadTemplate(settings.defaultHeaders),
+      head,
       log: settings.log,
+      routes: {
+        fixed: unseen === undefined || this.#bridge !== undefined ? undefined : fixedAnswers(unseen, head),
+        matcher,
+        wantsPath,
+      },
       settings,
     }
     return this.#host

@@ -1,8 +1,10 @@
 import { bindRoute, type HttpRequest, sourceOf } from './core/request.js'
-import { empty, type HttpResponse } from './core/response.js'
+import type { HttpResponse } from './core/response.js'
+import { empty } from './core/responses.js'
 import { createResponder, type Responder } from './core/to-response.js'
 import type { Chain, ErrorHandler, Handler, Middleware } from './core/types.js'
 import { httpError } from './errors.js'
+import type { NumberedRoutes } from './fixed.js'
 import { compose } from './middleware/compose.js'
 import { createMatcher, type Matcher } from './routing/matcher.js'
 import type { RouteDefinition } from './routing/registry.js'
@@ -24,17 +26,20 @@ const noParams = Object.freeze({})
 export class Dispatcher {
   readonly #entries: Entry[] = []
   readonly #malformed: Chain
-  readonly #matcher: Matcher = createMatcher()
   readonly #notFound: Chain
+  readonly #numbered: NumberedRoutes[] = []
   readonly #parts: DispatcherParts
   readonly #responder: Responder
+  /** Filled with the routes; a transport of the native core matches by it itself. */
+  readonly matcher: Matcher = createMatcher()
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts
     this.#responder = createResponder(parts.onError)
     const methods = new Set<string>()
     for (const [shape, routes] of parts.table.entries()) {
-      this.#matcher.insert(shape, this.#entries.length)
+      this.matcher.insert(shape, this.#entries.length)
+      this.#numbered.push({ route: this.#entries.length, routes })
       this.#entries.push(this.#entry(shape, routes))
       for (const method of routes.keys()) methods.add(method)
     }
@@ -48,16 +53,27 @@ export class Dispatcher {
     })
   }
 
+  /** The routes by the matcher's numbers, where nothing but them wants to see a request; undefined else. */
+  get unseen(): readonly NumberedRoutes[] | undefined {
+    const { middleware, onError, onNotFound } = this.#parts
+    return middleware.length > 0 || onError !== undefined || onNotFound !== undefined ? undefined : this.#numbered
+  }
+
+  /** By the matcher's numbers: whether a route has parameters, which are read from the path. */
+  get wantsPath(): boolean[] {
+    return this.#entries.map(({ methods }) => [...methods.values()].some(({ pattern }) => pattern.names.length > 0))
+  }
+
   dispatch(request: HttpRequest): HttpResponse | Promise<HttpResponse> {
     const source = sourceOf(request)
-    const { bodySize, method, path } = source
-    const id = this.#matcher.match(path)
+    const { bodySize, method } = source
+    const id = source.routeId ?? this.matcher.match(source.path)
     if (id < 0) return this.#notFound(request)
     const entry = this.#entries[id]!
     const endpoint = method === 'GET' ? entry.get : entry.methods.get(method)
     if (endpoint === undefined) return entry.otherwise(request)
 
-    const params = endpoint.pattern.names.length === 0 ? noParams : readParams(path, endpoint, this.#matcher)
+    const params = endpoint.pattern.names.length === 0 ? noParams : readParams(source.path, endpoint, this.matcher)
     if (params === undefined) return this.#malformed(request)
     bindRoute(request, params, endpoint.pattern.text)
 

@@ -1,20 +1,10 @@
 export { type Address, type Capabilities, Hotpress } from './app.js'
+export { constant } from './core/constant.js'
 export { ContentType, type ContentTypeValue } from './core/content-type.js'
 export type { Logger, LogMethod } from './core/logger.js'
 export { HttpRequest, type RequestKey, requestKey } from './core/request.js'
-export {
-  bytes,
-  empty,
-  HttpResponse,
-  html,
-  json,
-  type ResponseBody,
-  type ResponseInit,
-  redirect,
-  stream,
-  text,
-  toResponse,
-} from './core/response.js'
+export { HttpResponse, type ResponseBody, toResponse } from './core/response.js'
+export { bytes, empty, html, json, type ResponseInit, redirect, stream, text } from './core/responses.js'
 export { Status, type StatusCode } from './core/status.js'
 export type { ErrorHandler, Handler, HandlerResult, Middleware, Next, ResponseLike } from './core/types.js'
 export { type ErrorCode, HotpressError, HttpError, type HttpErrorOptions } from './errors.js'

@@ -11,14 +11,28 @@ import { version } from './version.js'
 export interface HotpressOptions {
   /** The most that a request body may have; 413 beyond. 10 MB by default; groups and routes may set their own. */
   readonly bodyLimit?: number | string
+  /** The most that one chunk of a request body may have; 413 beyond. 1 MB by default. Transport native only. */
+  readonly chunkLimit?: number | string
+  /** What becomes of a connection beyond `maxConnections`: a 503 (`'refuse'`, the default), or it waits. Native only. */
+  readonly connectionOverflow?: 'refuse' | 'wait'
   /** The most that the headers of a request may have together; 431 beyond. 8 KB by default. */
   readonly headerLimit?: number | string
-  /** How long a connection may be idle between requests. Each transport has its own default (uws 10 s, node 5 s). */
+  /** How long a connection may be idle between requests. Each transport has its own default (native 60 s, uws 10 s, node 5 s). */
   readonly idleTimeout?: number | string
   /** True (the default) for pino to standard output, false for none, `{ level }`, or a logger with pino's methods. */
   readonly logger?: LoggerOption
+  /** Connections at once: 1,024 by default, 0 for no limit. Transport native only. */
+  readonly maxConnections?: number
+  /** Connections at once from one address: no limit (0) by default. Transport native only. */
+  readonly maxConnectionsPerAddress?: number
+  /** Requests of one connection, which is closed after the last: no limit (0) by default. Native and node. */
+  readonly maxRequestsPerConnection?: number
+  /** How long a head may take, and a pause within a body; 408 beyond. 30 s by default. Native and node. */
+  readonly readTimeout?: number | string
   /** Whether `X-Request-ID` is sent: true by default. */
   readonly requestId?: boolean
+  /** The most that a request line may have; 414 beyond. 8 KB by default. Transport native only. */
+  readonly requestLineLimit?: number | string
   /** How long an answer may take; 503 beyond. 30 s by default, 0 for no limit. */
   readonly requestTimeout?: number | string
   /** Whether `X-Content-Type-Options: nosniff` is sent: true by default. */
@@ -27,6 +41,8 @@ export interface HotpressOptions {
   readonly serverHeader?: boolean | string
   /** What serves: `'auto'` (the default) takes the fastest that runs here and can honour every option. */
   readonly transport?: TransportName | 'auto'
+  /** How long a client may take nothing of an answer before it is cut off: 30 s by default. Transport native only. */
+  readonly writeTimeout?: number | string
 }
 
 /** Options of `app.listen()`. */
@@ -41,19 +57,29 @@ export interface ListenOptions {
 
 type Checks<Options> = { readonly [Name in keyof Options]-?: (value: unknown) => unknown }
 
-const transports: readonly unknown[] = ['auto', 'node', 'uws']
+const transports: readonly unknown[] = ['auto', 'native', 'node', 'uws']
 
 // One row an option: what makes a setting of a value, or says what is wrong with it.
 const checks: Checks<HotpressOptions> = {
   bodyLimit: (value) => bytesOf(value, 'bodyLimit'),
+  chunkLimit: (value) => positive('chunkLimit', bytesOf(value, 'chunkLimit')),
+  connectionOverflow: (value) =>
+    value === 'refuse' || value === 'wait' ? value : invalid('connectionOverflow', value, "'refuse' or 'wait'"),
   headerLimit: (value) => positive('headerLimit', bytesOf(value, 'headerLimit')),
   idleTimeout: (value) => positive('idleTimeout', millisecondsOf(value, 'idleTimeout')),
   logger: (value) => createLogger(value as LoggerOption),
+  maxConnections: (value) => count('maxConnections', value),
+  maxConnectionsPerAddress: (value) => count('maxConnectionsPerAddress', value),
+  maxRequestsPerConnection: (value) => count('maxRequestsPerConnection', value),
+  readTimeout: (value) => positive('readTimeout', millisecondsOf(value, 'readTimeout')),
   requestId: (value) => boolean('requestId', value),
+  requestLineLimit: (value) => positive('requestLineLimit', bytesOf(value, 'requestLineLimit')),
   requestTimeout: (value) => millisecondsOf(value, 'requestTimeout'),
   securityHeaders: (value) => boolean('securityHeaders', value),
   serverHeader: checkServerHeader,
-  transport: (value) => (transports.includes(value) ? value : invalid('transport', value, "'auto', 'node' or 'uws'")),
+  transport: (value) =>
+    transports.includes(value) ? value : invalid('transport', value, "'auto', 'native', 'node' or 'uws'"),
+  writeTimeout: (value) => positive('writeTimeout', millisecondsOf(value, 'writeTimeout')),
 }
 
 const listenChecks: Checks<ListenOptions> = {
@@ -75,12 +101,20 @@ export function settle(options: HotpressOptions): Settings {
   if (server !== false) pairs.push('Server', server === true ? `hotpress/${version.split('.')[0]}` : (server as string))
   return Object.freeze({
     bodyLimit: (given.bodyLimit as number | undefined) ?? 10 * 1024 ** 2,
+    chunkLimit: given.chunkLimit as number | undefined,
+    connectionOverflow: given.connectionOverflow as Settings['connectionOverflow'],
     defaultHeaders: { pairs, requestId: (given.requestId as boolean | undefined) ?? true },
     headerLimit: given.headerLimit as number | undefined,
     idleTimeout: given.idleTimeout as number | undefined,
     log: (given.logger as Settings['log'] | undefined) ?? createLogger(true),
+    maxConnections: given.maxConnections as number | undefined,
+    maxConnectionsPerAddress: given.maxConnectionsPerAddress as number | undefined,
+    maxRequestsPerConnection: given.maxRequestsPerConnection as number | undefined,
+    readTimeout: given.readTimeout as number | undefined,
+    requestLineLimit: given.requestLineLimit as number | undefined,
     requestTimeout: (given.requestTimeout as number | undefined) ?? 30_000,
     transport: (given.transport as Settings['transport'] | undefined) ?? 'auto',
+    writeTimeout: given.writeTimeout as number | undefined,
   })
 }
 
@@ -122,6 +156,11 @@ function checkServerHeader(value: unknown): boolean | string {
     return invalid('serverHeader', value, 'true, false or a text')
   checkHeaderValue('Server', value)
   return value
+}
+
+function count(option: string, value: unknown): number {
+  const isCount = Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31
+  return isCount ? (value as number) : invalid(option, value, 'a whole number, 0 for no limit')
 }
 
 function invalid(option: string, value: unknown, takes: string): never {

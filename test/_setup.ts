@@ -1,13 +1,14 @@
 import { connect } from 'node:net'
 import { after, describe, test } from 'node:test'
 import { type Address, Hotpress, type HotpressOptions } from '../src/index.js'
+import { nativeTransport } from '../src/transports/native.js'
 import { uwsTransport } from '../src/transports/uws.js'
 
 /** What answers a request in a contract test: Fetch's own types, whatever the transport. */
 export interface Client {
   /** Where the app listens; undefined for inject. */
   readonly address: Address | undefined
-  readonly transport: 'inject' | 'node' | 'uws'
+  readonly transport: 'inject' | 'native' | 'node' | 'uws'
   fetch(path: string, init?: RequestInit & { duplex?: 'half' }): Promise<Response>
 }
 
@@ -17,7 +18,11 @@ const hasUwsBinary = ['18', '20', '21', '22'].includes(process.versions.node.spl
 if (uwsMissing !== undefined && hasUwsBinary && process.env.CI === 'true') throw new Error(uwsMissing)
 
 /** The transports that listen, with a reason to skip where one cannot run here. */
-export const listeningTransports: readonly { readonly name: 'node' | 'uws'; readonly skip: string | false }[] = [
+export const listeningTransports: readonly {
+  readonly name: 'native' | 'node' | 'uws'
+  readonly skip: string | false
+}[] = [
+  { name: 'native', skip: (await nativeTransport.load()) ?? false },
   { name: 'node', skip: false },
   { name: 'uws', skip: uwsMissing ?? false },
 ]
@@ -66,7 +71,11 @@ function injectClient(build: (app: Hotpress) => void, options: HotpressOptions):
   }
 }
 
-function socketClient(transport: 'node' | 'uws', build: (app: Hotpress) => void, options: HotpressOptions): Client {
+function socketClient(
+  transport: 'native' | 'node' | 'uws',
+  build: (app: Hotpress) => void,
+  options: HotpressOptions,
+): Client {
   const app = makeApp(build, { ...options, transport })
   const started = app.listen()
   let address: Address | undefined
@@ -88,7 +97,7 @@ function socketClient(transport: 'node' | 'uws', build: (app: Hotpress) => void,
 
 /** Starts an app on one transport and closes it after the tests of the file. */
 export async function start(
-  transport: 'node' | 'uws',
+  transport: 'native' | 'node' | 'uws',
   build: (app: Hotpress) => void,
   options: HotpressOptions = {},
 ): Promise<{ readonly address: Address; readonly app: Hotpress }> {

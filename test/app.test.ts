@@ -207,10 +207,10 @@ describe('routes', () => {
       ['onNotFound()', '"x"'],
       (app) => app.onNotFound('x' as never),
     ],
-    ['a group that is none', 'HANDLER_INVALID', ['mount()', 'an object'], (app) => app.mount({} as never)],
+    ['a group that is none', 'OPTION_INVALID', ['mount()', 'an object'], (app) => app.mount({} as never)],
     [
       'a prefix without a group',
-      'HANDLER_INVALID',
+      'OPTION_INVALID',
       ['mount()', 'undefined'],
       (app) => app.mount('/x', undefined as never),
     ],

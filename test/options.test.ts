@@ -18,6 +18,12 @@ function optionsOf(make: () => unknown): readonly string[] {
 }
 
 const size = "a whole number of bytes, or a text with b, kb, mb or gb such as '10mb'"
+const count = 'a whole number, 0 for no limit'
+const wrongCounts: readonly (readonly [unknown, string])[] = [
+  [-1, '-1'],
+  [1.5, '1.5'],
+  ['9', '"9"'],
+]
 const time = "a whole number of milliseconds, or a text with ms, s, m or h such as '30s'"
 
 /** Wrong values of each option, each with how the message shows it, and what the option takes. */
@@ -34,6 +40,20 @@ const wrongOptions: Readonly<
       ['1constructor', '"1constructor"'],
       [null, 'null'],
       [[], 'an array'],
+    ],
+  },
+  chunkLimit: {
+    takes: size,
+    values: [
+      ['1', '"1"'],
+      [-1, '-1'],
+    ],
+  },
+  connectionOverflow: {
+    takes: "'refuse' or 'wait'",
+    values: [
+      ['drop', '"drop"'],
+      [true, 'true'],
     ],
   },
   headerLimit: {
@@ -63,11 +83,28 @@ const wrongOptions: Readonly<
       [{ level: 1 }, 'the level 1'],
     ],
   },
+  maxConnections: { takes: count, values: wrongCounts },
+  maxConnectionsPerAddress: { takes: count, values: wrongCounts },
+  maxRequestsPerConnection: { takes: count, values: wrongCounts },
+  readTimeout: {
+    takes: time,
+    values: [
+      ['5 days', '"5 days"'],
+      [-1, '-1'],
+    ],
+  },
   requestId: {
     takes: 'true or false',
     values: [
       ['yes', '"yes"'],
       [1, '1'],
+    ],
+  },
+  requestLineLimit: {
+    takes: size,
+    values: [
+      ['8', '"8"'],
+      [{}, 'an object'],
     ],
   },
   requestTimeout: {
@@ -95,11 +132,18 @@ const wrongOptions: Readonly<
     ],
   },
   transport: {
-    takes: "'auto', 'node' or 'uws'",
+    takes: "'auto', 'native', 'node' or 'uws'",
     values: [
       ['http', '"http"'],
       [null, 'null'],
       ['UWS', '"UWS"'],
+    ],
+  },
+  writeTimeout: {
+    takes: time,
+    values: [
+      ['5 days', '"5 days"'],
+      [-1, '-1'],
     ],
   },
 }

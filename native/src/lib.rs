@@ -1,6 +1,8 @@
 //! What JavaScript sees of the native core. Only exports and the conversion of their arguments stand here; one task
 //! is one file, and what a task computes touches no JavaScript. `src/native/binding.ts` has the types.
 
+mod inloop;
+mod napi_raw;
 mod router;
 mod router_binding;
 

@@ -10,9 +10,7 @@
 //! only what takes more than that has a SAFETY comment.
 
 use std::cell::{RefCell, UnsafeCell};
-use std::ffi::{CStr, c_void};
 use std::mem::MaybeUninit;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::rc::Rc;
 use std::slice;
@@ -21,24 +19,18 @@ use napi::bindgen_prelude::Object;
 use napi::sys::{self, Status, napi_callback_info, napi_env, napi_value};
 use napi::{Env, Result, check_status};
 
+use crate::inloop;
+use crate::napi_raw::{Exception, arguments, function, guarded, numbers, set, string};
 use crate::router::{MAX_PARAMETERS, Offsets, Router};
 
 /// UTF-16 units of a path that are read without touching the heap.
 const STACK_UNITS: usize = 2048;
 
-struct Instance {
+/// A route table and where it writes the parameters of a match.
+pub struct Instance {
     offsets: Rc<UnsafeCell<Offsets>>,
     router: RefCell<Router>,
 }
-
-/// A JavaScript exception that is still to be thrown.
-enum Exception {
-    Plain(String),
-    Range(&'static str),
-    Type(&'static str),
-}
-
-type Callback = unsafe extern "C" fn(napi_env, napi_callback_info) -> napi_value;
 
 /// Makes the object that `createRouter` returns.
 pub fn create(env: &Env) -> Result<Object<'_>> {
@@ -49,8 +41,14 @@ pub fn create(env: &Env) -> Result<Object<'_>> {
         let mut object = null_mut();
         check_status!(sys::napi_create_object(raw, &mut object))?;
         set(raw, object, c"insert", function(raw, c"insert", insert, Rc::clone(&instance))?)?;
-        set(raw, object, c"match", function(raw, c"match", find, instance)?)?;
-        set(raw, object, c"offsets", offsets_array(raw, offsets)?)?;
+        set(raw, object, c"match", function(raw, c"match", find, Rc::clone(&instance))?)?;
+        set(
+            raw,
+            object,
+            c"createServer",
+            function(raw, c"createServer", inloop::binding::create_server, Rc::new(instance))?,
+        )?;
+        set(raw, object, c"offsets", numbers(raw, offsets)?)?;
         Ok(Object::from_raw(raw, object))
     }
 }
@@ -58,7 +56,7 @@ pub fn create(env: &Env) -> Result<Object<'_>> {
 unsafe extern "C" fn insert(env: napi_env, info: napi_callback_info) -> napi_value {
     guarded(env, || {
         // SAFETY: `insert` is only ever made by `function`, with an instance as its data.
-        let (instance, [shape, id]) = unsafe { arguments(env, info) };
+        let (instance, [shape, id]) = unsafe { arguments::<Instance, _>(env, info) };
         let shape = unsafe { string(env, shape) }.ok_or(Exception::Type("a route shape must be a string"))?;
         let mut id_value = f64::NAN;
         // What is not a number leaves NaN behind, which the next line refuses.
@@ -75,7 +73,7 @@ unsafe extern "C" fn insert(env: napi_env, info: napi_callback_info) -> napi_val
 unsafe extern "C" fn find(env: napi_env, info: napi_callback_info) -> napi_value {
     guarded(env, || {
         // SAFETY: `find` is only ever made by `function`, with an instance as its data.
-        let (instance, [path]) = unsafe { arguments(env, info) };
+        let (instance, [path]) = unsafe { arguments::<Instance, _>(env, info) };
         let id = unsafe { with_ascii(env, path, |path| instance.find(path)) }?;
         let mut result = null_mut();
         unsafe { sys::napi_create_int32(env, id, &mut result) };
@@ -84,7 +82,8 @@ unsafe extern "C" fn find(env: napi_env, info: napi_callback_info) -> napi_value
 }
 
 impl Instance {
-    fn find(&self, path: &[u8]) -> i32 {
+    /// The id of the route for a path, or -1.
+    pub fn find(&self, path: &[u8]) -> i32 {
         // SAFETY: JavaScript reads the offsets only on this thread and not during this call, and Rust holds no other
         // reference to them.
         let offsets = unsafe { &mut *self.offsets.get() };
@@ -124,93 +123,4 @@ unsafe fn with_ascii(
     }
     let path = unsafe { string(env, value) }.ok_or(Exception::Type("a path must be a string"))?;
     Ok(if path.is_ascii() { use_path(path.as_bytes()) } else { -1 })
-}
-
-/// A string of any length, as UTF-8; `None` when the value is not a string.
-unsafe fn string(env: napi_env, value: napi_value) -> Option<String> {
-    let mut length = 0;
-    // SAFETY: without a buffer N-API only counts; with one it writes at most the size that it is told.
-    unsafe {
-        if sys::napi_get_value_string_utf8(env, value, null_mut(), 0, &mut length) != Status::napi_ok {
-            return None;
-        }
-        let mut bytes = vec![0; length + 1];
-        sys::napi_get_value_string_utf8(env, value, bytes.as_mut_ptr().cast(), bytes.len(), &mut length);
-        bytes.truncate(length);
-        String::from_utf8(bytes).ok()
-    }
-}
-
-/// The instance behind the running function, and its first `N` arguments (undefined where there are fewer).
-unsafe fn arguments<'a, const N: usize>(env: napi_env, info: napi_callback_info) -> (&'a Instance, [napi_value; N]) {
-    let mut values = [null_mut(); N];
-    let mut count = N;
-    let mut data = null_mut();
-    // SAFETY: the function is alive while it runs, so its finalizer has not run and the instance is there.
-    unsafe {
-        sys::napi_get_cb_info(env, info, &mut count, values.as_mut_ptr(), null_mut(), &mut data);
-        (&*data.cast::<Instance>(), values)
-    }
-}
-
-/// Runs the body of a callback; an exception or a panic in it becomes a JavaScript exception.
-fn guarded(env: napi_env, body: impl FnOnce() -> std::result::Result<napi_value, Exception>) -> napi_value {
-    let outcome = catch_unwind(AssertUnwindSafe(body));
-    let exception = match outcome {
-        Ok(Ok(value)) => return value,
-        Ok(Err(exception)) => exception,
-        Err(_) => Exception::Plain("panic in the native router".into()),
-    };
-    unsafe { throw(env, exception) };
-    null_mut()
-}
-
-unsafe fn throw(env: napi_env, exception: Exception) {
-    let (make, text): (unsafe fn(_, _, _, _) -> _, &str) = match &exception {
-        Exception::Plain(text) => (sys::napi_create_error, text),
-        Exception::Range(text) => (sys::napi_create_range_error, text),
-        Exception::Type(text) => (sys::napi_create_type_error, text),
-    };
-    let (mut message, mut error) = (null_mut(), null_mut());
-    unsafe {
-        sys::napi_create_string_utf8(env, text.as_ptr().cast(), text.len() as isize, &mut message);
-        make(env, null_mut(), message, &mut error);
-        sys::napi_throw(env, error);
-    }
-}
-
-unsafe fn set(env: napi_env, object: napi_value, name: &CStr, value: napi_value) -> Result<()> {
-    check_status!(unsafe { sys::napi_set_named_property(env, object, name.as_ptr(), value) })
-}
-
-/// A function with the instance as its data, which is let go of when the function is collected.
-unsafe fn function(env: napi_env, name: &CStr, callback: Callback, instance: Rc<Instance>) -> Result<napi_value> {
-    let data = Rc::into_raw(instance).cast_mut().cast();
-    let mut value = null_mut();
-    unsafe {
-        let length = name.count_bytes() as isize;
-        check_status!(sys::napi_create_function(env, name.as_ptr(), length, Some(callback), data, &mut value))?;
-        check_status!(sys::napi_add_finalizer(env, value, data, Some(release::<Instance>), null_mut(), null_mut()))?;
-    }
-    Ok(value)
-}
-
-/// The offsets as a `Uint32Array`. External memory, since a buffer of V8's own could be detached and freed while the
-/// instance still writes to it.
-unsafe fn offsets_array(env: napi_env, offsets: Rc<UnsafeCell<Offsets>>) -> Result<napi_value> {
-    let data = Rc::into_raw(offsets).cast_mut().cast();
-    let (mut buffer, mut array) = (null_mut(), null_mut());
-    let finalize = Some(release::<UnsafeCell<Offsets>> as _);
-    unsafe {
-        let size = size_of::<Offsets>();
-        check_status!(sys::napi_create_external_arraybuffer(env, data, size, finalize, null_mut(), &mut buffer))?;
-        let kind = sys::TypedarrayType::uint32_array;
-        check_status!(sys::napi_create_typedarray(env, kind, 2 * MAX_PARAMETERS, buffer, 0, &mut array))?;
-    }
-    Ok(array)
-}
-
-/// The finalizer of a value that was given an `Rc<T>` by `Rc::into_raw`.
-unsafe extern "C" fn release<T>(_env: napi_env, data: *mut c_void, _hint: *mut c_void) {
-    drop(unsafe { Rc::from_raw(data.cast::<T>()) });
 }

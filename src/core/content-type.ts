@@ -24,5 +24,10 @@ export const ContentType = {
   Xml: 'application/xml; charset=utf-8',
 } as const
 
+/** The number of each media type of {@link ContentType}, from 1: how the native core is told of them. */
+export const contentTypeIndex: ReadonlyMap<string, number> = new Map(
+  Object.values(ContentType).map((type, index) => [type, index + 1]),
+)
+
 /** A media type that has a name in {@link ContentType}. */
 export type ContentTypeValue = (typeof ContentType)[keyof typeof ContentType]

@@ -1,14 +1,17 @@
-/** Something that must be done by a certain time; it is a link of the list it waits in. */
-export abstract class Expiring {
-  /** @internal */
-  after: Expiring | undefined = undefined
-  /** @internal */
-  before: Expiring | undefined = undefined
-  /** @internal The tick at which it began to wait. */
-  since = 0
-
+/** Something that waits for no longer than a time. */
+export interface Expiring {
   /** Called once, when the time is over. */
-  abstract expire(): void
+  expire(): void
+}
+
+/** A place in the list of those that wait. */
+export interface Wait {
+  after: Wait | undefined
+  before: Wait | undefined
+  isOver: boolean
+  /** The tick at which it began. */
+  readonly since: number
+  readonly who: Expiring
 }
 
 // A deadline is met at the latest an eighth of the time after it.
@@ -19,9 +22,9 @@ const ticks = 8
  * timer serves them all, however many there are. It runs only while something waits.
  */
 export class Deadlines {
-  #first: Expiring | undefined
+  #first: Wait | undefined
   readonly #interval: number
-  #last: Expiring | undefined
+  #last: Wait | undefined
   #tick = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -30,27 +33,26 @@ export class Deadlines {
     this.#interval = timeout === 0 ? 0 : Math.max(1, Math.ceil(timeout / ticks))
   }
 
-  add(waiting: Expiring): void {
-    if (this.#interval === 0) return
+  /** @returns what {@link remove} takes; undefined where there is no limit. */
+  add(who: Expiring): Wait | undefined {
+    if (this.#interval === 0) return undefined
     if (this.#timer === undefined) this.#timer = setInterval(() => this.#advance(), this.#interval).unref()
-    waiting.since = this.#tick
-    waiting.before = this.#last
-    waiting.after = undefined
-    if (this.#last === undefined) this.#first = waiting
-    else this.#last.after = waiting
-    this.#last = waiting
+    const wait: Wait = { after: undefined, before: this.#last, isOver: false, since: this.#tick, who }
+    if (this.#last === undefined) this.#first = wait
+    else this.#last.after = wait
+    this.#last = wait
+    return wait
   }
 
-  /** Takes out what was added; what was not is left alone. */
-  remove(waiting: Expiring): void {
-    const { after, before } = waiting
-    if (before === undefined && this.#first !== waiting) return
+  /** Takes out what was added; what is out already is left alone. */
+  remove(wait: Wait | undefined): void {
+    if (wait === undefined || wait.isOver) return
+    wait.isOver = true
+    const { after, before } = wait
     if (before === undefined) this.#first = after
     else before.after = after
     if (after === undefined) this.#last = before
     else after.before = before
-    waiting.after = undefined
-    waiting.before = undefined
   }
 
   #advance(): void {
@@ -58,7 +60,7 @@ export class Deadlines {
     while (this.#first !== undefined && this.#tick - this.#first.since > ticks) {
       const expired = this.#first
       this.remove(expired)
-      expired.expire()
+      expired.who.expire()
     }
     if (this.#first !== undefined) return
     clearInterval(this.#timer)

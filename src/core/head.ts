@@ -20,6 +20,26 @@ export class HeadTemplate {
     this.#text = lines(defaults.pairs) + (defaults.requestId ? '\r\nX-Request-ID: ' : '')
   }
 
+  /** The default headers but the request's id, as lines that each end in CRLF. */
+  get defaults(): string {
+    return headerLines(this.#defaults.pairs)
+  }
+
+  /** Whether `X-Request-ID` is among the defaults. */
+  get sendsId(): boolean {
+    return this.#defaults.requestId
+  }
+
+  /**
+   * The response's own headers without the content type, as lines that each end in CRLF; undefined when one of them
+   * takes the place of a default, and {@link text} has the whole.
+   */
+  ownLines(response: HttpResponse): string | undefined {
+    if (response.headers === undefined) return ''
+    if (this.#isReplaced(response.headers)) return undefined
+    return headerLines(this.#own(response))
+  }
+
   /** The header section as names and values one after the other. */
   pairs(request: HttpRequest, response: HttpResponse): string[] {
     const own = this.#own(response)
@@ -58,6 +78,12 @@ export class HeadTemplate {
     const { pairs } = this.#defaults
     return pairs.filter((_, index) => !has(own, headerName(pairs[index - (index % 2)]!)))
   }
+}
+
+/** Pairs as lines that each end in CRLF. */
+export function headerLines(pairs: readonly string[]): string {
+  const text = lines(pairs)
+  return text === '' ? '' : `${text.slice(2)}\r\n`
 }
 
 function has(pairs: readonly string[], lower: string): boolean {

@@ -1,5 +1,5 @@
 import { type BodySource, parseJson, utf8 } from './body.js'
-import { findHeader, type HeaderPairs, headerRecord } from './headers.js'
+import { checkHeaderValue, findHeader, type HeaderPairs, headerName, headerRecord } from './headers.js'
 import type { Logger } from './logger.js'
 import { requestId } from './request-id.js'
 
@@ -15,7 +15,11 @@ export interface RequestSource extends BodySource {
   readonly protocol: 'http' | 'https'
   /** What follows the `?`, or the empty string. */
   readonly query: string
+  /** The number that the matcher gives for the path, where the transport has asked it already. */
+  readonly routeId?: number
   detach(): void
+  /** Sends a 103 with these headers, where the transport can; says whether it did. */
+  hint?(headers: Readonly<Record<string, string>>): boolean
   /** Names are lower-case. */
   headers(): HeaderPairs
 }
@@ -51,6 +55,7 @@ const none: NoParams = Object.freeze({})
 
 let abort: (request: HttpRequest, reason: Error) => void
 let bind: (request: HttpRequest, params: Readonly<Record<string, string>>, route: string) => void
+let knownId: (request: HttpRequest) => string | undefined
 let sourceOf: (request: HttpRequest) => RequestSource
 
 /**
@@ -93,6 +98,7 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
       request.#params = params
       request.#route = route
     }
+    knownId = (request) => request.#id
     sourceOf = (request) => request.#source
   }
 
@@ -187,6 +193,23 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
   }
 
   /**
+   * Sends early hints (103, RFC 8297) before the answer, so that a browser can fetch what the page will need.
+   *
+   * @returns whether they were sent: uws and HTTP/1.0 have none, node only those with a `link`, and after the answer has
+   * begun it is too late.
+   * @throws HotpressError `HEADER_INVALID`
+   * @example
+   * req.hint({ link: '</style.css>; rel=preload; as=style' })
+   */
+  hint(headers: Readonly<Record<string, string>>): boolean {
+    for (const [name, value] of Object.entries(headers)) {
+      headerName(name)
+      checkHeaderValue(name, value)
+    }
+    return this.#source.hint?.(headers) ?? false
+  }
+
+  /**
    * The body parsed as JSON.
    *
    * @throws HttpError 400 when it is not JSON in UTF-8, and as {@link bytes}.
@@ -212,4 +235,4 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
   }
 }
 
-export { abort as abortRequest, bind as bindRoute, sourceOf }
+export { abort as abortRequest, bind as bindRoute, knownId, sourceOf }

@@ -1,7 +1,5 @@
-import type { ReadableStream } from 'node:stream/web'
 import { describe, HotpressError } from '../errors.js'
-import { ContentType } from './content-type.js'
-import { checkHeaderValue, type HeadersInit, headerName } from './headers.js'
+import { checkHeaderValue, headerName } from './headers.js'
 
 /** What a response can carry: nothing, a whole body, or a stream of chunks. */
 export type ResponseBody = AsyncIterable<Uint8Array | string> | Uint8Array | string | undefined
@@ -24,6 +22,7 @@ export class HttpResponse {
   #closes = false
   #headers: OwnHeaders
   #status: number
+  #trailers: [name: string, value: string | (() => string)][] | undefined
   #type: string | undefined
   /** What was thrown, when this response stands for an error: for middleware and logs, never for the client. */
   error: unknown
@@ -32,6 +31,7 @@ export class HttpResponse {
     this.#body = body
     this.#headers = undefined
     this.#status = status
+    this.#trailers = undefined
     this.#type = type
     this.error = undefined
   }
@@ -96,6 +96,22 @@ export class HttpResponse {
     return this
   }
 
+  /**
+   * Another response with the same status, headers and body.
+   *
+   * @throws TypeError for a stream, which can be sent once only.
+   */
+  clone(): HttpResponse {
+    if (typeof this.#body === 'object' && !(this.#body instanceof Uint8Array)) {
+      throw new TypeError('a response with a stream cannot be sent more than once')
+    }
+    const copy = new HttpResponse(this.#body, this.#type, this.#status)
+    copy.#ascii = this.#ascii
+    copy.#closes = this.#closes
+    copy.#headers = this.#headers?.slice()
+    return copy
+  }
+
   /** Closes the connection after this response (`Connection: close`). */
   close(): this {
     this.#closes = true
@@ -158,6 +174,35 @@ export class HttpResponse {
     return this
   }
 
+  /**
+   * Adds a trailer field (RFC 9110, 6.5): sent after a stream that goes in chunks, by native and node. What cannot carry
+   * it leaves it out, as every hop may.
+   *
+   * @param value a text, or a function that is called when the stream has ended: for a checksum of what was sent.
+   * @throws HotpressError `HEADER_INVALID`
+   */
+  trailer(name: string, value: string | (() => string)): this {
+    headerName(name)
+    if (typeof value === 'string') checkHeaderValue(name, value)
+    this.#trailers ??= []
+    this.#trailers.push([name, value])
+    return this
+  }
+
+  /** The names of the trailer fields, as the header `Trailer` announces them; undefined without any. */
+  get trailerNames(): string | undefined {
+    return this.#trailers?.map(([name]) => name).join(', ')
+  }
+
+  /** The trailer fields as they are by now. */
+  trailers(): [name: string, value: string][] {
+    return (this.#trailers ?? []).map(([name, given]) => {
+      const value = typeof given === 'string' ? given : given()
+      checkHeaderValue(name, value)
+      return [name, value]
+    })
+  }
+
   /** Sets `Content-Type`. */
   type(value: string): this {
     if (!checkHeaderValue('content-type', value)) this.#ascii = false
@@ -194,71 +239,3 @@ Object.defineProperty(HttpResponse.prototype, brand, { value: true })
  * class Invoice { [toResponse]() { return bytes(this.pdf).type(ContentType.Pdf) } }
  */
 export const toResponse: unique symbol = Symbol.for('hotpress.toResponse') as never
-
-/** What a response can be given beside its body. */
-export interface ResponseInit {
-  readonly headers?: HeadersInit
-  readonly status?: number
-}
-
-function build(body: ResponseBody, type: string | undefined, init: ResponseInit | number | undefined): HttpResponse {
-  const response = new HttpResponse(body, type)
-  if (init === undefined) return response
-  if (typeof init === 'number') return response.status(init)
-  if (init.status !== undefined) response.status(init.status)
-  for (const [name, value] of Object.entries(init.headers ?? {})) {
-    for (const each of Array.isArray(value) ? value : [value]) response.append(name, each)
-  }
-  return response
-}
-
-/** Bytes as `application/octet-stream`. */
-export function bytes(body: Uint8Array, init?: ResponseInit | number): HttpResponse {
-  return build(body, ContentType.OctetStream, init)
-}
-
-/** No body; 204 unless another status is given. */
-export function empty(init: ResponseInit | number = 204): HttpResponse {
-  return build(undefined, undefined, typeof init === 'number' ? init : { status: 204, ...init })
-}
-
-/** A text as `text/html`. */
-export function html(body: string, init?: ResponseInit | number): HttpResponse {
-  return build(body, ContentType.Html, init)
-}
-
-/**
- * A value as `application/json`.
- *
- * @throws TypeError when the value has no JSON form (a cycle, a BigInt).
- */
-export function json(value: unknown, init?: ResponseInit | number): HttpResponse {
-  return build(JSON.stringify(value) ?? 'null', ContentType.Json, init)
-}
-
-/**
- * Sends the client to another address: 302 unless another redirection is given.
- *
- * @param location an absolute URL or a path; what is not allowed in a URL is percent-encoded.
- */
-export function redirect(location: string, status = 302): HttpResponse {
-  return new HttpResponse(undefined, undefined).status(status).header('location', encodeLocation(location))
-}
-
-/** A stream of chunks as `application/octet-stream`, read only as fast as the client takes them. */
-export function stream(
-  source: AsyncIterable<Uint8Array | string> | ReadableStream<Uint8Array>,
-  init?: ResponseInit | number,
-): HttpResponse {
-  return build(source as AsyncIterable<Uint8Array>, ContentType.OctetStream, init)
-}
-
-/** A text as `text/plain`. */
-export function text(body: string, init?: ResponseInit | number): HttpResponse {
-  return build(body, ContentType.Text, init)
-}
-
-// What a URL cannot hold is escaped, so that a location made of user input stays one header line.
-function encodeLocation(location: string): string {
-  return location.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent)
-}

@@ -1,7 +1,7 @@
 import type { Logger } from './logger.js'
 
 /** Which transport serves an app. */
-export type TransportName = 'node' | 'uws'
+export type TransportName = 'native' | 'node' | 'uws'
 
 /** Headers that every response carries unless the handler sets them itself, settled at start. */
 export interface DefaultHeaders {
@@ -15,13 +15,24 @@ export interface DefaultHeaders {
 export interface Settings {
   /** Bytes of a request body. */
   readonly bodyLimit: number
+  /** Bytes of one chunk of a request body; undefined, here and below, takes what the transport has. */
+  readonly chunkLimit: number | undefined
+  readonly connectionOverflow: 'refuse' | 'wait' | undefined
   readonly defaultHeaders: DefaultHeaders
-  /** Bytes of a request's line and headers together; undefined takes what the transport has. */
+  /** Bytes of a request's headers together. */
   readonly headerLimit: number | undefined
-  /** Milliseconds a connection may stay open between requests; undefined takes what the transport has. */
+  /** Milliseconds a connection may stay open between requests. */
   readonly idleTimeout: number | undefined
   readonly log: Logger
+  readonly maxConnections: number | undefined
+  readonly maxConnectionsPerAddress: number | undefined
+  readonly maxRequestsPerConnection: number | undefined
+  /** Milliseconds for a head, and for each pause within a body. */
+  readonly readTimeout: number | undefined
+  readonly requestLineLimit: number | undefined
   /** Milliseconds until a request without an answer gets a 503; 0 for never. */
   readonly requestTimeout: number
   readonly transport: TransportName | 'auto'
+  /** Milliseconds that a client may take nothing of an answer. */
+  readonly writeTimeout: number | undefined
 }

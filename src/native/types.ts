@@ -1,3 +1,90 @@
+/**
+ * A problem document in three parts; what differs from request to request stands between them: first the path or the
+ * method, then the id of the request.
+ */
+export interface NativeTemplate {
+  readonly parts: readonly string[]
+  /** The number of its content type, times 65,536. */
+  readonly type: number
+}
+
+/** Answers that the native core gives by itself. Routes are named by the matcher's numbers. */
+export interface NativeFixed {
+  readonly constants: readonly {
+    readonly body: Uint8Array
+    readonly lines: string
+    readonly method: string
+    readonly route: number
+    /** With the number of the content type, times 65,536. */
+    readonly status: number
+  }[]
+  /** For each route: its methods, and what answers the others. */
+  readonly methods: readonly (NativeTemplate & {
+    readonly allow: string
+    readonly known: readonly string[]
+    readonly route: number
+  })[]
+  readonly notFound: NativeTemplate
+}
+
+/** What a server of the native core is made with. Sizes are in bytes, times in milliseconds. */
+export interface NativeServerOptions {
+  /** The most that one chunk of a body may have. */
+  readonly chunkLimit: number
+  /** Header lines of every answer, each with its CRLF. */
+  readonly defaults: string
+  readonly fixed?: NativeFixed
+  readonly headLimit: number
+  readonly idleTimeout: number
+  /** 0 for no limit. */
+  readonly maxConnections: number
+  /** 0 for no limit. */
+  readonly maxConnectionsPerAddress: number
+  /** 0 for no limit. */
+  readonly maxRequestsPerConnection: number
+  /** Whether a connection beyond the limit waits to be accepted, and is not refused. */
+  readonly overflowWaits: boolean
+  readonly readTimeout: number
+  /** Whether answers carry `X-Request-ID`. */
+  readonly requestId: boolean
+  readonly requestLineLimit: number
+  /** Content types that answers name by their index here. */
+  readonly types: readonly string[]
+  /** By route: whether the path is wanted with the request. */
+  readonly wantsPath: readonly boolean[]
+  readonly writeTimeout: number
+}
+
+/**
+ * HTTP/1.1 in the event loop. Functions about a request take its slot and serial first; one that is over is let go.
+ * `src/transports/native-exchange.ts` says what the numbers mean.
+ */
+export interface NativeServer {
+  readonly control: Uint32Array
+  /** Begins an answer whose body comes in parts; a negative length is not known. */
+  begin(slot: number, serial: number, status: number, flags: number, lines: string, length: number): void
+  closeConnections(): void
+  closeIdle(): void
+  closeListeners(): void
+  /** How many are open. */
+  connections(): number
+  cut(slot: number, serial: number): void
+  /** Ends an answer that was begun; trailers are lines that each end in CRLF. */
+  end(slot: number, serial: number, trailers: string): void
+  /** Sends a 103 before the answer; says whether it could. */
+  hint(slot: number, serial: number, lines: string): boolean
+  ip(slot: number, serial: number): string | undefined
+  /** The port, or the code and message of what went wrong. */
+  listen(address: string, port: number, backlog: number): number | readonly [code: string, message: string]
+  pause(slot: number, serial: number, isPaused: number): void
+  receive(slot: number, serial: number): void
+  /** Answers with the status and flags that `control` holds. */
+  respond(slot: number, serial: number, lines: string, body: string | Uint8Array | undefined): void
+  text(slot: number, serial: number, part: number): string | undefined
+  /** Whether there is room for more now. */
+  write(slot: number, serial: number, chunk: Uint8Array): boolean
+}
+
 /** A table of route shapes. Paths and shapes are ASCII, as they are on the wire. */
 export interface Router {
   /**
@@ -5,6 +92,12 @@ export interface Router {
    * It means nothing after a miss, and the next match writes over it.
    */
   readonly offsets: Uint32Array
+  /** Makes a server that matches by this table; only the native core has it. */
+  createServer?(
+    options: NativeServerOptions,
+    onRequest: (path?: string) => unknown,
+    onEvent: (event: number, slot: number, serial: number, data?: Uint8Array | string) => void,
+  ): NativeServer
   /**
    * Adds a shape: a slash, then segments split by slashes. The segment `:` is a parameter of one byte or more, a last
    * segment `*` takes the rest of the path (one byte or more), and any other segment is literal.

@@ -78,9 +78,10 @@ export abstract class RouteRegistry<Prefix extends string = ''> {
     const prefix = typeof first === 'string' ? checkPrefix(first) : ''
     const group = typeof first === 'string' ? second : first
     if (!(group instanceof RouteGroup)) {
-      throw new HotpressError('HANDLER_INVALID', {
+      throw new HotpressError('OPTION_INVALID', {
         got: describe(group),
-        what: 'mount()',
+        option: 'group of mount()',
+        takes: 'a RouteGroup',
       })
     }
     for (const route of group.routes()) {

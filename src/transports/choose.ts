@@ -1,11 +1,12 @@
 import type { Settings } from '../core/settings.js'
 import { HotpressError } from '../errors.js'
+import { nativeTransport } from './native.js'
 import { nodeTransport } from './node.js'
 import type { ListenSettings, Transport } from './transport.js'
 import { uwsTransport } from './uws.js'
 
 // In the order in which `auto` asks; the last can do everything.
-const all: readonly Transport[] = [uwsTransport, nodeTransport]
+const all: readonly Transport[] = [uwsTransport, nativeTransport, nodeTransport]
 
 /**
  * The transport for an app: the one named, or with `auto` the first that runs here and can honour every option.
@@ -16,18 +17,19 @@ const all: readonly Transport[] = [uwsTransport, nodeTransport]
 export async function chooseTransport(
   settings: Settings,
   where: ListenSettings,
+  hasBridge: boolean,
   passedOver: (name: string, reason: string) => void,
 ): Promise<Transport> {
   const named = all.find((transport) => transport.name === settings.transport)
   if (named !== undefined) {
     const reason = await named.load()
     if (reason !== undefined) throw new HotpressError('TRANSPORT_UNAVAILABLE', { reason, transport: named.name })
-    const refusal = named.refuses(settings, where)
+    const refusal = named.refuses(settings, where, hasBridge)
     if (refusal !== undefined) throw new HotpressError('OPTION_REFUSED', { ...refusal, transport: named.name })
     return named
   }
   for (const transport of all) {
-    const reason = transport.refuses(settings, where)?.reason ?? (await transport.load())
+    const reason = transport.refuses(settings, where, hasBridge)?.reason ?? (await transport.load())
     if (reason === undefined) return transport
     passedOver(transport.name, reason)
   }

@@ -1,5 +1,5 @@
 import { BodyCollector } from '../core/body.js'
-import { Expiring } from '../core/deadlines.js'
+import type { Expiring, Wait } from '../core/deadlines.js'
 import type { HeaderPairs } from '../core/headers.js'
 import { blankError, problem } from '../core/problem.js'
 import { abortRequest, HttpRequest, type RequestSource } from '../core/request.js'
@@ -17,16 +17,16 @@ const lingerTime = 1000
  * One request and its answer on a transport: `open`, then either `answered` or `gone`. The first answer wins; whatever
  * comes after it, or after the client has left, is let go. Transports add how to read and how to write.
  */
-export abstract class Exchange extends Expiring implements RequestSource {
+export abstract class Exchange implements Expiring, RequestSource {
   #body: BodyCollector | undefined = undefined
   #isReceived = false
   #onReceived: (() => void) | undefined = undefined
   readonly #host: TransportHost
   #request: HttpRequest | undefined = undefined
   #state: 'answered' | 'gone' | 'open' = 'open'
+  #wait: Wait | undefined = undefined
 
   constructor(host: TransportHost) {
-    super()
     this.#host = host
   }
 
@@ -64,7 +64,7 @@ export abstract class Exchange extends Expiring implements RequestSource {
     this.receive()
   }
 
-  override expire(): void {
+  expire(): void {
     if (this.#state !== 'open' || this.#request === undefined) return
     const timeout = this.#host.settings.requestTimeout
     const error = httpError('REQUEST_TIMEOUT', { timeout })
@@ -88,16 +88,21 @@ export abstract class Exchange extends Expiring implements RequestSource {
       return
     }
     this.detach()
-    this.#host.deadlines.add(this)
+    this.#wait = this.#host.deadlines.add(this)
     result.then((response) => this.#answer(response, true))
   }
 
   /** The client is gone before the end of the answer: nothing more can be written. */
   protected leave(): void {
     this.#state = 'gone'
-    this.#host.deadlines.remove(this)
+    this.#host.deadlines.remove(this.#wait)
     this.#body?.fail(httpError('BODY_ABORTED', {}))
     this.#onReceived?.()
+    if (this.#request !== undefined) abortRequest(this.#request, new Error('the client went away'))
+  }
+
+  /** The client has shut its side: it may be gone, or wait for the answer, which is written all the same. */
+  protected signalEnd(): void {
     if (this.#request !== undefined) abortRequest(this.#request, new Error('the client went away'))
   }
 
@@ -173,7 +178,7 @@ export abstract class Exchange extends Expiring implements RequestSource {
   }
 
   #answer(response: HttpResponse, isLate: boolean): void {
-    if (isLate) this.#host.deadlines.remove(this)
+    if (isLate) this.#host.deadlines.remove(this.#wait)
     if (this.#state !== 'open' || this.#request === undefined) {
       release(response)
       return

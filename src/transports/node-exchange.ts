@@ -83,6 +83,14 @@ export class NodeExchange extends Exchange {
     })
   }
 
+  hint(headers: Readonly<Record<string, string>>): boolean {
+    // Without a link node writes nothing.
+    const { link } = headers
+    if (link === undefined || this.#req.httpVersionMinor === 0 || this.#res.headersSent) return false
+    this.#res.writeEarlyHints({ ...headers, link })
+    return true
+  }
+
   headers(): HeaderPairs {
     return this.#arrival.headers
   }
@@ -112,6 +120,9 @@ export class NodeExchange extends Exchange {
       pairs.push('Connection', 'close')
       endWith(this.#connection.last, this.#req.socket)
     }
+    // Only chunks can have trailers, and HTTP/1.0 has no chunks.
+    const hasTrailers = response.trailerNames !== undefined && length === undefined && this.#req.httpVersionMinor > 0
+    if (hasTrailers) pairs.push('Trailer', response.trailerNames!)
     if (statusCode === 205) pairs.push('Content-Length', '0')
     else if (length !== undefined && !isBodiless(statusCode)) pairs.push('Content-Length', String(length))
     res.writeHead(statusCode, reasonPhrase(statusCode), pairs)
@@ -124,16 +135,20 @@ export class NodeExchange extends Exchange {
       res.end(typeof body === 'string' && !response.isAscii ? Buffer.from(body) : body)
     } else {
       this.detach()
-      const sink = length === undefined ? this.#sink() : counted(this.#sink(), length)
+      const sink =
+        length === undefined ? this.#sink(response, hasTrailers) : counted(this.#sink(response, hasTrailers), length)
       this.writeBody(response, sink, request, isEarly)
     }
   }
 
-  #sink(): StreamSink {
+  #sink(response: HttpResponse, hasTrailers: boolean): StreamSink {
     const res = this.#res
     return {
       cut: () => res.destroy(),
-      end: () => res.end(),
+      end() {
+        if (hasTrailers) res.addTrailers(response.trailers())
+        res.end()
+      },
       write(chunk) {
         if (res.destroyed) return false
         if (res.write(chunk)) return true

@@ -8,7 +8,14 @@ import { HotpressError } from '../errors.js'
 import { refusal, refusalOf } from './exchange.js'
 import { readArrival } from './node-arrival.js'
 import { endWith, type NodeConnection, NodeExchange } from './node-exchange.js'
-import type { Listening, ListenSettings, Transport, TransportHost } from './transport.js'
+import {
+  firstGiven,
+  type Listening,
+  type ListenSettings,
+  nativeOnly,
+  type Transport,
+  type TransportHost,
+} from './transport.js'
 
 /** Bytes of a request's headers where the app does not say. */
 const headerLimit = 8192
@@ -17,6 +24,13 @@ function optionsFor(settings: Settings): ServerOptions {
   return {
     insecureHTTPParser: false,
     ...(settings.idleTimeout === undefined ? {} : { keepAliveTimeout: settings.idleTimeout }),
+    ...(settings.readTimeout === undefined
+      ? {}
+      : {
+          connectionsCheckingInterval: 500,
+          headersTimeout: settings.readTimeout,
+          requestTimeout: settings.readTimeout,
+        }),
     maxHeaderSize: settings.headerLimit ?? headerLimit,
     noDelay: true,
     // The guard says it, for every transport alike.
@@ -25,7 +39,7 @@ function optionsFor(settings: Settings): ServerOptions {
 }
 
 function create(settings: Settings, { tls }: ListenSettings): Server {
-  if (tls === undefined) return createServer(optionsFor(settings))
+  if (tls === undefined) return createNodeServer(settings)
   try {
     return createTlsServer({ ...optionsFor(settings), ...tls, minVersion: 'TLSv1.2' })
   } catch (error) {
@@ -35,9 +49,29 @@ function create(settings: Settings, { tls }: ListenSettings): Server {
 }
 
 async function listen(host: TransportHost, where: ListenSettings): Promise<Listening> {
-  const server = create(host.settings, where)
+  // The app's own server is the listening one; a server for TLS it cannot be.
+  const bridged = where.tls === undefined ? host.bridge?.server : undefined
+  const server = bridged?.listening === false ? bridged : create(host.settings, where)
+  const connection = attach(server, host, where.tls === undefined ? 'http' : 'https')
+  await bind(server, where)
+  return { close: (drain) => close(server, connection, drain), port: (server.address() as AddressInfo).port }
+}
+
+/** A server that does not listen yet, with the limits of the settings. */
+export function createNodeServer(settings: Settings): Server {
+  return createServer(optionsFor(settings))
+}
+
+const attached = new WeakMap<Server, NodeConnection>()
+
+/** Has a server's requests served by an app. */
+export function attach(server: Server, host: TransportHost, protocol: 'http' | 'https'): NodeConnection {
+  const before = attached.get(server)
+  if (before !== undefined) return Object.assign(before, { isClosing: false })
   const last = new Set<Socket>()
-  const connection: NodeConnection = { isClosing: false, last, protocol: where.tls === undefined ? 'http' : 'https' }
+  const connection: NodeConnection = { isClosing: false, last, protocol }
+  attached.set(server, connection)
+  server.maxRequestsPerSocket = host.settings.maxRequestsPerConnection ?? 0
   const latest = new WeakMap<Socket, ServerResponse>()
   server.on('request', (req, res) => {
     // Node goes on to hand out what it has read after a request that was refused.
@@ -61,8 +95,7 @@ async function listen(host: TransportHost, where: ListenSettings): Promise<Liste
     if (!socket.writable || isAnswering || code === 'ECONNRESET') socket.destroy()
     else socket.end(refusalText(refusalOf(statuses[code] ?? 400)))
   })
-  await bind(server, where)
-  return { close: (drain) => close(server, connection, drain), port: (server.address() as AddressInfo).port }
+  return connection
 }
 
 // What node's parser and timers find, by the codes they give; anything else is malformed.
@@ -97,7 +130,7 @@ function bind(server: Server, { host, port }: ListenSettings): Promise<void> {
   })
 }
 
-async function close(server: Server, connection: NodeConnection, drain: number): Promise<void> {
+export async function close(server: Server, connection: NodeConnection, drain: number): Promise<void> {
   connection.isClosing = true
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
@@ -111,5 +144,8 @@ export const nodeTransport: Transport = {
   listen,
   load: async () => undefined,
   name: 'node',
-  refuses: () => undefined,
+  refuses(settings) {
+    const option = firstGiven(settings, nativeOnly)
+    return option && { option, reason: 'it has no such limit; use the transport native' }
+  },
 }

@@ -1,14 +1,34 @@
+import type { Server } from 'node:http'
 import type { Deadlines } from '../core/deadlines.js'
 import type { HeadTemplate } from '../core/head.js'
 import type { HttpRequest, RequestContext } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'
 import type { Settings, TransportName } from '../core/settings.js'
+import type { NativeFixed, Router } from '../native/types.js'
+
+/** A server of Node's own that shares the app's connections. */
+export interface NodeBridge {
+  /** Whether it is to serve a request, and what comes after it on the connection. */
+  claims(request: HttpRequest): boolean
+  readonly server: Server
+}
+
+/** The routes, for a transport that matches by itself. */
+export interface TransportRoutes {
+  /** What may be answered without JavaScript. */
+  readonly fixed: NativeFixed | undefined
+  readonly matcher: Router
+  /** By the matcher's numbers: whether the path is read for its parameters. */
+  readonly wantsPath: readonly boolean[]
+}
 
 /** What a transport needs of its app. */
 export interface TransportHost extends RequestContext {
+  readonly bridge: NodeBridge | undefined
   readonly deadlines: Deadlines
   readonly head: HeadTemplate
   readonly settings: Settings
+  readonly routes: TransportRoutes
   /** A request in, a response out, at once or later. It neither throws nor rejects. */
   dispatch(request: HttpRequest): HttpResponse | Promise<HttpResponse>
 }
@@ -44,6 +64,21 @@ export interface Refusal {
   readonly reason: string
 }
 
+/** The first of some options that was given. */
+export function firstGiven(settings: Settings, options: readonly (keyof Settings)[]): keyof Settings | undefined {
+  return options.find((option) => settings[option] !== undefined)
+}
+
+/** Options that the transport native alone can honour. */
+export const nativeOnly: readonly (keyof Settings)[] = [
+  'chunkLimit',
+  'connectionOverflow',
+  'maxConnections',
+  'maxConnectionsPerAddress',
+  'requestLineLimit',
+  'writeTimeout',
+]
+
 /** One way to speak HTTP. Its contract is the suite in `test/contract/http.ts`. */
 export interface Transport {
   readonly name: TransportName
@@ -56,5 +91,5 @@ export interface Transport {
    */
   listen(host: TransportHost, where: ListenSettings): Promise<Listening>
   /** The first option that this transport cannot honour. */
-  refuses(settings: Settings, where: ListenSettings): Refusal | undefined
+  refuses(settings: Settings, where: ListenSettings, hasBridge: boolean): Refusal | undefined
 }

@@ -3,7 +3,15 @@ import { createServer } from 'node:net'
 import { isMainThread } from 'node:worker_threads'
 import type { Settings } from '../core/settings.js'
 import { HotpressError } from '../errors.js'
-import type { Listening, ListenSettings, Refusal, Transport, TransportHost } from './transport.js'
+import {
+  firstGiven,
+  type Listening,
+  type ListenSettings,
+  nativeOnly,
+  type Refusal,
+  type Transport,
+  type TransportHost,
+} from './transport.js'
 import { UwsServer } from './uws-server.js'
 
 // Read once by the library, when it is loaded. A worker's process.env is a copy that the library does not see.
@@ -19,16 +27,19 @@ function largestHeader(): number {
   return Number(process.env[sizeVariable]) || (isMainThread ? sizeOfOurs : sizeOfTheirs)
 }
 
-function refuses(settings: Settings, where: ListenSettings): Refusal | undefined {
+function refuses(settings: Settings, where: ListenSettings, hasBridge: boolean): Refusal | undefined {
+  if (hasBridge) return { option: 'nodeServer()', reason: 'it hands no connection over; use the transport native' }
   if (where.tls !== undefined) {
     return { option: 'tls', reason: 'here it serves plaintext only; use the transport node' }
   }
   if (settings.idleTimeout !== undefined && settings.idleTimeout !== idleTimeout) {
-    return { option: 'idleTimeout', reason: `it always closes after ${idleTimeout} ms; use the transport node` }
+    return { option: 'idleTimeout', reason: `it always closes after ${idleTimeout} ms; use the transport native` }
   }
+  const other = firstGiven(settings, [...nativeOnly, 'maxRequestsPerConnection', 'readTimeout'])
+  if (other !== undefined) return { option: other, reason: 'it has no such limit; use the transport native' }
   const most = largestHeader()
   if (settings.headerLimit !== undefined && settings.headerLimit > most) {
-    return { option: 'headerLimit', reason: `${most} bytes is its most; use the transport node` }
+    return { option: 'headerLimit', reason: `${most} bytes is its most; use the transport native` }
   }
   return undefined
 }

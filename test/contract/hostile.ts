@@ -1,3 +1,4 @@
+import type { TransportName } from '../../src/core/settings.js'
 import { Hotpress } from '../../src/index.js'
 import { raw } from '../_setup.js'
 import { type HostileCase, hostileGroups, type Outcome, smuggledPath } from './corpus.js'
@@ -40,7 +41,7 @@ export function bytesOf({ request }: HostileCase): Buffer {
  * @returns what was wrong, and how many were sent.
  */
 export async function runCorpus(
-  transport: 'node' | 'uws',
+  transport: TransportName,
   groupName: string,
   sendings: (each: HostileCase) => readonly Sending[],
   judge: (outcome: Outcome, answer: Answer, sending: Sending, each: HostileCase) => string | undefined,
@@ -99,7 +100,7 @@ async function send(port: number, parts: readonly Buffer[], quiet: number): Prom
   return { closed, statuses: statuses.filter((status) => status >= 200) }
 }
 
-async function openLane(transport: 'node' | 'uws'): Promise<Lane> {
+async function openLane(transport: TransportName): Promise<Lane> {
   const app = new Hotpress({ logger: false, transport })
   app.get('/', () => 'root')
   app.post('/echo', (req) => req.bytes())

@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, mock, test } from 'node:test'
-import { Deadlines, Expiring } from '../../src/core/deadlines.js'
+import { Deadlines, type Expiring, type Wait } from '../../src/core/deadlines.js'
 
-class Waiting extends Expiring {
+class Waiting implements Expiring {
+  /** Its place in the list. */
+  place: Wait | undefined
   readonly #log: string[]
   readonly #name: string
   readonly #then: () => void
 
   constructor(log: string[], name: string, then = (): void => {}) {
-    super()
     this.#log = log
     this.#name = name
     this.#then = then
   }
 
-  override expire(): void {
+  expire(): void {
     this.#log.push(this.#name)
     this.#then()
   }
@@ -54,7 +55,7 @@ describe('Deadlines', () => {
 
   const add = (name: string, then?: () => void): Waiting => {
     const waiting = new Waiting(log, name, then)
-    deadlines.add(waiting)
+    waiting.place = deadlines.add(waiting)
     return waiting
   }
   const pass = (milliseconds: number): void => mock.timers.tick(milliseconds)
@@ -92,8 +93,8 @@ describe('Deadlines', () => {
   for (const gone of ['a', 'b', 'c', 'ab', 'bc', 'ac', 'abc', 'ca']) {
     test(`are not met by what was taken out: ${gone}`, () => {
       const all = new Map([...'abc'].map((name) => [name, add(name)]))
-      for (const name of gone) deadlines.remove(all.get(name)!)
-      for (const name of gone) deadlines.remove(all.get(name)!)
+      for (const name of gone) deadlines.remove(all.get(name)!.place)
+      for (const name of gone) deadlines.remove(all.get(name)!.place)
       pass(2 * timeout)
       assert.deepEqual(
         log,
@@ -104,17 +105,17 @@ describe('Deadlines', () => {
 
   test('leave alone what was never added', () => {
     add('a')
-    deadlines.remove(new Waiting(log, 'stranger'))
+    deadlines.remove(new Waiting(log, 'stranger').place)
     pass(2 * timeout)
     assert.deepEqual(log, ['a'])
   })
 
   test('may take in again what was taken out or is over', () => {
     const a = add('a')
-    deadlines.remove(a)
-    deadlines.add(a)
+    deadlines.remove(a.place)
+    a.place = deadlines.add(a)
     pass(2 * timeout)
-    deadlines.add(a)
+    a.place = deadlines.add(a)
     pass(2 * timeout)
     assert.deepEqual(log, ['a', 'a'])
   })
@@ -122,7 +123,7 @@ describe('Deadlines', () => {
   test('may begin and end others while they are met', () => {
     const all: Waiting[] = []
     add('a', () => {
-      deadlines.remove(all[0]!)
+      deadlines.remove(all[0]!.place)
       add('late')
     })
     all.push(add('b'), add('c'))
@@ -136,7 +137,7 @@ describe('Deadlines', () => {
     assert.equal(running, 0)
     const waiting = [add('a'), add('b'), add('c')]
     assert.equal(running, 1)
-    for (const each of waiting) deadlines.remove(each)
+    for (const each of waiting) deadlines.remove(each.place)
     pass(timeout / 8)
     assert.equal(running, 0)
     add('d')
@@ -148,8 +149,7 @@ describe('Deadlines', () => {
   test('of 0 are never met', () => {
     const never = new Deadlines(0)
     const waiting = new Waiting(log, 'a')
-    never.add(waiting)
-    never.remove(waiting)
+    never.remove(never.add(waiting))
     assert.equal(running, 0)
     pass(2 ** 31)
     assert.deepEqual(log, [])

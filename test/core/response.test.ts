@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { bytes, empty, HttpResponse, html, json, redirect, stream, text } from '../../src/core/response.js'
+import { HttpResponse } from '../../src/core/response.js'
+import { bytes, empty, html, json, redirect, stream, text } from '../../src/core/responses.js'
 import { says } from '../_says.js'
 
 const otherCopy = '../../src/core/response.js?copy'
-const other: { readonly text: typeof text } = await import(otherCopy)
+const other: { readonly HttpResponse: typeof HttpResponse } = await import(otherCopy)
 
 describe('response headers', () => {
   const cases: readonly (readonly [
@@ -159,10 +160,7 @@ describe('HttpResponse', () => {
   })
 
   test('is taken from another copy of the package', () => {
-    const foreign = other
-      .text('x', { headers: { A: '1', B: ['2', '3'] }, status: 418 })
-      .type('a/b')
-      .close()
+    const foreign = new other.HttpResponse('x', 'a/b', 418).header('A', '1').append('B', '2').append('B', '3').close()
     foreign.error = 'why'
     assert.equal(foreign instanceof HttpResponse, false)
     const own = HttpResponse.from(foreign)

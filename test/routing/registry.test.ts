@@ -146,9 +146,12 @@ describe('a group', () => {
 
   test('is what mount() takes', () => {
     for (const value of [undefined, null, {}, handler]) {
-      assert.throws(() => new Registry().mount(value as never), says('HANDLER_INVALID', 'RouteGroup'))
+      assert.throws(() => new Registry().mount(value as never), says('OPTION_INVALID', 'mount()', 'a RouteGroup'))
     }
-    assert.throws(() => new Registry().mount('/x', undefined as never), says('HANDLER_INVALID', 'RouteGroup'))
+    assert.throws(
+      () => new Registry().mount('/x', undefined as never),
+      says('OPTION_INVALID', 'mount()', 'a RouteGroup'),
+    )
     assert.throws(() => new Registry().mount('x', new RouteGroup()), says('PATTERN_INVALID', '"x"'))
   })
 })

@@ -2,11 +2,13 @@
 // messages.
 import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { TransportName } from '../../src/core/settings.js'
 import { bytes, Hotpress, stream } from '../../src/index.js'
 import type { ChildReport } from './_server.js'
 
 const chunk = new Uint8Array(65_536).fill(0x61)
-const app = new Hotpress({ logger: false, transport: process.argv[2] as 'node' | 'uws' })
+// The native transport answers clients that have shut their side, if there is an answer: this is the longest wait for it.
+const app = new Hotpress({ logger: false, requestTimeout: 4000, transport: process.argv[2] as TransportName })
 let aborted = 0
 let released = 0
 
@@ -41,6 +43,7 @@ app.get('/burst', (req) =>
   ),
 )
 app.get('/closing', () => stream(chunks(3, 1)).close())
+app.get('/huge', () => bytes(new Uint8Array(100 * 1024 ** 2)))
 app.get('/large', () => bytes(new Uint8Array(8 * 1024 ** 2)))
 app.get('/long', () => stream(chunks(1600, 0)))
 app.get('/long-counted', () => stream(chunks(1600, 0)).header('content-length', String(1600 * chunk.byteLength)))
@@ -69,6 +72,35 @@ app.get('/write-when-gone', (req) => {
     })(),
   )
 })
+// For native-random: each answer names what it was asked for, so that one in the wrong place is seen.
+let meeting: (() => void) | undefined
+app.get('/now/:name', (req) => req.params.name)
+app.get('/late/:name', (req) => sleep(Number(req.query.get('ms')), req.params.name))
+app.get('/large/:name', (req) => req.params.name.repeat(40_000))
+// Two answers at once, on two connections.
+app.get('/meet/:name', async (req) => {
+  const other = meeting
+  meeting = undefined
+  if (other !== undefined) other()
+  else {
+    await new Promise<void>((resolve) => {
+      meeting = resolve
+      setTimeout(resolve, 30)
+    })
+  }
+  return req.params.name
+})
+app.get('/parts/:name', (req) =>
+  stream(
+    (async function* () {
+      for (let count = 0; count < 20; count++) {
+        if (count % 5 === 0) await sleep(1)
+        yield req.params.name.repeat(count * 50 + 1)
+      }
+    })(),
+  ),
+)
+app.post('/echo', (req) => req.bytes())
 app.post('/ignore', () => sleep(2, 'ignored'))
 app.post('/ignore-sync', () => 'ignored')
 app.post('/read', async (req) => String((await req.bytes()).byteLength))
@@ -79,6 +111,9 @@ process.on('message', async (message) => {
     const { arrayBuffers, heapUsed, rss } = process.memoryUsage()
     const descriptors = process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0
     answer({ aborted, arrayBuffers, descriptors, heapUsed, released, rss })
+  } else if (message === 'cpu') {
+    const { system, user } = process.cpuUsage()
+    process.send!((system + user) / 1000)
   } else if (message === 'close') {
     const start = performance.now()
     await app.close()

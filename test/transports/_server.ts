@@ -1,12 +1,14 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Deadlines } from '../../src/core/deadlines.js'
 import { HeadTemplate } from '../../src/core/head.js'
+import type { TransportName } from '../../src/core/settings.js'
 import type { HotpressOptions } from '../../src/index.js'
 import { settle } from '../../src/options.js'
+import { createMatcher } from '../../src/routing/matcher.js'
 import type { TransportHost } from '../../src/transports/transport.js'
 
 /** What the server in the child process tells of itself. */
@@ -32,9 +34,12 @@ export class ChildServer {
     this.port = port
   }
 
-  static async start(transport: 'node' | 'uws'): Promise<ChildServer> {
+  /** @param files the most file descriptors that it may have; not on Windows. */
+  static async start(transport: TransportName, files?: number): Promise<ChildServer> {
     const file = fileURLToPath(new URL('./_child.js', import.meta.url))
-    const child = fork(file, [transport], { execArgv: ['--expose-gc'] })
+    const line = [process.execPath, '--expose-gc', file, transport]
+    const limited = files === undefined ? line : ['/bin/sh', '-c', `ulimit -n ${files} && exec "$0" "$@"`, ...line]
+    const child = spawn(limited[0]!, limited.slice(1), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     return new ChildServer(child, (await next(child)) as number)
   }
 
@@ -55,6 +60,12 @@ export class ChildServer {
   /** Ends the process, if the test has not come to its close. */
   kill(): void {
     this.#child.kill('SIGKILL')
+  }
+
+  /** Milliseconds of processor time since it began; asking for them needs no file descriptor. */
+  async cpu(): Promise<number> {
+    this.#child.send('cpu')
+    return (await next(this.#child)) as number
   }
 
   async report(): Promise<ChildReport> {
@@ -100,7 +111,15 @@ export function open(port: number): Socket {
 export function hostOf(dispatch: TransportHost['dispatch'], options: HotpressOptions = {}): TransportHost {
   const settings = settle({ logger: false, ...options })
   const head = new HeadTemplate(settings.defaultHeaders)
-  return { deadlines: new Deadlines(settings.requestTimeout), dispatch, head, log: settings.log, settings }
+  return {
+    bridge: undefined,
+    deadlines: new Deadlines(settings.requestTimeout),
+    dispatch,
+    head,
+    log: settings.log,
+    routes: { fixed: undefined, matcher: createMatcher(), wantsPath: [] },
+    settings,
+  }
 }
 
 /** Sends requests on a connection that stays open, and collects what comes. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Hotpress, type HotpressOptions, type ListenOptions } from '../../src/index.js'
+import { nativeOnly } from '../../src/transports/transport.js'
 import { says } from '../_says.js'
 import { listeningTransports } from '../_setup.js'
 import { recorder } from '../contract/http/_tools.js'
@@ -15,29 +16,48 @@ function makeApp(options: HotpressOptions = {}): Hotpress {
 
 describe('what a transport cannot honour', () => {
   const uwsSkip = listeningTransports.find(({ name }) => name === 'uws')!.skip
-  const refusals: readonly (readonly [option: string, options: HotpressOptions, where: ListenOptions])[] = [
-    ['headerLimit', { headerLimit: '65537b' }, {}],
-    ['idleTimeout', { idleTimeout: '30s' }, {}],
-    ['tls', {}, { tls }],
+  const all = { name: 'native', skip: listeningTransports.find(({ name }) => name === 'native')!.skip } as const
+  // What uws refuses, and which transport takes it: native where its binary is, else node where that can.
+  const refusals: readonly (readonly [option: string, HotpressOptions, ListenOptions, taker: 'native' | 'node'])[] = [
+    ['chunkLimit', { chunkLimit: '64kb' }, {}, 'native'],
+    ['connectionOverflow', { connectionOverflow: 'wait' }, {}, 'native'],
+    ['headerLimit', { headerLimit: '65537b' }, {}, 'native'],
+    ['idleTimeout', { idleTimeout: '30s' }, {}, 'native'],
+    ['maxConnections', { maxConnections: 10 }, {}, 'native'],
+    ['maxConnectionsPerAddress', { maxConnectionsPerAddress: 10 }, {}, 'native'],
+    ['maxRequestsPerConnection', { maxRequestsPerConnection: 10 }, {}, 'native'],
+    ['readTimeout', { readTimeout: '5s' }, {}, 'native'],
+    ['requestLineLimit', { requestLineLimit: '1kb' }, {}, 'native'],
+    ['tls', {}, { tls }, 'node'],
+    ['writeTimeout', { writeTimeout: '5s' }, {}, 'native'],
   ]
-  for (const [option, options, where] of refusals) {
+  for (const [option, options, where, taker] of refusals) {
     test(`uws refuses ${option} and names the transport that takes it`, { skip: uwsSkip }, async () => {
       const app = makeApp({ ...options, transport: 'uws' })
       await assert.rejects(
         app.listen(where),
-        says('OPTION_REFUSED', `uws cannot honour ${option}`, 'the transport node'),
+        says('OPTION_REFUSED', `uws cannot honour ${option}`, `transport ${taker}`),
       )
       // Nothing has started: routes can still be added.
       app.get('/', () => 'still')
     })
 
-    test(`auto takes node for ${option}, with a log line`, async () => {
+    test(`auto takes ${taker} for ${option}, with a log line`, { skip: taker === 'native' && all.skip }, async () => {
       const { entries, logger } = recorder()
       const app = new Hotpress({ ...options, logger })
       const address = await app.listen(where)
-      assert.equal(address.transport, 'node')
-      assert.match(entries.map(({ message }) => message).join('\n'), /^not serving by uws: .+\nlistening on http/)
       await app.close()
+      assert.equal(address.transport, taker)
+      const log = entries.map(({ message }) => message).join('\n')
+      assert.match(log, /^not serving by uws: .+\n(?:not serving by native: .+\n)?listening on http/)
+    })
+  }
+
+  for (const option of nativeOnly) {
+    test(`node refuses ${option} and names the transport that takes it`, async () => {
+      const [, options] = refusals.find(([name]) => name === option)!
+      const app = makeApp({ ...options, transport: 'node' })
+      await assert.rejects(app.listen(), says('OPTION_REFUSED', `node cannot honour ${option}`, 'transport native'))
     })
   }
 

@@ -19,7 +19,8 @@ test('the corpus has no two cases of one name in a group, and enough of them', (
 })
 
 test('docs/security.md has the table of rules', () => {
-  const document = readFileSync(new URL('../../../docs/security.md', import.meta.url), 'utf8')
+  // Without the padding that a formatter gives a table.
+  const document = readFileSync(new URL('../../../docs/security.md', import.meta.url), 'utf8').replace(/ +\|/g, ' |')
   const rows = rules.map(
     ({ code, reason, section }) => `| ${reason} | ${code === undefined ? 400 : 501} | ${section} |`,
   )
@@ -60,7 +61,10 @@ for (const { name: transport, skip } of listeningTransports) {
 
       // What a transport answers has a next request by right, but after chunks, which end every connection on uws.
       function isOver(each: HostileCase): boolean {
-        return each.node.expect === 'refused' && (endings.has(each[transport].expect) || name === 'chunks')
+        return (
+          each.node.expect === 'refused' &&
+          (endings.has(each[transport].expect) || (name === 'chunks' && transport === 'uws'))
+        )
       }
     }
   })
@@ -87,6 +91,8 @@ function classify({ closed, statuses }: Answer): Expectation | 'something else' 
 function judgeLoosely({ answers, expect }: Outcome, statuses: readonly number[], times: number): string | undefined {
   const shown = statuses.join(' ')
   if (expect === 'refused' && statuses.length > 1) return `refused more than once: ${shown}`
+  // What was waited for may be the beginning of the second.
+  if (expect === 'waits' && times > 1 && statuses.filter((status) => status < 400).length === 1) return undefined
   if (expect !== 'answered' && expect !== 'either' && statuses.some((status) => status < 400))
     return `expected to be ${expect}: ${shown}`
   return statuses.length > Math.max(1, answers) * times ? `too many answers: ${shown}` : undefined

@@ -32,7 +32,7 @@ const plain = 'text/plain; charset=utf-8'
 
 // A second copy of the package, as an app has that is loaded both as ESM and as CommonJS.
 const otherCopy = '../../../src/core/response.js?copy'
-const other: { readonly text: typeof text } = await import(otherCopy)
+const other: { readonly HttpResponse: typeof HttpResponse } = await import(otherCopy)
 
 async function* letters(): AsyncGenerator<string> {
   for (const letter of ['a', 'b', 'ç']) yield soon(letter)
@@ -79,7 +79,7 @@ const cases: readonly Case[] = [
     body: 'other',
     name: 'an HttpResponse of another copy of the package',
     type: plain,
-    value: () => other.text('other'),
+    value: () => new other.HttpResponse('other', 'text/plain; charset=utf-8'),
   },
   { body: 'grüße ☃', name: 'a string', type: plain, value: () => 'grüße ☃' },
   { body: '', name: 'an empty string', type: plain, value: () => '' },

@@ -1,0 +1,268 @@
+//! Answers: from what JavaScript gives to bytes on their way out.
+
+use std::ptr::null_mut;
+use std::rc::Rc;
+
+use napi::sys::{self, napi_env, napi_value};
+
+use super::connection::{Output, Phase};
+use super::limits::{HIGH_WATER, MOST_UNREAD};
+use super::output;
+use super::respond;
+use super::server::{Server, State};
+
+/// Flags of an answer. `src/transports/native-exchange.ts` has the same list.
+pub mod flag {
+    /// The connection is closed after it.
+    pub const CLOSE: u32 = 1;
+    /// To a HEAD: the length of the body is told, and the body not sent.
+    pub const HEAD: u32 = 2;
+    /// The status has neither content nor a length.
+    pub const BODILESS: u32 = 4;
+    /// The lines that are given have the default headers among them.
+    pub const COMPLETE: u32 = 8;
+    /// The lines that are given have the request's id among them.
+    pub const HAS_ID: u32 = 16;
+}
+
+#[derive(Clone, Copy)]
+pub enum Body<'a> {
+    Bytes(&'a [u8]),
+    None,
+    String(napi_value),
+}
+
+pub struct Answer<'a> {
+    pub body: Body<'a>,
+    pub flags: u32,
+    /// Header lines, each with its CRLF.
+    pub head: &'a [u8],
+    /// And the index of the content type, times 65,536.
+    pub status: u32,
+}
+
+/// What the answers of a server have in common, settled when it is made.
+pub struct Defaults {
+    /// Header lines, each with its CRLF.
+    pub lines: Vec<u8>,
+    pub sends_id: bool,
+    /// `Content-Type` lines by index; the first is empty.
+    pub types: Vec<Vec<u8>>,
+}
+
+/// Writes a whole answer.
+pub fn whole(server: &Rc<Server>, slot: u32, serial: u32, answer: Answer) {
+    let Answer { body, flags, head, status } = answer;
+    let Some(closes) = settle(server, slot, serial, flags) else { return };
+    let env = server.handover.env;
+    gather(server, slot, |out, state| {
+        start(server, out, state, status, flags, head, closes);
+        if flags & flag::BODILESS != 0 {
+            out.extend_from_slice(b"\r\n");
+        } else {
+            out.extend_from_slice(b"Content-Length: ");
+            let is_sent = flags & flag::HEAD == 0;
+            match body {
+                Body::Bytes(bytes) => {
+                    respond::number(out, bytes.len() as u64);
+                    out.extend_from_slice(b"\r\n\r\n");
+                    if is_sent {
+                        out.extend_from_slice(bytes);
+                    }
+                }
+                Body::None => out.extend_from_slice(b"0\r\n\r\n"),
+                Body::String(value) => append_string(env, value, out, is_sent),
+            }
+        }
+    });
+    complete(server, slot);
+}
+
+/// Begins an answer whose body comes in parts.
+///
+/// `length` is negative where it is not known: then it goes in chunks, or to a client of HTTP/1.0 up to the end of the
+/// connection.
+pub fn begin(server: &Rc<Server>, slot: u32, serial: u32, status: u32, flags: u32, head: &[u8], length: f64) {
+    let is_old = server.with_request(slot, serial, |connection| {
+        if length < 0.0 && connection.is_http10 {
+            connection.closes = true;
+        }
+        connection.is_http10
+    });
+    let Some(is_old) = is_old else { return };
+    let Some(closes) = settle(server, slot, serial, flags) else { return };
+    let output = match (length < 0.0, is_old) {
+        (false, _) => Output::Length(length as u64),
+        (true, false) => Output::Chunked,
+        (true, true) => Output::UntilClose,
+    };
+    gather(server, slot, |out, state| {
+        start(server, out, state, status, flags, head, closes);
+        match output {
+            Output::Chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
+            Output::Length(length) => {
+                out.extend_from_slice(b"Content-Length: ");
+                respond::number(out, length);
+                out.extend_from_slice(b"\r\n");
+            }
+            Output::UntilClose => {}
+        }
+        out.extend_from_slice(b"\r\n");
+    });
+    if flags & flag::HEAD != 0 {
+        return complete(server, slot);
+    }
+    server.with(slot, |connection| connection.output = Some(output));
+}
+
+/// Writes a part of the body. False when it is time to wait for `Event::Drain`.
+pub fn write(server: &Rc<Server>, slot: u32, serial: u32, chunk: &[u8]) -> bool {
+    if chunk.is_empty() {
+        // It would be the last one.
+        return true;
+    }
+    let Some(Some(output)) = server.with_request(slot, serial, |connection| {
+        if let Some(Output::Length(left)) = &mut connection.output {
+            // The transport counts, and cuts off what is too long; this is only never to send it.
+            *left = left.saturating_sub(chunk.len() as u64);
+        }
+        connection.output
+    }) else {
+        return true;
+    };
+    if output == Output::Chunked {
+        let mut framed = Vec::with_capacity(chunk.len() + 20);
+        framed.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+        framed.extend_from_slice(chunk);
+        framed.extend_from_slice(b"\r\n");
+        output::write(server, slot, &framed);
+    } else {
+        output::write(server, slot, chunk);
+    }
+    let has_room = server.with_request(slot, serial, |connection| {
+        let has_room = connection.unsent < HIGH_WATER;
+        connection.wants_drain = !has_room;
+        has_room
+    });
+    has_room.unwrap_or(true)
+}
+
+/// Sends a 103 (RFC 8297) before the answer; false where it cannot: to HTTP/1.0, or after the answer has begun.
+pub fn hint(server: &Rc<Server>, slot: u32, serial: u32, lines: &[u8]) -> bool {
+    let may = server.with_request(slot, serial, |connection| !connection.is_http10 && connection.output.is_none());
+    if may != Some(true) {
+        return false;
+    }
+    let mut out = Vec::with_capacity(lines.len() + 32);
+    respond::status_line(&mut out, 103);
+    out.extend_from_slice(lines);
+    out.extend_from_slice(b"\r\n");
+    output::write(server, slot, &out);
+    true
+}
+
+/// Ends an answer that was begun. The trailers are header lines, each with its CRLF; only chunks can have them.
+pub fn end(server: &Rc<Server>, slot: u32, serial: u32, trailers: &[u8]) {
+    let Some(Some(output)) = server.with_request(slot, serial, |connection| connection.output) else { return };
+    match output {
+        Output::Chunked => output::write(server, slot, &[b"0\r\n", trailers, b"\r\n"].concat()),
+        Output::Length(0) | Output::UntilClose => {}
+        // Less than was promised: only a broken connection says so.
+        Output::Length(_) => return server.destroy(slot),
+    }
+    complete(server, slot);
+}
+
+/// Whether the connection closes after this answer; `None` when there is nobody to answer.
+fn settle(server: &Rc<Server>, slot: u32, serial: u32, flags: u32) -> Option<bool> {
+    server.with_request(slot, serial, |connection| {
+        if connection.output.is_some() {
+            return None;
+        }
+        // A client that waited for a 100 in vain may send its body or a next request: nobody can tell which.
+        let is_unsent = connection.expects_continue && connection.phase == Phase::Body && connection.body_bytes == 0;
+        let is_long = connection.phase == Phase::Body && connection.decoder.left_of_length() > MOST_UNREAD;
+        connection.closes |= flags & flag::CLOSE != 0 || server.is_closing.get() || is_unsent || is_long;
+        Some(connection.closes)
+    })?
+}
+
+/// Lets `fill` append to what goes out to a connection, and sends it unless more may gather.
+pub fn gather(server: &Rc<Server>, slot: u32, fill: impl FnOnce(&mut Vec<u8>, &mut State)) {
+    let mut state = server.state.borrow_mut();
+    let is_corked = state.corked == Some(slot);
+    // What has gathered belongs to the corked connection; any other has room of its own.
+    let mut out = if is_corked { std::mem::take(&mut state.out) } else { Vec::new() };
+    fill(&mut out, &mut state);
+    if is_corked {
+        state.out = out;
+        return;
+    }
+    drop(state);
+    output::send(server, slot, &out);
+}
+
+/// The status line and the headers, but for what frames the body.
+pub fn start(
+    server: &Server,
+    out: &mut Vec<u8>,
+    state: &mut State,
+    status: u32,
+    flags: u32,
+    head: &[u8],
+    closes: bool,
+) {
+    let defaults = &server.defaults;
+    respond::status_line(out, (status & 0xffff) as u16);
+    if flags & flag::COMPLETE == 0 {
+        out.extend_from_slice(&defaults.lines);
+    }
+    if defaults.sends_id && flags & (flag::COMPLETE | flag::HAS_ID) == 0 {
+        out.extend_from_slice(b"X-Request-ID: ");
+        // A generator that fails leaves the header empty, and the answer goes out.
+        state.ids.write(out);
+        out.extend_from_slice(b"\r\n");
+    }
+    if let Some(line) = defaults.types.get((status >> 16) as usize) {
+        out.extend_from_slice(line);
+    }
+    out.extend_from_slice(head);
+    out.extend_from_slice(if closes { b"Connection: close\r\n" } else { b"Connection: keep-alive\r\n" });
+    out.extend_from_slice(state.clock.line(server.now()));
+}
+
+pub fn complete(server: &Rc<Server>, slot: u32) {
+    server.finish(slot);
+    server.resume(slot);
+}
+
+/// The length and the body of a text, in UTF-8, written where they are to stand: the length is only known once the text
+/// has been written, so room is left for as many digits as an ASCII text would need, which most texts are.
+fn append_string(env: napi_env, value: napi_value, out: &mut Vec<u8>, is_sent: bool) {
+    let mut units = 0;
+    // SAFETY: without a buffer N-API only counts.
+    unsafe { sys::napi_get_value_string_utf16(env, value, null_mut(), 0, &mut units) };
+    let at = out.len();
+    respond::number(out, units as u64);
+    out.extend_from_slice(b"\r\n\r\n");
+    let start = out.len();
+    // A unit is at most three bytes, and N-API writes a terminator.
+    out.reserve(3 * units + 1);
+    let mut length = 0;
+    // SAFETY: there is room for what N-API may write, and it says how much it wrote.
+    unsafe {
+        let room = out.as_mut_ptr().add(start).cast();
+        sys::napi_get_value_string_utf8(env, value, room, 3 * units + 1, &mut length);
+        out.set_len(start + length);
+    }
+    if length != units {
+        let body = out.split_off(start);
+        out.truncate(at);
+        respond::number(out, length as u64);
+        out.extend_from_slice(b"\r\n\r\n");
+        out.extend_from_slice(&body);
+    }
+    if !is_sent {
+        out.truncate(out.len() - length);
+    }
+}

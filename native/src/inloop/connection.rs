@@ -1,0 +1,172 @@
+//! One connection: what is known of it between two events. No I/O here: `server` moves the bytes.
+
+use super::framing::Decoder;
+use super::limits::Limits;
+use super::parse::{BodyKind, Head};
+use super::uv::Handle;
+
+/// Where the input stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Phase {
+    /// In the body of the request under way, or of one that was answered before its end.
+    Body,
+    /// About to leave the engine, once all that was written is sent.
+    HandOff,
+    /// Before or in a head.
+    Head,
+    /// The last answer is written: what comes is let go until the client closes.
+    Linger,
+}
+
+/// What the connection waits for, which says how long it may.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Wait {
+    Body,
+    Head,
+    Idle,
+    Linger,
+    /// For JavaScript: the app's own time limit runs.
+    Nothing,
+    Write,
+}
+
+/// How the response under way is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Output {
+    /// In chunks.
+    Chunked,
+    /// Bytes still to come.
+    Length(u64),
+    /// Up to the end of the connection (HTTP/1.0).
+    UntilClose,
+}
+
+pub struct Connection {
+    /// The peer's address, where those of one address are counted.
+    pub address: Option<Box<str>>,
+    /// When the request under way began, and what has come of its body: a body may be too slow without a pause.
+    pub began: u64,
+    pub body_bytes: u64,
+    /// The request is with JavaScript, and not answered whole.
+    pub is_busy: bool,
+    /// The connection ends after the answer under way, or the last one.
+    pub closes: bool,
+    pub decoder: Decoder,
+    /// The client waits for a 100.
+    pub expects_continue: bool,
+    /// The head of the request under way, once JavaScript needs it for longer than its callback.
+    pub head: Option<Box<(Vec<u8>, Head)>>,
+    /// The client has sent its last byte.
+    pub is_ended: bool,
+    pub is_http10: bool,
+    /// JavaScript wants no input for now.
+    pub is_paused: bool,
+    pub is_reading: bool,
+    /// JavaScript takes the body.
+    pub is_receiving: bool,
+    /// The end of the stream has been sent, or is about to be.
+    pub is_shut: bool,
+    pub keep_alive: bool,
+    pub output: Option<Output>,
+    /// Input that has come and is not used yet.
+    pub pending: Vec<u8>,
+    pub phase: Phase,
+    /// How much of a head that is not complete has been looked at.
+    pub scanned: usize,
+    /// How many requests there have been.
+    pub requests: u32,
+    /// Which request of the server this is: a call for an earlier one is let go.
+    pub serial: u32,
+    pub since: u64,
+    pub tcp: *mut Handle,
+    /// Bytes that libuv holds for the socket.
+    pub unsent: usize,
+    /// How many of them the last sweep saw.
+    pub unsent_seen: usize,
+    pub wait: Wait,
+    /// A stream waits for room.
+    pub wants_drain: bool,
+}
+
+impl Connection {
+    pub fn new(tcp: *mut Handle, now: u64) -> Self {
+        Self {
+            address: None,
+            began: now,
+            body_bytes: 0,
+            closes: false,
+            decoder: Decoder::new(BodyKind::None, 0),
+            expects_continue: false,
+            head: None,
+            is_busy: false,
+            is_ended: false,
+            is_http10: false,
+            is_paused: false,
+            is_reading: false,
+            is_receiving: false,
+            is_shut: false,
+            keep_alive: true,
+            output: None,
+            pending: Vec::new(),
+            phase: Phase::Head,
+            requests: 0,
+            scanned: 0,
+            serial: 0,
+            since: now,
+            tcp,
+            unsent: 0,
+            unsent_seen: 0,
+            wait: Wait::Head,
+            wants_drain: false,
+        }
+    }
+
+    /// Begins a request.
+    pub fn begin(&mut self, serial: u32, head: &Head, limits: &Limits, now: u64) {
+        self.requests = self.requests.wrapping_add(1);
+        self.began = now;
+        self.body_bytes = 0;
+        self.closes = !head.keep_alive || (limits.max_requests > 0 && self.requests >= limits.max_requests);
+        self.decoder = Decoder::new(head.body, limits.largest_chunk);
+        self.expects_continue = head.expects_continue;
+        self.is_busy = true;
+        self.is_http10 = head.is_http10;
+        self.is_receiving = false;
+        self.keep_alive = head.keep_alive;
+        self.phase = if head.body == BodyKind::None { Phase::Head } else { Phase::Body };
+        self.scanned = 0;
+        self.serial = serial;
+        self.since = now;
+        self.wait = if head.body == BodyKind::None { Wait::Nothing } else { Wait::Body };
+    }
+
+    /// Settles what the connection waits for; its time runs from here when that is something else than before.
+    pub fn wait_on(&mut self, now: u64) {
+        let wait = match self.phase {
+            _ if self.unsent > 0 => Wait::Write,
+            Phase::Body => Wait::Body,
+            Phase::HandOff => Wait::Nothing,
+            Phase::Head if self.is_busy => Wait::Nothing,
+            Phase::Head => Wait::Idle,
+            Phase::Linger => Wait::Linger,
+        };
+        if wait != self.wait {
+            self.since = now;
+            self.wait = wait;
+        }
+    }
+
+    /// The request under way is answered whole.
+    pub fn answered(&mut self, now: u64) {
+        self.head = None;
+        self.is_busy = false;
+        self.is_paused = false;
+        self.is_receiving = false;
+        self.output = None;
+        self.wait_on(now);
+        // Room that one large head took is given back.
+        if self.pending.is_empty() && self.pending.capacity() > 4096 {
+            self.pending = Vec::new();
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! A connection leaves the engine: its descriptor and what was read of it go to Node's own sockets. Descriptors that can
+//! be duplicated are POSIX's; elsewhere JavaScript never asks.
+
+use std::rc::Rc;
+
+use super::server::Server;
+
+#[cfg(unix)]
+pub fn hand_off(server: &Rc<Server>, slot: u32) {
+    let Some((tcp, read)) = server.with(slot, |connection| (connection.tcp, std::mem::take(&mut connection.pending)))
+    else {
+        return;
+    };
+    let mut descriptor = -1;
+    // SAFETY: the handle is open while its slot names it; its descriptor stays libuv's, and the copy becomes ours.
+    let copy = unsafe { if (server.uv.fileno)(tcp, &mut descriptor) < 0 { -1 } else { libc::dup(descriptor) } };
+    server.destroy(slot);
+    let Ok(number) = u32::try_from(copy) else { return };
+    if server.handover.is_dead.get() {
+        // SAFETY: nobody else has been told of the copy.
+        unsafe { libc::close(copy) };
+    } else {
+        server.handover.handed_off(slot, number, &read);
+    }
+}
+
+#[cfg(not(unix))]
+pub fn hand_off(server: &Rc<Server>, slot: u32) {
+    server.destroy(slot);
+}

@@ -1,0 +1,280 @@
+//! From Rust to JavaScript: one call for a request, one for everything else that a server has to tell. What JavaScript
+//! needs at once stands in numbers that both sides share (`Control`), which cost it an array read; the rest it asks for.
+
+use std::cell::{Cell, UnsafeCell};
+use std::ptr::null_mut;
+use std::rc::Rc;
+
+use napi::sys::{self, Status, napi_env, napi_handle_scope, napi_ref, napi_value};
+
+use super::answer::{self, Answer, Body};
+use super::binding;
+use super::connection::Phase;
+use super::parse::{BodyKind, Refusal};
+use super::server::{Current, Server};
+
+/// Where each number stands. `src/transports/native-server.ts` has the same list.
+pub mod control {
+    /// Of the request that is handed over.
+    pub const SLOT: usize = 0;
+    pub const SERIAL: usize = 1;
+    /// The id of the route; 2^32 - 1 where none matched.
+    pub const ROUTE: usize = 2;
+    /// An index into `METHODS`; 0 for any other, to be asked for.
+    pub const METHOD: usize = 3;
+    /// 0 for no body, 1 for one of known length, 2 for a chunked one.
+    pub const BODY: usize = 4;
+    pub const LENGTH_LOW: usize = 5;
+    pub const LENGTH_HIGH: usize = 6;
+    /// 1 where the connection is closed after the answer, whatever that says.
+    pub const CLOSES: usize = 7;
+    /// Of an answer that the callback returns: what its value is, see `ANSWER_…`.
+    pub const ANSWER: usize = 8;
+    /// Of a whole answer that is given by a call: the status, and the index of the content type times 65,536.
+    pub const STATUS: usize = 9;
+    pub const FLAGS: usize = 10;
+    /// 1 where the client wants another protocol.
+    pub const UPGRADES: usize = 11;
+    /// As `STATUS` and `FLAGS`, of an answer that the callback returns: others may be given before it has returned.
+    pub const RETURNED_STATUS: usize = 12;
+    pub const RETURNED_FLAGS: usize = 13;
+}
+
+pub const CONTROL_SIZE: usize = 16;
+pub type Control = UnsafeCell<[u32; CONTROL_SIZE]>;
+
+pub const ANSWER_STRING: u32 = 1;
+pub const ANSWER_BYTES: u32 = 2;
+pub const ANSWER_EMPTY: u32 = 3;
+/// Not an answer: the connection leaves the engine, with this request still to be served.
+pub const HAND_OFF: u32 = 4;
+
+/// Methods that are handed over by number.
+pub const METHODS: [&[u8]; 8] = [b"", b"DELETE", b"GET", b"HEAD", b"OPTIONS", b"PATCH", b"POST", b"PUT"];
+
+/// What the other callback is told of.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub enum Event {
+    /// A part of a body; `BodyEnd` for the last, which may be empty.
+    Body = 0,
+    BodyEnd = 1,
+    /// There is room for more of a stream.
+    Drain = 2,
+    /// The client is gone, or was refused, before its answer was complete.
+    Gone = 3,
+    /// The client has sent its last byte while its answer was due: it may be gone, or only wait.
+    Ended = 4,
+    /// A request was refused before it was one; the serial is its status, and the reason comes with it.
+    Refused = 5,
+    /// A connection has left the engine: the serial is its descriptor, and what was read of it comes with it.
+    HandedOff = 6,
+}
+
+pub struct Handover {
+    pub control: Rc<Control>,
+    /// The head that JavaScript may ask for during its callback.
+    pub current: Cell<Option<Current>>,
+    pub env: napi_env,
+    /// The environment is ending: no JavaScript runs any more.
+    pub is_dead: Cell<bool>,
+    pub on_event: Cell<napi_ref>,
+    pub on_request: Cell<napi_ref>,
+    /// By route: whether JavaScript needs the path at once, for its parameters.
+    pub wants_path: Vec<bool>,
+}
+
+impl Handover {
+    /// Opens a scope for the values of one event of libuv.
+    pub fn enter(&self) -> napi_handle_scope {
+        let mut scope = null_mut();
+        if !self.is_dead.get() {
+            // SAFETY: the environment is alive, and this is its thread.
+            unsafe { sys::napi_open_handle_scope(self.env, &mut scope) };
+        }
+        scope
+    }
+
+    pub fn leave(&self, scope: napi_handle_scope) {
+        if !scope.is_null() {
+            // SAFETY: the scope was opened by `enter`, and those within it are closed.
+            unsafe { sys::napi_close_handle_scope(self.env, scope) };
+        }
+    }
+
+    /// Hands a request over, and writes the answer when it is returned.
+    pub fn request(&self, server: &Rc<Server>, slot: u32, current: Current, route: i32) {
+        if self.is_dead.get() {
+            return;
+        }
+        // SAFETY: the head outlives this call; `current` is emptied before it returns.
+        let head_bytes = unsafe { std::slice::from_raw_parts(current.start, current.length) };
+        let method = current.head.method.of(head_bytes);
+        let (body, length) = match current.head.body {
+            BodyKind::Chunked => (2, 0),
+            BodyKind::Length(length) => (1, length),
+            BodyKind::None => (0, 0),
+        };
+        // SAFETY: JavaScript reads and writes these numbers only while it runs, on this thread.
+        unsafe {
+            let numbers = &mut *self.control.get();
+            numbers[control::SLOT] = slot;
+            numbers[control::SERIAL] = current.serial;
+            numbers[control::ROUTE] = route as u32;
+            numbers[control::METHOD] = METHODS.iter().position(|known| *known == method).unwrap_or(0) as u32;
+            numbers[control::BODY] = body;
+            numbers[control::LENGTH_LOW] = length as u32;
+            numbers[control::LENGTH_HIGH] = (length >> 32) as u32;
+            numbers[control::CLOSES] = u32::from(!current.head.keep_alive || server.is_closing.get());
+            numbers[control::ANSWER] = 0;
+            numbers[control::UPGRADES] = u32::from(current.head.upgrades);
+        }
+        let scope = self.enter();
+        let mut path = null_mut();
+        let wants_path = usize::try_from(route).is_ok_and(|route| self.wants_path.get(route) == Some(&true));
+        if wants_path {
+            path = self.latin1(current.head.path.of(head_bytes));
+        }
+        self.current.set(Some(current));
+        let arguments = [path];
+        let returned = self.call(self.on_request.get(), if wants_path { &arguments } else { &[] });
+        self.current.set(None);
+        // SAFETY: as above.
+        let (kind, status, flags) = unsafe {
+            let numbers = &*self.control.get();
+            (numbers[control::ANSWER], numbers[control::RETURNED_STATUS], numbers[control::RETURNED_FLAGS])
+        };
+        if kind == HAND_OFF {
+            server.with_request(slot, current.serial, |connection| {
+                connection.is_busy = false;
+                connection.phase = Phase::HandOff;
+            });
+        } else if let Some(value) = returned {
+            let body = match kind {
+                ANSWER_STRING => Some(Body::String(value)),
+                ANSWER_BYTES => binding::bytes(self.env, value).map(Body::Bytes),
+                ANSWER_EMPTY => Some(Body::None),
+                _ => None,
+            };
+            if let Some(body) = body {
+                let head = &[];
+                answer::whole(server, slot, current.serial, Answer { body, flags, head, status });
+            }
+        }
+        // Microtasks have run by now: most answers are there, and only a request that goes on needs its head.
+        server.with_request(slot, current.serial, |connection| {
+            connection.head = Some(Box::new((head_bytes.to_vec(), current.head)));
+        });
+        self.leave(scope);
+    }
+
+    /// Hands a part of a body over; the bytes are copied.
+    pub fn body(&self, slot: u32, serial: u32, bytes: &[u8], is_last: bool) {
+        if self.is_dead.get() {
+            return;
+        }
+        let scope = self.enter();
+        let value = self.buffer(bytes);
+        self.event(if is_last { Event::BodyEnd } else { Event::Body }, slot, serial, value);
+        self.leave(scope);
+    }
+
+    /// The status and the flags of the answer that JavaScript gives by a call.
+    pub fn answered(&self) -> (u32, u32) {
+        // SAFETY: JavaScript has written them, and is not running.
+        let numbers = unsafe { &*self.control.get() };
+        (numbers[control::STATUS], numbers[control::FLAGS])
+    }
+
+    pub fn drained(&self, slot: u32, serial: u32) {
+        self.event(Event::Drain, slot, serial, null_mut());
+    }
+
+    pub fn ended(&self, slot: u32, serial: u32) {
+        self.event(Event::Ended, slot, serial, null_mut());
+    }
+
+    pub fn gone(&self, slot: u32, serial: u32) {
+        self.event(Event::Gone, slot, serial, null_mut());
+    }
+
+    pub fn handed_off(&self, slot: u32, descriptor: u32, read: &[u8]) {
+        let scope = self.enter();
+        if !self.is_dead.get() {
+            self.event(Event::HandedOff, slot, descriptor, self.buffer(read));
+        }
+        self.leave(scope);
+    }
+
+    pub fn refused(&self, slot: u32, refusal: &Refusal) {
+        let scope = self.enter();
+        if !self.is_dead.get() {
+            let reason = self.latin1(refusal.reason.as_bytes());
+            self.event(Event::Refused, slot, refusal.status.into(), reason);
+        }
+        self.leave(scope);
+    }
+
+    fn buffer(&self, bytes: &[u8]) -> napi_value {
+        let (mut copy, mut value) = (null_mut(), null_mut());
+        // SAFETY: N-API copies the bytes.
+        unsafe { sys::napi_create_buffer_copy(self.env, bytes.len(), bytes.as_ptr().cast(), &mut copy, &mut value) };
+        value
+    }
+
+    pub fn latin1(&self, bytes: &[u8]) -> napi_value {
+        let mut value = null_mut();
+        // SAFETY: N-API copies the bytes.
+        unsafe { sys::napi_create_string_latin1(self.env, bytes.as_ptr().cast(), bytes.len() as isize, &mut value) };
+        value
+    }
+
+    fn event(&self, event: Event, slot: u32, serial: u32, value: napi_value) {
+        // Without JavaScript there is no scope to make a value in.
+        if self.is_dead.get() {
+            return;
+        }
+        let scope = self.enter();
+        let mut numbers = [null_mut(); 3];
+        for (number, made) in [event as u32, slot, serial].into_iter().zip(&mut numbers) {
+            // SAFETY: makes a number.
+            unsafe { sys::napi_create_uint32(self.env, number, made) };
+        }
+        let [event, slot, serial] = numbers;
+        let arguments = [event, slot, serial, value];
+        self.call(self.on_event.get(), if value.is_null() { &arguments[..3] } else { &arguments });
+        self.leave(scope);
+    }
+
+    /// Calls JavaScript as libuv's callbacks of Node do: microtasks and ticks run before it returns.
+    fn call(&self, function: napi_ref, arguments: &[napi_value]) -> Option<napi_value> {
+        if self.is_dead.get() {
+            return None;
+        }
+        let (mut callee, mut receiver, mut result) = (null_mut(), null_mut(), null_mut());
+        // SAFETY: the references are held until no handle is left, and the environment is alive.
+        let status = unsafe {
+            sys::napi_get_reference_value(self.env, function, &mut callee);
+            // Node keeps the async context of a call on its receiver: one for all calls would carry what one request has
+            // entered (AsyncLocalStorage.enterWith) over to the next.
+            sys::napi_create_object(self.env, &mut receiver);
+            let (count, values) = (arguments.len(), arguments.as_ptr());
+            sys::napi_make_callback(self.env, null_mut(), receiver, callee, count, values, &mut result)
+        };
+        if status == Status::napi_ok {
+            return Some(result);
+        }
+        // What escapes the transport's own catch is a mistake in it: the same end as for an exception in any callback.
+        // SAFETY: takes the exception that made the call fail.
+        unsafe {
+            let mut is_pending = false;
+            sys::napi_is_exception_pending(self.env, &mut is_pending);
+            if is_pending {
+                let mut error = null_mut();
+                sys::napi_get_and_clear_last_exception(self.env, &mut error);
+                sys::napi_fatal_exception(self.env, error);
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,130 @@
+import { channel } from 'node:diagnostics_channel'
+import { Socket } from 'node:net'
+import { ContentType, contentTypeIndex } from '../core/content-type.js'
+import type { NativeServer, NativeServerOptions } from '../native/types.js'
+import { Event, NativeExchange, type NativeOwner } from './native-exchange.js'
+import { attach } from './node.js'
+import type { NodeConnection } from './node-exchange.js'
+import type { TransportHost } from './transport.js'
+
+// Requests that never became one are told of here: { reason, status, transport }.
+const refusals = channel('hotpress:refused')
+
+/** Connections that may wait to be accepted. */
+const backlog = 511
+
+/** A server of the native core, and what its requests have in common. */
+export class NativeTransportServer implements NativeOwner {
+  readonly #exchanges: (NativeExchange | undefined)[] = []
+  #onIdle: (() => void) | undefined
+  #underWay = 0
+  readonly #nodeConnection: NodeConnection | undefined
+  readonly host: TransportHost
+  readonly io: NativeServer
+  readonly typeIndex: ReadonlyMap<string, number> = contentTypeIndex
+
+  constructor(host: TransportHost) {
+    this.host = host
+    this.#nodeConnection = host.bridge && attach(host.bridge.server, host, 'http')
+    const { matcher } = host.routes
+    this.io = matcher.createServer!(
+      optionsFor(host),
+      (path) => this.#request(path),
+      (event, slot, serial, data) => this.#event(event, slot, serial, data),
+    )
+  }
+
+  #request(path: string | undefined): string | Uint8Array | undefined {
+    const exchange = new NativeExchange(this, path)
+    const { bridge } = this.host
+    if (bridge !== undefined && exchange.leaves(bridge)) return undefined
+    return exchange.run()
+  }
+
+  began(exchange: NativeExchange): void {
+    this.#underWay++
+    this.#exchanges[exchange.slot] = exchange
+  }
+
+  async close(drain: number): Promise<void> {
+    const { io } = this
+    io.closeListeners()
+    io.closeIdle()
+    const { bridge } = this.host
+    if (this.#nodeConnection !== undefined) this.#nodeConnection.isClosing = true
+    bridge?.server.closeIdleConnections()
+    const end = performance.now() + drain
+    if (this.#underWay > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, drain)
+        this.#onIdle = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+    // What was answered last may still be on its way out.
+    while (io.connections() > 0 && performance.now() < end) {
+      io.closeIdle()
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    io.closeConnections()
+    bridge?.server.closeAllConnections()
+  }
+
+  ended(exchange: NativeExchange): void {
+    this.#underWay--
+    if (this.#exchanges[exchange.slot] === exchange) this.#exchanges[exchange.slot] = undefined
+    if (this.#underWay === 0) this.#onIdle?.()
+  }
+
+  listen(address: string, port: number): number | readonly [code: string, message: string] {
+    return this.io.listen(address, port, backlog)
+  }
+
+  // What was read goes back in front of what is still to come, and Node's server takes it from there.
+  #adopt(descriptor: number, read: Uint8Array): void {
+    const socket = new Socket({ allowHalfOpen: true, fd: descriptor, readable: true, writable: true })
+    socket.setNoDelay(true)
+    if (read.byteLength > 0) socket.unshift(read)
+    this.host.bridge?.server.emit('connection', socket)
+  }
+
+  #event(event: number, slot: number, serial: number, data: Uint8Array | string | undefined): void {
+    if (event === Event.Refused) {
+      if (refusals.hasSubscribers) refusals.publish({ reason: data, status: serial, transport: 'native' })
+      return
+    }
+    if (event === Event.HandedOff) {
+      this.#adopt(serial, data as Uint8Array)
+      return
+    }
+    const exchange = this.#exchanges[slot]
+    if (exchange?.serial !== serial) return
+    if (event === Event.Body || event === Event.BodyEnd) exchange.onBody(data as Uint8Array, event === Event.BodyEnd)
+    else if (event === Event.Drain) exchange.onDrain()
+    else if (event === Event.Ended) exchange.onEnded()
+    else exchange.onGone()
+  }
+}
+
+// Each limit of the settings, or its default here.
+function optionsFor({ head, routes, settings }: TransportHost): NativeServerOptions {
+  return {
+    chunkLimit: settings.chunkLimit ?? 1024 ** 2,
+    defaults: head.defaults,
+    ...(routes.fixed === undefined ? {} : { fixed: routes.fixed }),
+    headLimit: settings.headerLimit ?? 8192,
+    idleTimeout: settings.idleTimeout ?? 60_000,
+    maxConnections: settings.maxConnections ?? 1024,
+    maxConnectionsPerAddress: settings.maxConnectionsPerAddress ?? 0,
+    maxRequestsPerConnection: settings.maxRequestsPerConnection ?? 0,
+    overflowWaits: settings.connectionOverflow === 'wait',
+    readTimeout: settings.readTimeout ?? 30_000,
+    requestId: head.sendsId,
+    requestLineLimit: settings.requestLineLimit ?? 8192,
+    types: Object.values(ContentType),
+    wantsPath: routes.wantsPath,
+    writeTimeout: settings.writeTimeout ?? 30_000,
+  }
+}

@@ -1,0 +1,35 @@
+import { lookup } from 'node:dns/promises'
+import type { Settings } from '../core/settings.js'
+import { HotpressError } from '../errors.js'
+import { binding } from '../native/binding.js'
+import { NativeTransportServer } from './native-server.js'
+import type { Listening, ListenSettings, Refusal, Transport, TransportHost } from './transport.js'
+
+async function load(): Promise<string | undefined> {
+  const { kind, reason } = binding()
+  return kind === 'native' ? undefined : `the native core is not in use: ${reason}`
+}
+
+function refuses(_settings: Settings, where: ListenSettings, hasBridge: boolean): Refusal | undefined {
+  if (hasBridge && process.platform === 'win32') {
+    return { option: 'nodeServer()', reason: 'Windows cannot hand a connection over; use the transport node' }
+  }
+  if (where.tls === undefined) return undefined
+  return { option: 'tls', reason: 'here it serves plaintext only; use the transport node' }
+}
+
+async function listen(host: TransportHost, where: ListenSettings): Promise<Listening> {
+  const server = new NativeTransportServer(host)
+  const address = `${where.host}:${where.port}`
+  const refused = (reason: string): HotpressError => new HotpressError('ADDRESS_REFUSED', { address, reason })
+  const resolved = await lookup(where.host).catch((error: Error) => {
+    throw refused(error.message)
+  })
+  const taken = server.listen(resolved.address, where.port)
+  if (typeof taken === 'number') return { close: (drain) => server.close(drain), port: taken }
+  const [code, message] = taken
+  throw code === 'EADDRINUSE' ? new HotpressError('ADDRESS_IN_USE', { address }) : refused(`${code} (${message})`)
+}
+
+/** Plaintext HTTP/1.1 by the native core, in the event loop. */
+export const nativeTransport: Transport = { listen, load, name: 'native', refuses }

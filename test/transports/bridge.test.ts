@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { Agent, request } from 'node:http'
+import { after, describe, test } from 'node:test'
+import { WebSocket, WebSocketServer } from 'ws'
+import { type Address, Hotpress } from '../../src/index.js'
+import { says } from '../_says.js'
+import { listeningTransports, raw } from '../_setup.js'
+
+interface Started {
+  readonly address: Address
+  readonly app: Hotpress
+}
+
+async function start(transport: 'native' | 'node'): Promise<Started> {
+  const app = new Hotpress({ logger: false, transport })
+  app.get('/plain', (req) => `plain for ${req.header('x-who') ?? 'nobody'}`)
+  app.post('/echo', (req) => req.text())
+  const server = app.nodeServer((req) => req.path.startsWith('/claimed'))
+  const sockets = new WebSocketServer({ path: '/ws', server })
+  sockets.on('connection', (socket) =>
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })),
+  )
+  // As Connect middleware would: before the app's own listener sees the request.
+  const routes = server.listeners('request') as ((...args: unknown[]) => void)[]
+  assert.equal(routes.length, 0)
+  const address = await app.listen()
+  after(async () => {
+    for (const client of sockets.clients) client.terminate()
+    await app.close()
+  })
+  return { address, app }
+}
+
+function get(agent: Agent, { port }: Address, path: string, headers = {}): Promise<{ port: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const req = request({ agent, headers, path, port }, async (res) => {
+      let text = ''
+      for await (const chunk of res.setEncoding('utf8')) text += chunk
+      resolve({ port: localPort, text })
+    })
+    let localPort = 0
+    req.on('socket', (socket) => {
+      const note = (): void => {
+        localPort = socket.localPort!
+      }
+      if (socket.connecting) socket.once('connect', note)
+      else note()
+    })
+    req.on('error', reject)
+    req.end()
+  })
+}
+
+for (const { name, skip } of listeningTransports) {
+  if (name === 'uws') continue
+  describe(`nodeServer() on ${name}`, { skip }, () => {
+    test('gets upgrades: a WebSocket echoes text and bytes', async () => {
+      const { address } = await start(name)
+      const socket = new WebSocket(`ws://127.0.0.1:${address.port}/ws`)
+      await once(socket, 'open')
+      socket.send('text')
+      assert.equal(String((await once(socket, 'message'))[0]), 'text')
+      const long = Buffer.alloc(300_000, 7)
+      socket.send(long)
+      assert.deepEqual((await once(socket, 'message'))[0], long)
+      socket.close()
+      await once(socket, 'close')
+    })
+
+    test('gets what it claims, and serves ordinary routes on that connection after it', async () => {
+      const { address } = await start(name)
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+      const before = await get(agent, address, '/plain', { 'x-who': 'Ada' })
+      const claimed = await get(agent, address, '/claimed/path')
+      const afterwards = await get(agent, address, '/plain', { 'x-who': 'Grace' })
+      agent.destroy()
+      assert.equal(before.text, 'plain for Ada')
+      assert.match(claimed.text, /nothing is at \/claimed\/path/)
+      assert.equal(afterwards.text, 'plain for Grace')
+      assert.equal(before.port, claimed.port)
+      assert.equal(before.port, afterwards.port)
+    })
+
+    test('gets the bytes that were read already: a body, and the next requests', async () => {
+      const { address } = await start(name)
+      const host = 'Host: localhost\r\n'
+      const { text } = await raw(address.port, [
+        `GET /plain HTTP/1.1\r\n${host}\r\nPOST /claimed HTTP/1.1\r\n${host}Content-Length: 5\r\n\r\nhello` +
+          `POST /echo HTTP/1.1\r\n${host}Content-Length: 5\r\n\r\nworldGET /plain HTTP/1.1\r\n${host}Connection: close\r\n\r\n`,
+      ])
+      assert.deepEqual(
+        [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map((match) => match[1]),
+        ['200', '404', '200', '200'],
+      )
+      assert.match(text, /\r\n\r\nworldHTTP/)
+    })
+
+    test('an upgrade that nobody wants is an ordinary request', async () => {
+      const app = new Hotpress({ logger: false, transport: name })
+      app.get('/plain', () => 'plain')
+      const { port } = await app.listen()
+      after(() => app.close())
+      const { text } = await raw(
+        port,
+        'GET /plain HTTP/1.1\r\nHost: x\r\nConnection: upgrade, close\r\nUpgrade: websocket\r\n\r\n',
+      )
+      assert.match(text, /^HTTP\/1\.1 200 /)
+    })
+
+    test('close() ends what was handed over, and the app can listen again', async () => {
+      const { address, app } = await start(name)
+      const agent = new Agent({ keepAlive: true })
+      await get(agent, address, '/claimed')
+      await app.close()
+      agent.destroy()
+      const again = await app.listen()
+      assert.equal((await fetch(`${again.url}/plain`)).status, 200)
+    })
+  })
+}
+
+test('nodeServer() is refused by uws, which names the transport that can', async (t) => {
+  const uws = listeningTransports.find(({ name }) => name === 'uws')!
+  if (uws.skip !== false) return t.skip(uws.skip)
+  const app = new Hotpress({ logger: false, transport: 'uws' })
+  app.nodeServer()
+  await assert.rejects(app.listen(), says('OPTION_REFUSED', 'uws cannot honour nodeServer()', 'transport native'))
+})
