@@ -9,6 +9,8 @@ import type { DefaultHeaders } from './settings.js'
  */
 export class HeadTemplate {
   readonly #defaults: DefaultHeaders
+  /** A bit for each length that a name which matters here has: most names differ in that already. */
+  readonly #lengths: number
   readonly #names: ReadonlySet<string>
   /** The default headers as text, up to where the request's id follows. */
   readonly #text: string
@@ -17,6 +19,7 @@ export class HeadTemplate {
     this.#defaults = defaults
     const names = defaults.pairs.filter((_, index) => index % 2 === 0).map(headerName)
     this.#names = new Set(defaults.requestId ? [...names, 'x-request-id'] : names)
+    this.#lengths = [...this.#names, 'content-length'].reduce((bits, { length }) => bits | lengthBit(length), 0)
     this.#text = lines(defaults.pairs) + (defaults.requestId ? '\r\nX-Request-ID: ' : '')
   }
 
@@ -35,9 +38,10 @@ export class HeadTemplate {
    * takes the place of a default, and {@link text} has the whole.
    */
   ownLines(response: HttpResponse): string | undefined {
-    if (response.headers === undefined) return ''
-    if (this.#isReplaced(response.headers)) return undefined
-    return headerLines(this.#own(response))
+    const own = response.headers
+    if (own === undefined) return ''
+    if (!this.#mayMatter(own)) return headerLines(own)
+    return this.#isReplaced(own) ? undefined : headerLines(this.#own(response))
   }
 
   /** The header section as names and values one after the other. */
@@ -53,11 +57,20 @@ export class HeadTemplate {
   /** The header section as text: each line begins with CRLF. */
   text(request: HttpRequest, response: HttpResponse): string {
     const own = response.headers
-    if (own !== undefined && this.#isReplaced(own)) return lines(this.pairs(request, response))
+    const mayMatter = own !== undefined && this.#mayMatter(own)
+    if (mayMatter && this.#isReplaced(own)) return lines(this.pairs(request, response))
     let text = this.#defaults.requestId ? this.#text + request.id : this.#text
     const type = response.contentType
     if (type !== undefined) text += `\r\nContent-Type: ${type}`
-    return own === undefined ? text : text + lines(this.#own(response))
+    if (own === undefined) return text
+    return text + lines(mayMatter ? this.#own(response) : own)
+  }
+
+  #mayMatter(own: readonly string[]): boolean {
+    for (let index = 0; index < own.length; index += 2) {
+      if ((this.#lengths & lengthBit(own[index]!.length)) !== 0) return true
+    }
+    return false
   }
 
   #isReplaced(own: readonly string[]): boolean {
@@ -82,8 +95,14 @@ export class HeadTemplate {
 
 /** Pairs as lines that each end in CRLF. */
 export function headerLines(pairs: readonly string[]): string {
-  const text = lines(pairs)
-  return text === '' ? '' : `${text.slice(2)}\r\n`
+  let text = ''
+  for (let index = 0; index < pairs.length; index += 2) text += `${pairs[index]}: ${pairs[index + 1]}\r\n`
+  return text
+}
+
+// Lengths from 31 on share a bit.
+function lengthBit(length: number): number {
+  return 1 << Math.min(length, 31)
 }
 
 function has(pairs: readonly string[], lower: string): boolean {

@@ -222,7 +222,8 @@ export class HttpResponse {
     const headers = this.#headers
     if (headers === undefined) return -2
     for (let index = 0; index < headers.length; index += 2) {
-      if (headerName(headers[index]!) === lower) return index
+      const name = headers[index]!
+      if (name.length === lower.length && headerName(name) === lower) return index
     }
     return -2
   }

@@ -41,6 +41,7 @@ export interface Outcome {
 /** The path that no request of the corpus asks for: whoever runs its handler took a body, or garbage, for a request. */
 export const smuggledPath = '/smuggled'
 
+const since24 = Number(process.versions.node.split('.')[0]) >= 24
 const smuggled = `GET ${smuggledPath} HTTP/1.1\r\nHost: h\r\n\r\n`
 const host = 'Host: h'
 
@@ -626,7 +627,13 @@ const pipelining = group('pipelining', 'RFC 9112, 9.3.2', [
   [
     'garbage after a request',
     `${get()}garbage\r\n\r\n`,
-    { answers: { node: 2, uws: 1 }, because: unseen.because, node: 'answered', uws: 'answered' },
+    // From Node 24 on the garbage is met before the answer counts as finished: nothing is added to it, and it closes.
+    {
+      answers: { native: 2, node: since24 ? 1 : 2, uws: 1 },
+      because: unseen.because,
+      node: 'answered',
+      uws: 'answered',
+    },
   ],
   [
     'more body than its length',
