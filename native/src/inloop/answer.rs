@@ -190,12 +190,12 @@ fn settle(server: &Rc<Server>, slot: u32, serial: u32, flags: u32) -> Option<boo
 /// Lets `fill` append to what goes out to a connection, and sends it unless more may gather.
 pub fn gather(server: &Rc<Server>, slot: u32, fill: impl FnOnce(&mut Vec<u8>, &mut State)) {
     let mut state = server.state.borrow_mut();
-    let is_corked = state.corked == Some(slot);
+    let is_corked = state.outgoing.corked == Some(slot);
     // What has gathered belongs to the corked connection; any other has room of its own.
-    let mut out = if is_corked { std::mem::take(&mut state.out) } else { Vec::new() };
+    let mut out = if is_corked { std::mem::take(&mut state.outgoing.bytes) } else { Vec::new() };
     fill(&mut out, &mut state);
     if is_corked {
-        state.out = out;
+        state.outgoing.bytes = out;
         return;
     }
     drop(state);

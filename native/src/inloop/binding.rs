@@ -210,11 +210,12 @@ unsafe extern "C" fn close_connections(env: napi_env, info: napi_callback_info) 
 
 unsafe extern "C" fn close_idle(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, _, _, []: [napi_value; 0]| {
+        output::release(server);
         // An answer of the corked connection may have gathered and not been sent yet.
-        let corked = server.state.borrow().corked;
+        let corked = server.state.borrow().outgoing.corked;
         lifetime::close_connections(server, |slot, connection| {
             let is_between = connection.phase == Phase::Head && connection.pending.is_empty();
-            is_between && !connection.is_busy && connection.unsent == 0 && corked != Some(slot)
+            is_between && !connection.is_busy && connection.is_sent() && corked != Some(slot)
         });
         Ok(null_mut())
     })
@@ -263,7 +264,9 @@ unsafe extern "C" fn hint(env: napi_env, info: napi_callback_info) -> napi_value
 
 unsafe extern "C" fn ip(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, slot, serial, [_, _]: [napi_value; 2]| {
-        let Some(tcp) = server.with_request(slot, serial, |connection| connection.tcp) else { return Ok(null_mut()) };
+        let Some(tcp) = server.with_request(slot, serial, |connection| connection.socket.handle) else {
+            return Ok(null_mut());
+        };
         let mut address = uv::Address::empty();
         let mut size = size_of::<uv::Address>() as i32;
         // SAFETY: the handle is open while its slot names it; libuv writes no more than the size.

@@ -10,7 +10,8 @@ use napi::sys::{self, Status, napi_env, napi_handle_scope, napi_ref, napi_value}
 use super::answer::{self, Answer, Body};
 use super::binding;
 use super::connection::Phase;
-use super::parse::{BodyKind, Refusal};
+use super::parse::BodyKind;
+use super::refusal::Refusal;
 use super::server::{Current, Server};
 
 /// Where each number stands. `src/transports/native-server.ts` has the same list.

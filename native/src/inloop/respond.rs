@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::parse::Refusal;
+use super::refusal::Refusal;
 
 /// `Date: …\r\n`, made anew once a second.
 pub struct Clock {
