@@ -57,7 +57,7 @@ export interface NativeServerOptions {
 
 /**
  * HTTP/1.1 in the event loop. Functions about a request take its slot and serial first; one that is over is let go.
- * `src/transports/native-exchange.ts` says what the numbers mean.
+ * `src/transports/native-control.ts` says what the numbers mean.
  */
 export interface NativeServer {
   readonly control: Uint32Array

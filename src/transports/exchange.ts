@@ -5,6 +5,7 @@ import { blankError, problem } from '../core/problem.js'
 import { abortRequest, HttpRequest, type RequestSource } from '../core/request.js'
 import { HttpResponse } from '../core/response.js'
 import { asStream, discard, isStream, pump, type StreamSink } from '../core/stream.js'
+import type { HandlerResult } from '../core/types.js'
 import { HttpError, httpError } from '../errors.js'
 import type { TransportHost } from './transport.js'
 
@@ -89,7 +90,13 @@ export abstract class Exchange implements Expiring, RequestSource {
     }
     this.detach()
     this.#wait = this.#host.deadlines.add(this)
-    result.then((response) => this.#answer(response, true))
+    result.then(
+      (value) => {
+        if (value instanceof HttpResponse) this.#answer(value, true)
+        else this.#answerWith(this.#host.responder.settled(value, request))
+      },
+      (thrown) => this.#answerWith(this.#host.responder.failed(thrown, request)),
+    )
   }
 
   /** The client is gone before the end of the answer: nothing more can be written. */
@@ -168,13 +175,17 @@ export abstract class Exchange implements Expiring, RequestSource {
   }
 
   // Nothing here should throw; if it does, it is one failed request and not the end of the process.
-  #dispatch(request: HttpRequest): HttpResponse | Promise<HttpResponse> {
+  #dispatch(request: HttpRequest): HttpResponse | Promise<HandlerResult> {
     try {
       return this.#host.dispatch(request)
     } catch (error) {
       request.log.error({ err: error }, 'request failed')
       return blankError(request, error)
     }
+  }
+
+  async #answerWith(response: HttpResponse | Promise<HttpResponse>): Promise<void> {
+    this.#answer(response instanceof HttpResponse ? response : await response, true)
   }
 
   #answer(response: HttpResponse, isLate: boolean): void {

@@ -7,12 +7,17 @@ import { isStream, type StreamSink } from '../core/stream.js'
 import { HotpressError } from '../errors.js'
 import type { NativeServer } from '../native/types.js'
 import { Exchange } from './exchange.js'
+import { Answer, bodySize, Control, Flag, methods, Part } from './native-control.js'
 import type { NodeBridge, TransportHost } from './transport.js'
 
 /** What an exchange needs of the server that it came by. */
 export interface NativeOwner {
   readonly host: TransportHost
   readonly io: NativeServer
+  /** Holds the body of an answer that is settled after the callback has returned, but before Rust goes on. */
+  readonly later: [body: string | Uint8Array | undefined]
+  /** Where the header lines of an answer stand that goes back with the callback. */
+  readonly lines: Uint8Array
   readonly typeIndex: ReadonlyMap<string, number>
   /** An exchange outlives its callback, or takes a body. */
   began(exchange: NativeExchange): void
@@ -20,32 +25,10 @@ export interface NativeOwner {
   ended(exchange: NativeExchange): void
 }
 
-// The lists that `native/src/inloop` has too: handover.rs, answer.rs, binding.rs.
-export const Event = { Body: 0, BodyEnd: 1, Drain: 2, Ended: 4, Gone: 3, HandedOff: 6, Refused: 5 } as const
-const Control = {
-  answer: 8,
-  body: 4,
-  flags: 10,
-  lengthHigh: 6,
-  lengthLow: 5,
-  method: 3,
-  returnedFlags: 13,
-  returnedStatus: 12,
-  route: 2,
-  serial: 1,
-  slot: 0,
-  status: 9,
-  upgrades: 11,
-} as const
-const Flag = { bodiless: 4, close: 1, complete: 8, hasId: 16, head: 2 } as const
-const Answer = { bytes: 2, empty: 3, handOff: 4, string: 1 } as const
-const Part = { headers: 3, method: 0, path: 1, query: 2 } as const
-const methods = ['', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const
-
 /** A request of the native core and its answer. What is not asked for stays in Rust. */
 export class NativeExchange extends Exchange {
-  /** What the callback returns to Rust: the body of an answer that is settled by then. */
-  #answer: string | Uint8Array | undefined = undefined
+  /** What the callback returns to Rust: the body of an answer that is settled by then, or where a later one will be. */
+  #answer: NativeOwner['later'] | string | Uint8Array | undefined
   #drained: ((isGone: boolean) => void) | undefined = undefined
   #hasBegun = false
   #headers: HeaderPairs | undefined = undefined
@@ -64,6 +47,7 @@ export class NativeExchange extends Exchange {
     super(owner.host)
     const { control } = owner.io
     this.#method = methods[control[Control.method]!]!
+    this.#answer = owner.later
     this.#owner = owner
     this.#path = path
     this.bodySize = bodySize(control)
@@ -140,8 +124,8 @@ export class NativeExchange extends Exchange {
     drained?.(true)
   }
 
-  /** Serves the request; returns the body of an answer that goes back with the callback. */
-  run(): string | Uint8Array | undefined {
+  /** Serves the request; returns what the callback returns. */
+  run(): NativeOwner['later'] | string | Uint8Array | undefined {
     this.serve()
     return this.#answer
   }
@@ -162,8 +146,13 @@ export class NativeExchange extends Exchange {
     if (isHead) flags |= Flag.head
     if (statusCode < 200 || statusCode === 204 || statusCode === 304) flags |= Flag.bodiless
 
+    // A HEAD without a body may state the length that a GET would have.
+    const isParted = isStream(body) ? !isBodiless(statusCode) : isHead && body === undefined && !(flags & Flag.bodiless)
     let type = contentType === undefined ? 0 : this.#owner.typeIndex.get(contentType)
-    let lines = knownId(request) === undefined && type !== undefined ? this.host.head.ownLines(response) : undefined
+    const isUsual = knownId(request) === undefined && type !== undefined
+    if (isUsual && !isParted && this.#return(response, statusCode | (type! << 16), flags, isLate)) return
+
+    let lines = isUsual ? this.host.head.ownLines(response) : undefined
     if (lines === undefined || type === undefined) {
       // A default header is replaced, the id is known to the handler, or the type is one without a number.
       lines = `${this.host.head.text(request, response).slice(2)}\r\n`
@@ -171,12 +160,8 @@ export class NativeExchange extends Exchange {
       type = 0
     }
     const status = statusCode | (type << 16)
-
-    // A HEAD without a body may state the length that a GET would have.
-    const isParted = isStream(body) ? !isBodiless(statusCode) : isHead && body === undefined && !(flags & Flag.bodiless)
     if (isParted) this.#stream(response, request, status, flags, lines)
-    else if (isLate || lines !== '') this.#respond(response, status, flags, lines)
-    else this.#return(response, status, flags)
+    else this.#respond(response, status, flags, lines)
   }
 
   // To be asked before the answer: the head is Rust's, and gone with it.
@@ -205,23 +190,38 @@ export class NativeExchange extends Exchange {
     const { io } = this.#owner
     io.control[Control.status] = status
     io.control[Control.flags] = flags
+    if (typeof whole === 'string') io.control[Control.units] = whole.length
     io.respond(this.slot, this.serial, lines, whole)
     this.release(response)
   }
 
-  #return(response: HttpResponse, status: number, flags: number): void {
+  // Has the answer go back with the callback, microtasks and ticks after it included; false when that is over, or the
+  // headers are not for that.
+  #return(response: HttpResponse, status: number, flags: number, isLate: boolean): boolean {
+    const owner = this.#owner
+    const { control } = owner.io
+    if (isLate && control[Control.within] !== this.serial) return false
+    const size = response.headers === undefined ? 0 : this.host.head.writeOwnLines(response, owner.lines)
+    if (size < 0) return false
     const { body } = response
-    const { control } = this.#owner.io
     this.#end()
-    control[Control.returnedStatus] = status
     control[Control.returnedFlags] = flags
-    if (body === undefined || isStream(body) || isBodiless(response.statusCode)) {
+    control[Control.returnedLines] = size
+    control[Control.returnedStatus] = status
+    let kind: number = Answer.empty
+    if (typeof body === 'string') {
+      kind = Answer.string
+      control[Control.returnedUnits] = body.length
+    } else if (body instanceof Uint8Array) kind = Answer.bytes
+    if (kind === Answer.empty || isBodiless(response.statusCode)) {
       control[Control.answer] = Answer.empty
       this.release(response)
-    } else {
-      control[Control.answer] = typeof body === 'string' ? Answer.string : Answer.bytes
-      this.#answer = body
+      return true
     }
+    if (isLate) owner.later[0] = body as string | Uint8Array
+    else this.#answer = body as string | Uint8Array
+    control[Control.answer] = isLate ? kind | Answer.later : kind
+    return true
   }
 
   #stream(response: HttpResponse, request: HttpRequest, status: number, flags: number, own: string): void {
@@ -259,12 +259,6 @@ export class NativeExchange extends Exchange {
     }
     this.writeBody(response, sink, request, false)
   }
-}
-
-function bodySize(control: Uint32Array): number {
-  const kind = control[Control.body]
-  if (kind === 0) return 0
-  return kind === 2 ? -1 : control[Control.lengthHigh]! * 2 ** 32 + control[Control.lengthLow]!
 }
 
 // Spaces and tabs only: trim() would take a no-break space of Latin-1 too.

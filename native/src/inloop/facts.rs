@@ -167,11 +167,24 @@ fn is_host(value: &[u8]) -> bool {
         [b'[', address @ .., b']'] => {
             !address.is_empty() && address.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
         }
-        name => !name.is_empty() && name.iter().all(|byte| is_host_byte(*byte)),
+        name => !name.is_empty() && name.iter().all(|byte| HOST_BYTES[usize::from(*byte)]),
     };
     is_name && is_port
 }
 
-fn is_host_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+;=%".contains(&byte)
-}
+/// By byte: whether it may stand in a name.
+const HOST_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let marks = b"-._~!$&'()*+;=%";
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < marks.len() {
+        table[marks[at] as usize] = true;
+        at += 1;
+    }
+    table
+};

@@ -7,7 +7,7 @@ use super::limits::HIGH_WATER;
 use super::parse::{self, Head};
 use super::refusal::{self, Refusal};
 use super::server::{Current, Server, State};
-use super::{fixed, output, respond};
+use super::{fixed, outgoing, output, respond};
 
 impl Server {
     /// Works through what has come: `fresh`, after what was left from before. Then goes on with the connections whose
@@ -33,7 +33,7 @@ impl Server {
             pending.drain(..used);
             self.keep(slot, pending, &[]);
         }
-        output::uncork(self, slot);
+        outgoing::uncork(self, slot);
         self.after(slot);
     }
 
@@ -111,7 +111,8 @@ impl Server {
         let now = self.now();
         let serial = {
             let mut state = self.state.borrow_mut();
-            state.serial = state.serial.wrapping_add(1);
+            // 0 stands for none.
+            state.serial = state.serial.wrapping_add(1).max(1);
             let serial = state.serial;
             let Some(connection) = state.connections[slot as usize].as_mut() else { return };
             connection.begin(serial, &head, &self.limits, now);

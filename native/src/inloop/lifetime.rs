@@ -9,7 +9,7 @@ use napi::sys;
 
 use super::connection::Connection;
 use super::listener;
-use super::output;
+use super::outgoing;
 use super::server::Server;
 
 /// Has the environment wait for the server's handles when it ends: a loop with open handles ends a process.
@@ -26,7 +26,7 @@ pub fn begin(server: &Rc<Server>) -> napi::Result<()> {
 
 /// Closes the connections that `which` chooses.
 pub fn close_connections(server: &Rc<Server>, which: impl Fn(u32, &Connection) -> bool) {
-    output::release(server);
+    outgoing::release(server);
     let chosen: Vec<u32> = {
         let state = server.state.borrow();
         let slots = state.connections.iter().enumerate();

@@ -10,7 +10,9 @@
 
 mod answer;
 pub mod binding;
+mod calls;
 mod connection;
+mod control;
 mod facts;
 mod fixed;
 mod framing;
@@ -22,6 +24,7 @@ mod io;
 mod lifetime;
 mod limits;
 mod listener;
+mod outgoing;
 mod output;
 mod parse;
 mod refusal;
@@ -31,3 +34,4 @@ mod server;
 mod tests;
 mod timers;
 mod uv;
+mod values;

@@ -12,7 +12,7 @@ use super::fixed::Fixed;
 use super::handover::Handover;
 use super::io::READ_SIZE;
 use super::limits::{HIGH_WATER, Limits, MOST_PENDING};
-use super::output::Outgoing;
+use super::outgoing::{self, Outgoing};
 use super::parse::Head;
 use super::respond::{Clock, Ids};
 use super::uv::{Handle, Loop, Uv};
@@ -208,7 +208,7 @@ impl Server {
     /// Closes a connection at once, and tells JavaScript when it had a request of it.
     pub fn destroy(self: &Rc<Self>, slot: u32) {
         if self.with(slot, |connection| connection.is_held) == Some(true) {
-            output::release(self);
+            outgoing::release(self);
         }
         let taken = {
             let mut state = self.state.borrow_mut();

@@ -8,7 +8,7 @@ use super::connection::Wait;
 use super::handles::{on_closed, own, owner};
 use super::lifetime;
 use super::limits::{LEAST_RATE, LINGER};
-use super::output;
+use super::outgoing;
 use super::refusal::Refusal;
 use super::server::Server;
 use super::uv::{CHECK, Handle, TIMER};
@@ -68,7 +68,7 @@ pub fn released(server: &Rc<Server>) {
 // The loop has been through what was readable.
 unsafe extern "C" fn on_check(check: *mut Handle) {
     // SAFETY: libuv calls this with the check it was given.
-    output::release(unsafe { &owner(check).server });
+    outgoing::release(unsafe { &owner(check).server });
 }
 
 unsafe extern "C" fn on_tick(timer: *mut Handle) {
