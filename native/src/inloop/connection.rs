@@ -165,6 +165,14 @@ impl Connection {
         }
     }
 
+    /// Notes how much libuv still holds: a client that has taken some of it has its time anew.
+    pub fn notes_unsent(&mut self, unsent: usize, now: u64) {
+        if unsent != self.unsent_seen {
+            self.unsent_seen = unsent;
+            self.since = now;
+        }
+    }
+
     /// The request under way is answered whole.
     pub fn answered(&mut self, now: u64) {
         self.head = None;

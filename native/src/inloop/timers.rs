@@ -4,10 +4,10 @@
 use std::ptr::null_mut;
 use std::rc::Rc;
 
-use super::connection::Wait;
+use super::connection::{Connection, Wait};
 use super::handles::{on_closed, own, owner};
 use super::lifetime;
-use super::limits::{LEAST_RATE, LINGER};
+use super::limits::{LEAST_RATE, LINGER, Limits};
 use super::outgoing;
 use super::refusal::Refusal;
 use super::server::Server;
@@ -85,26 +85,9 @@ unsafe extern "C" fn on_tick(timer: *mut Handle) {
                 if connection.wait == Wait::Write {
                     // SAFETY: the handle is open while its slot names it.
                     let unsent = unsafe { (server.uv.stream_get_write_queue_size)(connection.socket.handle) };
-                    if unsent != connection.unsent_seen {
-                        connection.unsent_seen = unsent;
-                        connection.since = now;
-                    }
+                    connection.notes_unsent(unsent, now);
                 }
-                let under_way = now.saturating_sub(connection.began);
-                let is_trickle = connection.wait == Wait::Body
-                    && under_way > limits.read_timeout
-                    && connection.body_bytes * 1000 / under_way < LEAST_RATE;
-                if is_trickle {
-                    return Some((slot as u32, Wait::Body));
-                }
-                let most = match connection.wait {
-                    Wait::Body | Wait::Head => limits.read_timeout,
-                    Wait::Idle => limits.idle_timeout,
-                    Wait::Linger => LINGER,
-                    Wait::Nothing => return None,
-                    Wait::Write => limits.write_timeout,
-                };
-                (now.saturating_sub(connection.since) > most).then_some((slot as u32, connection.wait))
+                Some((slot as u32, overdue(connection, limits, now)?))
             })
             .collect()
     };
@@ -123,4 +106,23 @@ unsafe extern "C" fn on_tick(timer: *mut Handle) {
             server.after(slot);
         }
     }
+}
+
+/// What a connection has waited for too long, if it has.
+pub fn overdue(connection: &Connection, limits: &Limits, now: u64) -> Option<Wait> {
+    let under_way = now.saturating_sub(connection.began);
+    let is_trickle = connection.wait == Wait::Body
+        && under_way > limits.read_timeout
+        && connection.body_bytes.saturating_mul(1000) / under_way < LEAST_RATE;
+    if is_trickle {
+        return Some(Wait::Body);
+    }
+    let most = match connection.wait {
+        Wait::Body | Wait::Head => limits.read_timeout,
+        Wait::Idle => limits.idle_timeout,
+        Wait::Linger => LINGER,
+        Wait::Nothing => return None,
+        Wait::Write => limits.write_timeout,
+    };
+    (now.saturating_sub(connection.since) > most).then_some(connection.wait)
 }
