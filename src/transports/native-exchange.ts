@@ -19,6 +19,8 @@ export interface NativeOwner {
   /** Where the header lines of an answer stand that goes back with the callback. */
   readonly lines: Uint8Array
   readonly typeIndex: ReadonlyMap<string, number>
+  /** Where the body of the request stands that is handed over, when it has come whole with its head. */
+  readonly whole: Uint8Array
   /** An exchange outlives its callback, or takes a body. */
   began(exchange: NativeExchange): void
   /** An exchange that had begun is over. */
@@ -135,6 +137,7 @@ export class NativeExchange extends Exchange {
   }
 
   protected override receive(): void {
+    if (this.#takeWhole()) return
     this.#begin()
     this.#owner.io.receive(this.slot, this.serial)
   }
@@ -221,6 +224,15 @@ export class NativeExchange extends Exchange {
     if (isLate) owner.later[0] = body as string | Uint8Array
     else this.#answer = body as string | Uint8Array
     control[Control.answer] = isLate ? kind | Answer.later : kind
+    return true
+  }
+
+  // A body that has come with its head is there without a call. It is copied: the next request writes over it.
+  #takeWhole(): boolean {
+    const { io, whole } = this.#owner
+    if (io.control[Control.isWhole] !== 1 || io.control[Control.within] !== this.serial) return false
+    this.received(whole.slice(0, this.bodySize))
+    this.receivedAll()
     return true
   }
 

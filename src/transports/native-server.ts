@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import { Socket } from 'node:net'
 import { ContentType, contentTypeIndex } from '../core/content-type.js'
 import type { NativeServer, NativeServerOptions } from '../native/types.js'
-import { Event, Lines } from './native-control.js'
+import { Event, Lines, Whole } from './native-control.js'
 import { NativeExchange, type NativeOwner } from './native-exchange.js'
 import { attach } from './node.js'
 import type { NodeConnection } from './node-exchange.js'
@@ -25,6 +25,7 @@ export class NativeTransportServer implements NativeOwner {
   readonly later: NativeOwner['later'] = [undefined]
   readonly lines: Uint8Array
   readonly typeIndex: ReadonlyMap<string, number> = contentTypeIndex
+  readonly whole: Uint8Array
 
   constructor(host: TransportHost) {
     this.host = host
@@ -35,7 +36,9 @@ export class NativeTransportServer implements NativeOwner {
       (path) => this.#request(path),
       (event, slot, serial, data) => this.#event(event, slot, serial, data),
     )
-    this.lines = new Uint8Array(this.io.control.buffer, Lines.at, Lines.size)
+    const { buffer } = this.io.control
+    this.lines = new Uint8Array(buffer, Lines.at, Lines.size)
+    this.whole = new Uint8Array(buffer, Whole.at, Whole.size)
   }
 
   #request(path: string | undefined): NativeOwner['later'] | string | Uint8Array | undefined {

@@ -33,12 +33,17 @@ pub const RETURNED_UNITS: usize = 15;
 pub const UNITS: usize = 16;
 /// The serial of the request whose callback is running, microtasks and ticks after it included; 0 at other times.
 pub const WITHIN: usize = 17;
+/// 1 where the whole body of the request that is handed over stands at `WHOLE`: JavaScript may take it from there.
+pub const IS_WHOLE: usize = 18;
 /// Room for header lines, of `LINES_SIZE` bytes.
 pub const LINES: usize = 32;
+/// Room for a body, of `WHOLE_SIZE` bytes.
+pub const WHOLE: usize = LINES + LINES_SIZE / 4;
 
 /// In bytes.
 pub const LINES_SIZE: usize = 1024;
-pub const SIZE: usize = LINES + LINES_SIZE / 4;
+pub const WHOLE_SIZE: usize = 4096;
+pub const SIZE: usize = WHOLE + WHOLE_SIZE / 4;
 pub type Control = UnsafeCell<[u32; SIZE]>;
 
 pub const ANSWER_STRING: u32 = 1;

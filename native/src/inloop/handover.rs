@@ -48,8 +48,18 @@ impl Handover {
         }
     }
 
+    /// Puts the whole body of the next request where JavaScript may take it from. There must be room for it.
+    pub fn place(&self, body: &[u8]) {
+        // SAFETY: JavaScript is not running; `WHOLE_SIZE` bytes are there.
+        unsafe {
+            let numbers = &mut (&mut *self.control.get())[control::WHOLE..];
+            let room = std::slice::from_raw_parts_mut(numbers.as_mut_ptr().cast::<u8>(), size_of_val(numbers));
+            room[..body.len()].copy_from_slice(body);
+        }
+    }
+
     /// Hands a request over, and writes the answer when it is returned.
-    pub fn request(&self, server: &Rc<Server>, slot: u32, current: Current, route: i32) {
+    pub fn request(&self, server: &Rc<Server>, slot: u32, current: Current, route: i32, is_whole: bool) {
         if self.is_dead.get() {
             return;
         }
@@ -75,6 +85,7 @@ impl Handover {
             numbers[control::ANSWER] = 0;
             numbers[control::UPGRADES] = u32::from(current.head.upgrades);
             numbers[control::WITHIN] = current.serial;
+            numbers[control::IS_WHOLE] = u32::from(is_whole);
         }
         let scope = self.enter();
         let mut path = null_mut();

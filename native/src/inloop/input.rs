@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use super::connection::{Phase, Wait};
+use super::control::WHOLE_SIZE;
 use super::limits::HIGH_WATER;
-use super::parse::{self, Head};
+use super::parse::{self, BodyKind, Head};
 use super::refusal::{self, Refusal};
 use super::server::{Current, Server, State};
 use super::{fixed, outgoing, output, respond};
@@ -59,7 +60,7 @@ impl Server {
                 }
                 Phase::Head => match self.head_of(rest, scanned) {
                     Ok(Some((length, head))) => {
-                        self.request(slot, &rest[..length], head);
+                        self.request(slot, &rest[..length], head, &rest[length..]);
                         // One that is handed off is read again, by another.
                         if self.with(slot, |connection| connection.phase) != Some(Phase::HandOff) {
                             used += length;
@@ -106,8 +107,8 @@ impl Server {
         }
     }
 
-    /// Hands a request over to JavaScript.
-    fn request(self: &Rc<Self>, slot: u32, head_bytes: &[u8], head: Head) {
+    /// Hands a request over to JavaScript. A small body that has come with it goes along.
+    fn request(self: &Rc<Self>, slot: u32, head_bytes: &[u8], head: Head, after: &[u8]) {
         let now = self.now();
         let serial = {
             let mut state = self.state.borrow_mut();
@@ -125,8 +126,16 @@ impl Server {
         if fixed::answer(self, slot, head_bytes, &head, route) {
             return;
         }
+        let body = match head.body {
+            BodyKind::Length(length) if length <= WHOLE_SIZE as u64 => after.get(..length as usize),
+            _ => None,
+        };
+        if let Some(body) = body {
+            self.handover.place(body);
+            self.with(slot, |connection| connection.expects_continue = false);
+        }
         let current = Current { head, length: head_bytes.len(), serial, start: head_bytes.as_ptr() };
-        self.handover.request(self, slot, current, route);
+        self.handover.request(self, slot, current, route, body.is_some());
     }
 
     /// Takes in a part of a body. `None` when the connection is over.
