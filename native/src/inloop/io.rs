@@ -110,7 +110,7 @@ unsafe extern "C" fn allocate(handle: *mut Handle, _suggested: usize, buffer: *m
     // SAFETY: libuv calls this with a handle of ours and a buffer to fill in.
     unsafe {
         let server = &owner(handle).server;
-        let bytes = server.read_buffer.as_ptr();
+        let bytes = server.read_buffer.get();
         *buffer = Buffer::over(&*bytes);
     }
 }
@@ -156,9 +156,10 @@ unsafe extern "C" fn on_read(handle: *mut Handle, count: isize, buffer: *const B
     }
 }
 
-/// libuv reads while it goes round what is readable, and calls its checks after that: answers may wait for them.
+/// libuv reads while it goes round what is readable, and calls its checks after that: answers may wait for them. On
+/// Windows it may also read before it goes to sleep.
 fn read(server: &Rc<Server>, slot: u32, bytes: &[u8]) {
-    server.state.borrow_mut().outgoing.may_hold = true;
+    server.state.borrow_mut().outgoing.may_hold = cfg!(unix);
     server.take_in(slot, bytes);
     server.state.borrow_mut().outgoing.may_hold = false;
 }
