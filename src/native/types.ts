@@ -97,6 +97,7 @@ export interface Router {
     options: NativeServerOptions,
     onRequest: (path?: string) => unknown,
     onEvent: (event: number, slot: number, serial: number, data?: Uint8Array | string) => void,
+    later: readonly [body: Uint8Array | string | undefined],
   ): NativeServer
   /**
    * Adds a shape: a slash, then segments split by slashes. The segment `:` is a parameter of one byte or more, a last

@@ -14,7 +14,7 @@ import type { NodeBridge, TransportHost } from './transport.js'
 export interface NativeOwner {
   readonly host: TransportHost
   readonly io: NativeServer
-  /** Holds the body of an answer that is settled after the callback has returned, but before Rust goes on. */
+  /** Holds the body of an answer that goes back with the callback: for one that is settled after it has returned. */
   readonly later: [body: string | Uint8Array | undefined]
   /** Where the header lines of an answer stand that goes back with the callback. */
   readonly lines: Uint8Array
@@ -29,8 +29,8 @@ export interface NativeOwner {
 
 /** A request of the native core and its answer. What is not asked for stays in Rust. */
 export class NativeExchange extends Exchange {
-  /** What the callback returns to Rust: the body of an answer that is settled by then, or where a later one will be. */
-  #answer: NativeOwner['later'] | string | Uint8Array | undefined
+  /** What the callback returns to Rust: the body of an answer that is settled by then. */
+  #answer: string | Uint8Array | undefined = undefined
   #drained: ((isGone: boolean) => void) | undefined = undefined
   #hasBegun = false
   #headers: HeaderPairs | undefined = undefined
@@ -49,7 +49,6 @@ export class NativeExchange extends Exchange {
     super(owner.host)
     const { control } = owner.io
     this.#method = methods[control[Control.method]!]!
-    this.#answer = owner.later
     this.#owner = owner
     this.#path = path
     this.bodySize = bodySize(control)
@@ -126,8 +125,8 @@ export class NativeExchange extends Exchange {
     drained?.(true)
   }
 
-  /** Serves the request; returns what the callback returns. */
-  run(): NativeOwner['later'] | string | Uint8Array | undefined {
+  /** Serves the request; returns the body of an answer that goes back with the callback. */
+  run(): string | Uint8Array | undefined {
     this.serve()
     return this.#answer
   }
@@ -221,8 +220,9 @@ export class NativeExchange extends Exchange {
       this.release(response)
       return true
     }
-    if (isLate) owner.later[0] = body as string | Uint8Array
-    else this.#answer = body as string | Uint8Array
+    // What the callback returns is lost where a tick throws, and the process goes on.
+    owner.later[0] = body as string | Uint8Array
+    if (!isLate) this.#answer = body as string | Uint8Array
     control[Control.answer] = isLate ? kind | Answer.later : kind
     return true
   }

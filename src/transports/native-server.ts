@@ -35,13 +35,14 @@ export class NativeTransportServer implements NativeOwner {
       optionsFor(host),
       (path) => this.#request(path),
       (event, slot, serial, data) => this.#event(event, slot, serial, data),
+      this.later,
     )
     const { buffer } = this.io.control
     this.lines = new Uint8Array(buffer, Lines.at, Lines.size)
     this.whole = new Uint8Array(buffer, Whole.at, Whole.size)
   }
 
-  #request(path: string | undefined): NativeOwner['later'] | string | Uint8Array | undefined {
+  #request(path: string | undefined): string | Uint8Array | undefined {
     // What was answered last is kept no longer than until here.
     this.later[0] = undefined
     const exchange = new NativeExchange(this, path)

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { bytes, empty, type Hotpress, type HttpRequest, type HttpResponse, text } from '../../src/index.js'
 import { nativeTransport } from '../../src/transports/native.js'
 import { raw, start } from '../_setup.js'
@@ -111,6 +113,31 @@ describe('native: whenever an answer is settled', { skip }, () => {
     )
     client.close()
   })
+})
+
+// In a process of its own: the test runner has a listener for uncaught exceptions too.
+const script = `
+import { Hotpress } from ${JSON.stringify(new URL('../../src/index.js', import.meta.url).href)}
+let caught = 0
+process.on('uncaughtException', () => { caught++ })
+const fail = () => process.nextTick(() => { throw new Error('in a tick') })
+const app = new Hotpress({ logger: false, transport: 'native' })
+app.get('/sync', () => { fail(); return 'sync' })
+app.get('/bytes', () => { fail(); return new Uint8Array([120]) })
+app.get('/late', async () => { await new Promise((resolve) => process.nextTick(resolve)); fail(); return 'late' })
+const { url } = await app.listen()
+const texts = []
+for (const path of ['sync', 'bytes', 'late', 'sync']) {
+  texts.push(await (await fetch(new URL(path, url), { signal: AbortSignal.timeout(10_000) })).text())
+}
+console.log(JSON.stringify({ caught, texts }))
+await app.close()
+`
+
+test('native: an exception in a tick, where the process goes on, takes no answer away', { skip }, async () => {
+  const run = promisify(execFile)
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { timeout: 30_000 })
+  assert.deepEqual(JSON.parse(stdout), { caught: 4, texts: ['sync', 'x', 'late', 'sync'] })
 })
 
 /** An app whose `/hold` keeps requests until `/release`, which has each answered before its own answer. */

@@ -21,8 +21,8 @@ use crate::router_binding::Instance;
 pub unsafe extern "C" fn create_server(env: napi_env, info: napi_callback_info) -> napi_value {
     guarded(env, || {
         // SAFETY: the router's object makes this function, with a share of its instance.
-        let (instance, [options, on_request, on_event]) = unsafe { arguments::<Rc<Instance>, 3>(env, info) };
-        let made = create(env, Rc::clone(instance), options, on_request, on_event);
+        let (instance, values) = unsafe { arguments::<Rc<Instance>, 4>(env, info) };
+        let made = create(env, Rc::clone(instance), values);
         made.map_err(|error| Exception::Plain(error.reason.clone()))
     })
 }
@@ -30,9 +30,7 @@ pub unsafe extern "C" fn create_server(env: napi_env, info: napi_callback_info) 
 fn create(
     env: napi_env,
     router: Rc<Instance>,
-    options: napi_value,
-    on_request: napi_value,
-    on_event: napi_value,
+    [options, on_request, on_event, later]: [napi_value; 4],
 ) -> napi::Result<napi_value> {
     let uv = uv::functions().map_err(napi::Error::from_reason)?;
     // SAFETY: the value belongs to this call.
@@ -67,6 +65,7 @@ fn create(
         current: Cell::new(None),
         env,
         is_dead: Cell::new(false),
+        later: Cell::new(reference(env, later)?),
         on_event: Cell::new(reference(env, on_event)?),
         on_request: Cell::new(reference(env, on_request)?),
         wants_path,

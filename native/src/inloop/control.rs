@@ -50,8 +50,8 @@ pub const ANSWER_STRING: u32 = 1;
 pub const ANSWER_BYTES: u32 = 2;
 /// Not an answer: the connection leaves the engine, with this request still to be served.
 pub const HAND_OFF: u32 = 4;
-/// Beside one of the others: the answer was settled by a microtask or a tick. Its body is the first element of the array
-/// that the callback has returned.
+/// Beside one of the others: the answer was settled by a microtask or a tick, after the callback had returned. Its body is
+/// only in the array that both sides share.
 pub const ANSWER_LATER: u32 = 8;
 
 /// The number by which a method is handed over; 0 for one that has none.

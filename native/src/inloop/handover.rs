@@ -22,6 +22,8 @@ pub struct Handover {
     /// The head that JavaScript may ask for during its callback.
     pub current: Cell<Option<Current>>,
     pub env: napi_env,
+    /// An array whose first element is the body of an answer.
+    pub later: Cell<napi_ref>,
     /// The environment is ending: no JavaScript runs any more.
     pub is_dead: Cell<bool>,
     pub on_event: Cell<napi_ref>,
@@ -105,8 +107,8 @@ impl Handover {
                 connection.is_busy = false;
                 connection.phase = Phase::HandOff;
             });
-        } else if let Some(value) = returned.filter(|_| numbers[control::ANSWER] != 0) {
-            self.answer(server, slot, current.serial, value);
+        } else if numbers[control::ANSWER] != 0 {
+            self.answer(server, slot, current.serial, returned);
         }
         // Microtasks have run by now: most answers are there, and only a request that goes on needs its head.
         server.with_request(slot, current.serial, |connection| {
@@ -115,15 +117,21 @@ impl Handover {
         self.leave(scope);
     }
 
-    /// Writes the answer that a callback has left: its body is what was returned, or stands in it.
-    fn answer(&self, server: &Rc<Server>, slot: u32, serial: u32, returned: napi_value) {
+    /// Writes the answer that a callback has left. Its body is what was returned; or stands in the array, when it was
+    /// settled later, or what was returned is lost: to an exception in a tick, which somebody has caught all the same.
+    fn answer(&self, server: &Rc<Server>, slot: u32, serial: u32, returned: Option<napi_value>) {
         // SAFETY: JavaScript is not running, and does not before the answer is written.
         let numbers = unsafe { &*self.control.get() };
-        let mut value = returned;
-        if numbers[control::ANSWER] & ANSWER_LATER != 0 {
-            // SAFETY: the value belongs to the scope of the request.
-            unsafe { sys::napi_get_element(self.env, returned, 0, &mut value) };
-        }
+        let returned = returned.filter(|_| numbers[control::ANSWER] & ANSWER_LATER == 0);
+        let value = returned.unwrap_or_else(|| {
+            let (mut array, mut value) = (null_mut(), null_mut());
+            // SAFETY: the reference is held as long as that to the callback.
+            unsafe {
+                sys::napi_get_reference_value(self.env, self.later.get(), &mut array);
+                sys::napi_get_element(self.env, array, 0, &mut value);
+            }
+            value
+        });
         let body = match numbers[control::ANSWER] & !ANSWER_LATER {
             ANSWER_STRING => Body::String(value, numbers[control::RETURNED_UNITS] as usize),
             ANSWER_BYTES => values::bytes(self.env, value).map_or(Body::None, Body::Bytes),

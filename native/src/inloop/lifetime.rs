@@ -48,7 +48,7 @@ pub fn idle(server: &Rc<Server>) {
     // the share of the server that it had.
     unsafe {
         if !handover.is_dead.get() {
-            for reference in [&handover.on_event, &handover.on_request] {
+            for reference in [&handover.later, &handover.on_event, &handover.on_request] {
                 sys::napi_delete_reference(handover.env, reference.replace(null_mut()));
             }
         }

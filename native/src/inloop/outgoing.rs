@@ -95,7 +95,7 @@ pub fn hold(server: &Rc<Server>, slot: u32) {
 }
 
 /// Whether nothing is to follow on the answer's being sent.
-fn may_wait(connection: &Connection) -> bool {
+pub fn may_wait(connection: &Connection) -> bool {
     matches!(connection.phase, Phase::Body | Phase::Head) && !connection.is_ended && connection.unsent == 0
 }
 

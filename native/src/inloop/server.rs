@@ -157,7 +157,7 @@ impl Server {
     /// Sees to what follows from the work on a connection: reading goes on or stops, a lingering one is shut.
     pub fn after(self: &Rc<Self>, slot: u32) {
         let now = self.now();
-        let Some((is_lingering, is_sent, is_ended, is_full)) = self.with(slot, |connection| {
+        let Some((is_lingering, is_sent, is_ended, is_full, is_due)) = self.with(slot, |connection| {
             // What is left of the input of a client that has shut its side is less than a request, unless it waits for room.
             let is_between = !connection.is_busy && connection.phase != Phase::HandOff;
             if connection.is_ended && is_between && connection.unsent <= HIGH_WATER {
@@ -165,10 +165,15 @@ impl Server {
                 connection.wait_on(now);
             }
             let is_full = connection.pending.len() > MOST_PENDING || connection.is_paused;
-            (connection.phase == Phase::Linger, connection.is_sent(), connection.is_ended, is_full)
+            let is_due = connection.is_held && !outgoing::may_wait(connection);
+            (connection.phase == Phase::Linger, connection.is_sent(), connection.is_ended, is_full, is_due)
         }) else {
             return;
         };
+        if is_due {
+            outgoing::release(self);
+            return self.after(slot);
+        }
         if is_lingering && is_sent {
             // Where both sides have said their last, there is nothing to wait for.
             if is_ended {
