@@ -118,8 +118,8 @@ export class NativeExchange extends Exchange {
   }
 
   onBody(chunk: Uint8Array | undefined, isLast: boolean): void {
-    if (chunk !== undefined && chunk.byteLength > 0) this.received(chunk)
-    if (isLast) this.receivedAll()
+    if (isLast) this.receivedAll(chunk)
+    else if (chunk !== undefined && chunk.byteLength > 0) this.received(chunk)
   }
 
   onDrain(): void {
@@ -138,6 +138,14 @@ export class NativeExchange extends Exchange {
     const drained = this.#drained
     this.#drained = undefined
     drained?.(true)
+  }
+
+  pauseBody(): void {
+    this.#owner.io.pause(this.slot, this.serial, 1)
+  }
+
+  resumeBody(): void {
+    this.#owner.io.pause(this.slot, this.serial, 0)
   }
 
   /** Serves the request; returns the body of an answer that goes back with the callback. */
