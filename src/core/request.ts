@@ -155,7 +155,7 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
    *
    * @throws HttpError 415 `MEDIA_TYPE_UNSUPPORTED`, 400 `FORM_INVALID`, 413 `FORM_TOO_LARGE`, and as {@link bytes}.
    */
-  form<Values = FormValues>(options: FormOptions = {}): Promise<Values> {
+  form<Values extends object = FormValues>(options: FormOptions = {}): Promise<Values> {
     return readForm(this.#source, this.#context.bodies, options) as Promise<Values>
   }
 

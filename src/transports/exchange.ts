@@ -55,7 +55,10 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   abstract resumeBody(): void
   /** Breaks the connection. */
   protected abstract cut(): void
-  /** Begins to hand the body to {@link received} and {@link receivedAll}; called once. */
+  /**
+   * Begins to hand the body to {@link received} and {@link receivedAll}; called once. Where it is read already, a client
+   * that waits for a 100 has it now.
+   */
   protected abstract receive(): void
   /**
    * Sends a response; called once.
@@ -98,8 +101,8 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   }
 
   receiveBody(): void {
-    this.startReceiving()
-    this.proceed()
+    if (this.#isReceiving) this.proceed()
+    else this.startReceiving()
   }
 
   /** Has the request dispatched and its answer written. */
@@ -112,7 +115,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
       return
     }
     this.detach()
-    if (this.bodySize !== 0) this.startReceiving()
+    if (this.bodySize !== 0 && this.#body?.isOver !== true) this.startReceiving()
     this.#wait = this.#host.deadlines.add(this)
     result.then((response) => this.#answer(response, true))
   }
@@ -131,7 +134,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     if (this.#request !== undefined) abortRequest(this.#request, new Error('the client went away'))
   }
 
-  /** Sends a 100 to a client that waits for one; a transport whose 100 goes out by itself has nothing to do. */
+  /** The body is read, after it has been received for a while: a client that waits for a 100 has it now. */
   protected proceed(): void {}
 
   /**

@@ -144,6 +144,10 @@ export class NativeExchange extends Exchange {
     this.#owner.io.pause(this.slot, this.serial, 1)
   }
 
+  protected override proceed(): void {
+    this.#owner.io.receive(this.slot, this.serial, 1)
+  }
+
   resumeBody(): void {
     this.#owner.io.pause(this.slot, this.serial, 0)
   }
@@ -160,7 +164,7 @@ export class NativeExchange extends Exchange {
 
   protected override receive(): void {
     this.#begin()
-    this.#owner.io.receive(this.slot, this.serial)
+    this.#owner.io.receive(this.slot, this.serial, this.body?.isRead === true ? 1 : 0)
   }
 
   protected override write(response: HttpResponse, request: HttpRequest, isLate: boolean): void {

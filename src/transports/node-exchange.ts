@@ -135,6 +135,7 @@ export class NodeExchange extends Exchange {
     req.once('close', () => this.#stopClock())
     // The response's `close` tells of the same; without a listener it would be thrown.
     req.on('error', () => {})
+    if (this.body?.isRead === true) this.proceed()
   }
 
   resumeBody(): void {

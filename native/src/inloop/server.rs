@@ -11,7 +11,7 @@ use super::answer::Defaults;
 use super::connection::{Connection, Phase, Wait};
 use super::fixed::Fixed;
 use super::handover::Handover;
-use super::limits::{HIGH_WATER, Limits, MOST_PENDING};
+use super::limits::{HIGH_WATER, Limits, MOST_PENDING, MOST_UNREAD};
 use super::parse::{self, Head, Refusal};
 use super::respond::{self, Clock, Ids};
 use super::uv::{self, Buffer, Handle, Loop, Uv};
@@ -284,6 +284,10 @@ impl Server {
             let is_last = connection.decoder.is_done();
             if is_last {
                 connection.phase = Phase::Head;
+                connection.wait_on(now);
+            } else if !connection.is_busy && connection.body_bytes > MOST_UNREAD {
+                connection.closes = true;
+                connection.phase = Phase::Linger;
                 connection.wait_on(now);
             }
             (taken, is_last, connection.is_busy && connection.is_receiving, connection.serial)

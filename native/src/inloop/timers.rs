@@ -84,6 +84,9 @@ unsafe extern "C" fn on_tick(timer: *mut Handle) {
                     }
                 }
                 let under_way = now.saturating_sub(connection.began);
+                if connection.wait == Wait::Body && connection.is_paused {
+                    return None;
+                }
                 let is_trickle = connection.wait == Wait::Body
                     && under_way > limits.read_timeout
                     && connection.body_bytes * 1000 / under_way < LEAST_RATE;
