@@ -48,8 +48,10 @@ export function readJson<Value>(source: BodyRequest, tools: BodyTools): Promise<
   return guarded(() => {
     const { body } = source
     if (body === undefined) return rejected(httpError('BODY_NOT_JSON', { reason: 'it is empty' }))
-    const type = findHeader(source.headers(), 'content-type')
-    if (type === undefined || !isJsonType(type)) throw unsupportedType(type, 'application/json')
+    if (source.isJson !== true) {
+      const type = findHeader(source.headers(), 'content-type')
+      if (type === undefined || !isJsonType(type)) throw unsupportedType(type, 'application/json')
+    }
     return whole(body, source, tools, jsonOfBody<Value>, (bytes) => jsonOf(utf8Strict(bytes)))
   })
 }
@@ -174,6 +176,7 @@ const none: readonly string[] = []
  * @throws HttpError 415 `BODY_CODING_UNSUPPORTED`, with `Accept-Encoding` (RFC 9110, 15.5.16).
  */
 function codingsOf(body: RequestBody, source: BodyRequest, tools: BodyTools): readonly string[] {
+  if (source.isCoded === false) return none
   const value = allOf(source.headers(), 'content-encoding')
   if (value === undefined) return none
   const known = body.rules.decodes ? tools.codings : none

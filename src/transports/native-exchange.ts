@@ -37,6 +37,7 @@ const Control = {
   status: 9,
   upgrades: 11,
 } as const
+const Body = { chunked: 2, coded: 8, json: 4, kind: 3 } as const
 const Flag = { bodiless: 4, close: 1, complete: 8, hasId: 16, head: 2 } as const
 const Answer = { bytes: 2, empty: 3, handOff: 4, string: 1 } as const
 const Part = { headers: 3, method: 0, path: 1, query: 2 } as const
@@ -55,6 +56,8 @@ export class NativeExchange extends Exchange {
   #path: string | undefined
   #query: string | undefined = undefined
   readonly bodySize: number
+  readonly isCoded: boolean
+  readonly isJson: boolean
   readonly protocol = 'http'
   readonly routeId: number
   readonly serial: number
@@ -67,6 +70,8 @@ export class NativeExchange extends Exchange {
     this.#owner = owner
     this.#path = path
     this.bodySize = bodySize(control)
+    this.isCoded = (control[Control.body]! & Body.coded) !== 0
+    this.isJson = (control[Control.body]! & Body.json) !== 0
     // 2^32 - 1, for none, becomes -1.
     this.routeId = control[Control.route]! | 0
     this.serial = control[Control.serial]!
@@ -274,9 +279,9 @@ export class NativeExchange extends Exchange {
 }
 
 function bodySize(control: Uint32Array): number {
-  const kind = control[Control.body]
+  const kind = control[Control.body]! & Body.kind
   if (kind === 0) return 0
-  return kind === 2 ? -1 : control[Control.lengthHigh]! * 2 ** 32 + control[Control.lengthLow]!
+  return kind === Body.chunked ? -1 : control[Control.lengthHigh]! * 2 ** 32 + control[Control.lengthLow]!
 }
 
 // Spaces and tabs only: trim() would take a no-break space of Latin-1 too.

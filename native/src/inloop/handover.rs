@@ -22,7 +22,8 @@ pub mod control {
     pub const ROUTE: usize = 2;
     /// An index into `METHODS`; 0 for any other, to be asked for.
     pub const METHOD: usize = 3;
-    /// 0 for no body, 1 for one of known length, 2 for a chunked one.
+    /// 0 for no body, 1 for one of known length, 2 for a chunked one; and 4 for one of JSON, 8 for one with a
+    /// `Content-Encoding`.
     pub const BODY: usize = 4;
     pub const LENGTH_LOW: usize = 5;
     pub const LENGTH_HIGH: usize = 6;
@@ -122,7 +123,8 @@ impl Handover {
             numbers[control::SERIAL] = current.serial;
             numbers[control::ROUTE] = route as u32;
             numbers[control::METHOD] = METHODS.iter().position(|known| *known == method).unwrap_or(0) as u32;
-            numbers[control::BODY] = body;
+            numbers[control::BODY] =
+                body | u32::from(current.head.is_json) << 2 | u32::from(current.head.is_coded) << 3;
             numbers[control::LENGTH_LOW] = length as u32;
             numbers[control::LENGTH_HIGH] = (length >> 32) as u32;
             numbers[control::CLOSES] = u32::from(!current.head.keep_alive || server.is_closing.get());

@@ -42,7 +42,11 @@ pub struct Head {
     pub expects_continue: bool,
     /// The header lines, without the empty line after them.
     pub headers: Span,
+    /// Whether there is a `Content-Encoding`.
+    pub is_coded: bool,
     pub is_http10: bool,
+    /// Whether the `Content-Type` is that of JSON as most clients write it; another may be one too.
+    pub is_json: bool,
     pub keep_alive: bool,
     pub method: Span,
     pub path: Span,
@@ -148,7 +152,9 @@ pub fn parse(head: &[u8]) -> Result<Head, Refusal> {
         body: facts.body(is_http10)?,
         expects_continue: facts.expects_continue && !is_http10,
         headers: Span { start: line_end as u32, end: head.len() as u32 - 2 },
+        is_coded: facts.is_coded,
         is_http10,
+        is_json: facts.is_json,
         keep_alive: facts.keep_alive && !facts.closes,
         method: Span::in_head(head, method),
         path: Span::in_head(head, path),
@@ -186,6 +192,8 @@ struct Facts<'a> {
     connection_upgrade: bool,
     expects_continue: bool,
     host: Option<&'a [u8]>,
+    is_coded: bool,
+    is_json: bool,
     keep_alive: bool,
     length: Option<&'a [u8]>,
     upgrades: bool,
@@ -215,7 +223,11 @@ impl<'a> Facts<'a> {
                     self.connection_upgrade |= option.eq_ignore_ascii_case(b"upgrade");
                 }
             }
+            12 if name.eq_ignore_ascii_case(b"content-type") => {
+                self.is_json = value == b"application/json" || value == b"application/json; charset=utf-8";
+            }
             14 if name.eq_ignore_ascii_case(b"content-length") => only(self.length.replace(value), LENGTH_COUNT)?,
+            16 if name.eq_ignore_ascii_case(b"content-encoding") => self.is_coded = true,
             17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
                 self.coding = Some(value);
                 self.codings += 1;
