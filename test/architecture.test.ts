@@ -41,6 +41,7 @@ const mayReachNative = [
   'transports/native-server.ts',
   'transports/native.ts',
   'transports/transport.ts',
+  'transports/uws-server.ts',
 ]
 
 const source = 'src'

@@ -1,6 +1,7 @@
 import { describe, HotpressError, httpError } from '../errors.js'
-import { type RequestBody, rejected } from './body.js'
+import type { RequestBody } from './body.js'
 import type { BodySource } from './body-source.js'
+import { rejected } from './body-waiting.js'
 import { type FormOptions, type FormValues, parseForm } from './form.js'
 import { findHeader, type HeaderPairs } from './headers.js'
 import { parseJson } from './json.js'

@@ -1,6 +1,7 @@
 import { HotpressError, type HttpError, httpError } from '../errors.js'
 import type { BodyFlow, BodyRules } from './body-flow.js'
 import { BodyStream } from './body-stream.js'
+import { Reader, rejected, type Waiting } from './body-waiting.js'
 import { utf8, utf8Strict, withoutMark } from './utf8.js'
 
 /** The answer to a body over its limit, which it tells in bytes. */
@@ -8,26 +9,17 @@ export function bodyTooLarge(limit: number): HttpError {
   return httpError('BODY_TOO_LARGE', { limit }, { extensions: { limit } })
 }
 
-/** A promise that is rejected and, where nobody looks at it, harmless: a request never ends the process. */
-export function rejected(error: Error): Promise<never> {
-  const promise = Promise.reject(error)
-  promise.catch(ignore)
-  return promise
+/** Borrowed memory as memory of one's own, which need not be cleared before. */
+function owned(part: Uint8Array): Uint8Array {
+  const copy = Buffer.allocUnsafeSlow(part.byteLength)
+  copy.set(part)
+  return copy
 }
-
-function ignore(): void {}
 
 const nothing = new Uint8Array(0)
 
 // Up to here the room for a body of known length is taken at once: each part of it is copied to its place, and once.
 const mostRoom = 1024 ** 2
-
-interface Reader {
-  readonly promise: Promise<unknown>
-  reject(error: unknown): void
-  /** Settles the promise with what is taken of the whole body. */
-  serve(body: RequestBody): void
-}
 
 /**
  * The body of a request, within its limit. It is kept while it comes, up to the threshold: then the sender is held until
@@ -42,7 +34,9 @@ export class RequestBody {
   #isHeld = false
   #isRead = false
   #parts: Uint8Array[] | undefined = undefined
-  #readers: Reader[] | undefined = undefined
+  /** The first to wait; most bodies have no other. */
+  #reader: Waiting<RequestBody> | undefined = undefined
+  #readers: Waiting<RequestBody>[] | undefined = undefined
   #room: Uint8Array | undefined = undefined
   #size = 0
   #stream: BodyStream | undefined = undefined
@@ -62,7 +56,7 @@ export class RequestBody {
   /** The whole, for a reader that {@link read} calls. */
   get bytes(): Uint8Array {
     if (this.#whole === undefined) this.#whole = Buffer.from(this.#text!)
-    else if (this.#isBorrowed) this.#whole = this.#whole.slice()
+    else if (this.#isBorrowed) this.#whole = owned(this.#whole)
     this.#isBorrowed = false
     return this.#whole
   }
@@ -106,7 +100,7 @@ export class RequestBody {
    */
   add(part: Uint8Array, isBorrowed: boolean): boolean {
     if (!this.#counts(part)) return false
-    if (this.#stream !== undefined) this.#stream.push(isBorrowed ? part.slice() : part)
+    if (this.#stream !== undefined) this.#stream.push(isBorrowed ? owned(part) : part)
     else this.#keep(part, isBorrowed)
     return true
   }
@@ -122,7 +116,7 @@ export class RequestBody {
     if (this.#error !== undefined) return false
     this.#isDone = true
     if (this.#stream !== undefined) {
-      this.#stream.end(isBorrowed ? part?.slice() : part)
+      this.#stream.end(isBorrowed ? part && owned(part) : part)
       this.release()
       return true
     }
@@ -133,7 +127,9 @@ export class RequestBody {
     } else {
       this.#join(part)
     }
+    this.#reader?.serve(this)
     for (const reader of this.#readers ?? []) reader.serve(this)
+    this.#reader = undefined
     this.#readers = undefined
     if (this.#isBorrowed) this.#own()
     return true
@@ -146,11 +142,9 @@ export class RequestBody {
     this.#parts = undefined
     this.#room = undefined
     this.#stream?.fail(error)
-    for (const { promise, reject } of this.#readers ?? []) {
-      // Whoever has asked and does not wait must not end the process.
-      promise.catch(ignore)
-      reject(error)
-    }
+    this.#reader?.fail(error)
+    for (const reader of this.#readers ?? []) reader.fail(error)
+    this.#reader = undefined
     this.#readers = undefined
   }
 
@@ -178,25 +172,13 @@ export class RequestBody {
         return rejected(error as Error)
       }
     }
-    let resolve!: (value: Value | PromiseLike<Value>) => void
-    let reject!: (error: unknown) => void
-    const promise = new Promise<Value>((yes, no) => {
-      resolve = yes
-      reject = no
-    })
-    const serve = (body: RequestBody): void => {
-      try {
-        resolve(take(body))
-      } catch (error) {
-        promise.catch(ignore)
-        reject(error)
-      }
-    }
-    if (this.#readers === undefined) this.#readers = [{ promise, reject, serve }]
-    else this.#readers.push({ promise, reject, serve })
+    const reader = new Reader(take)
+    if (this.#reader === undefined) this.#reader = reader
+    else if (this.#readers === undefined) this.#readers = [reader]
+    else this.#readers.push(reader)
     this.#demand()
     this.release()
-    return promise
+    return reader.promise
   }
 
   /**
@@ -205,7 +187,7 @@ export class RequestBody {
    * @throws HotpressError `BODY_USED` when it is being read already.
    */
   stream(): AsyncIterableIterator<Uint8Array> {
-    if (this.#stream !== undefined || this.#readers !== undefined) throw new HotpressError('BODY_USED', {})
+    if (this.#stream !== undefined || this.#reader !== undefined) throw new HotpressError('BODY_USED', {})
     const stream = new BodyStream(this.#flow, this.rules.threshold)
     if (this.#isDone) {
       stream.end(this.bytes)
@@ -258,9 +240,9 @@ export class RequestBody {
     const total = this.#flow.bodySize
     if (before === 0 && total > 0 && total <= mostRoom) this.#room = Buffer.allocUnsafeSlow(total)
     if (this.#room !== undefined) this.#room.set(part, before)
-    else if (this.#parts === undefined) this.#parts = [isBorrowed ? part.slice() : part]
-    else this.#parts.push(isBorrowed ? part.slice() : part)
-    if (this.#readers !== undefined || this.#size < this.rules.threshold) return
+    else if (this.#parts === undefined) this.#parts = [isBorrowed ? owned(part) : part]
+    else this.#parts.push(isBorrowed ? owned(part) : part)
+    if (this.#reader !== undefined || this.#size < this.rules.threshold) return
     this.#isHeld = true
     this.#flow.pauseBody()
   }
@@ -268,6 +250,6 @@ export class RequestBody {
   // Text that is right holds the bytes too: to copy them would be the dearer half of a small body.
   #own(): void {
     this.#isBorrowed = false
-    this.#whole = this.#text === undefined ? this.#whole!.slice() : undefined
+    this.#whole = this.#text === undefined ? owned(this.#whole!) : undefined
   }
 }

@@ -125,4 +125,6 @@ export interface Binding {
   readonly version: string
   /** Makes an empty route table. Its functions need no `this`. */
   createRouter(): Router
+  /** Sets the receive buffers of the sockets that listen on a port; says whether it could, which is on Linux only. */
+  limitReceiveBuffers(port: number, bytes: number): boolean
 }

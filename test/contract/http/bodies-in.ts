@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HotpressError, HttpError, type HttpRequest, RouteGroup, stream } from '../../../src/index.js'
+import { binding } from '../../../src/native/binding.js'
 import { onEveryTransport, raw } from '../../_setup.js'
+import { Sender, sent } from './_sender.js'
 import { assertProblem, type Deferred, deferred, portOf, postChunked, soon } from './_tools.js'
 
 /** How bodies come in: part by part, held, given up, and cut into whatever pieces. */
@@ -182,53 +184,9 @@ function streamsContract(): void {
   )
 }
 
-/** Writes a body of 64 MB as fast as it is taken; gives how much the socket has given away. */
-class Sender {
-  readonly #socket: Socket
-  answer = ''
-  static readonly size: number = 64 * 1024 ** 2
-
-  constructor(port: number, path: string, isChunked: boolean) {
-    const socket = connect(port, '127.0.0.1')
-    this.#socket = socket
-    socket.setEncoding('latin1').on('error', () => {})
-    socket.on('data', (part: string) => {
-      this.answer += part
-    })
-    const framing = isChunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${Sender.size}`
-    socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${framing}\r\n\r\n`)
-    this.#write(isChunked)
-  }
-
-  async #write(isChunked: boolean): Promise<void> {
-    const block = Buffer.alloc(65_536, 'x')
-    const framed = isChunked ? Buffer.concat([Buffer.from('10000\r\n'), block, Buffer.from('\r\n')]) : block
-    for (let sent = 0; sent < Sender.size; sent += block.length) {
-      if (!this.#socket.write(framed)) await new Promise((resolve) => this.#socket.once('drain', resolve))
-    }
-    if (isChunked) this.#socket.write('0\r\n\r\n')
-  }
-
-  /** Waits until nothing more is taken, for a while; gives how many bytes that were. */
-  async stopped(): Promise<number> {
-    let before = -1
-    let taken = 0
-    while (taken === 0 || taken !== before) {
-      before = taken
-      await sleep(150)
-      taken = this.#socket.bytesWritten - this.#socket.writableLength
-    }
-    return taken
-  }
-
-  get closed(): Promise<void> {
-    return new Promise((resolve) => this.#socket.once('close', () => resolve()))
-  }
-}
-
 function heldContract(): void {
   let gates: readonly Deferred<void>[]
-  const paths = ['/unread', '/one-part', '/unread/chunked', '/one-part/chunked'] as const
+  const paths = ['/unread', '/steps', '/unread/chunked', '/steps/chunked'] as const
 
   onEveryTransport(
     'a sender',
@@ -239,31 +197,42 @@ function heldContract(): void {
         await mine[gate]!.promise
         return [(await req.bytes()).byteLength]
       }
-      const onePart = (gate: number) => async (req: HttpRequest) => {
+      const steps = (gate: number) => async (req: HttpRequest) => {
         const parts = req.stream()
-        const { value } = await parts.next()
+        let size = 0
+        // A while slower than the sender, and then not at all.
+        while (size < 8 * 1024 ** 2) {
+          size += (await parts.next()).value?.byteLength ?? 0
+          await sleep(1)
+        }
         await mine[gate]!.promise
-        return [value.byteLength + (await sizeOf(parts))]
+        return [size + (await sizeOf(parts))]
       }
       app.post('/unread', unread(0))
-      app.post('/one-part', onePart(1))
+      app.post('/steps', steps(1))
       app.post('/unread/chunked', unread(2))
-      app.post('/one-part/chunked', onePart(3))
+      app.post('/steps/chunked', steps(3))
     },
     (client) => {
       if (client.transport === 'inject') return
+      // What uWebSockets.js reads in spite of a pause is bounded by the system only, see docs/transports.md.
+      const skip = client.transport === 'uws' && (process.platform !== 'linux' || binding().kind === 'fallback')
       const mine = gates
       for (const [index, path] of paths.entries()) {
-        test(`is held until somebody reads, and then sends the rest: ${path}`, { timeout: 30_000 }, async () => {
+        test(`is held until somebody reads, and then sends the rest: ${path}`, { skip, timeout: 60_000 }, async () => {
           const port = await portOf(client)
-          const sender = new Sender(port, path, path.endsWith('chunked'))
-          // What the buffers of the system hold, on both sides, is a few megabytes.
-          const taken = await sender.stopped()
-          assert.ok(taken < Sender.size / 2, `${taken} bytes were taken with nobody reading`)
-          mine[index]!.resolve()
-          await sender.closed
-          assert.match(sender.answer, /^HTTP\/1\.1 200 /)
-          assert.ok(sender.answer.includes(`[${Sender.size}]`), sender.answer)
+          const sender = new Sender({ isChunked: path.endsWith('chunked'), path, port })
+          try {
+            // What the handler has had, and what the buffers of the system hold on both sides: a few megabytes.
+            const taken = await sender.stopped()
+            assert.ok(taken < sent / 2, `${taken} bytes were taken with nobody reading`)
+            mine[index]!.resolve()
+            const answer = await sender.answer()
+            assert.match(answer, /^HTTP\/1\.1 200 /)
+            assert.ok(answer.includes(`[${sent}]`), answer)
+          } finally {
+            await sender.end()
+          }
         })
       }
     },
