@@ -7,7 +7,7 @@ import { abortRequest, HttpRequest } from '../core/request.js'
 import type { RequestSource } from '../core/request-source.js'
 import { HttpResponse } from '../core/response.js'
 import { asStream, discard, isStream, pump, type StreamSink } from '../core/stream.js'
-import { HttpError, httpError } from '../errors.js'
+import { httpError } from '../errors.js'
 import type { TransportHost } from './transport.js'
 
 /** Milliseconds for which a connection that is to be closed still takes in a body that nobody wants. */
@@ -89,7 +89,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     // While the body comes it is the client that takes the time, for which the transport has limits of its own.
     if (this.#hasMoved) {
       this.#hasMoved = false
-      this.#wait = this.#host.deadlines.add(this)
+      this.#restartClock()
       return
     }
     const timeout = this.#host.settings.requestTimeout
@@ -150,6 +150,10 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   /** The last of the body has come: a last chunk, or the end after what {@link received} had. */
   protected receivedAll(chunk?: Uint8Array, isBorrowed = false): void {
     this.#isReceived = true
+    if (this.#hasMoved) {
+      this.#hasMoved = false
+      this.#restartClock()
+    }
     if (this.#body?.end(chunk, isBorrowed) !== true) this.#unwanted(chunk?.byteLength ?? 0)
     this.#onReceived?.()
   }
@@ -240,6 +244,11 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     if (this.#isHeld) this.resumeBody()
   }
 
+  #restartClock(): void {
+    this.#host.deadlines.remove(this.#wait)
+    if (this.#wait !== undefined && this.#state === 'open') this.#wait = this.#host.deadlines.add(this)
+  }
+
   #settleBody(response: HttpResponse): void {
     // A body over the limit leaves bytes on the connection that nobody will read as a body.
     if (this.#body?.isOverLimit) response.close()
@@ -280,14 +289,4 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
 /** Lets go of a response that will not be sent. */
 function release(response: HttpResponse): void {
   if (isStream(response.body)) discard(response.body)
-}
-
-/** The answer to a request that never became one: malformed, too large or too slow. It passes no middleware. */
-export function refusal(error: HttpError): HttpResponse {
-  return problem(error).close()
-}
-
-/** The same for errors that a transport's parser reports by a status alone. */
-export function refusalOf(status: number): HttpResponse {
-  return refusal(new HttpError(status))
 }

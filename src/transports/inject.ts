@@ -6,7 +6,8 @@ import type { HttpResponse } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
 import { chunkBytes, counted, isAsyncIterable, type StreamSink } from '../core/stream.js'
 import type { HttpError } from '../errors.js'
-import { Exchange, refusal } from './exchange.js'
+import { Exchange } from './exchange.js'
+import { refusal } from './refusal.js'
 import type { TransportHost } from './transport.js'
 
 /** A request that is made without a socket. */

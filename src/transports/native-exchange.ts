@@ -7,6 +7,7 @@ import { isStream, type StreamSink } from '../core/stream.js'
 import { HotpressError } from '../errors.js'
 import type { NativeServer } from '../native/types.js'
 import { Exchange } from './exchange.js'
+import { Body, bodySize } from './native-body.js'
 import type { NodeBridge, TransportHost } from './transport.js'
 
 /** What an exchange needs of the server that it came by. */
@@ -37,7 +38,6 @@ const Control = {
   status: 9,
   upgrades: 11,
 } as const
-const Body = { chunked: 2, coded: 8, json: 4, kind: 3 } as const
 const Flag = { bodiless: 4, close: 1, complete: 8, hasId: 16, head: 2 } as const
 const Answer = { bytes: 2, empty: 3, handOff: 4, string: 1 } as const
 const Part = { headers: 3, method: 0, path: 1, query: 2 } as const
@@ -69,9 +69,10 @@ export class NativeExchange extends Exchange {
     this.#method = methods[control[Control.method]!]!
     this.#owner = owner
     this.#path = path
-    this.bodySize = bodySize(control)
-    this.isCoded = (control[Control.body]! & Body.coded) !== 0
-    this.isJson = (control[Control.body]! & Body.json) !== 0
+    const body = control[Control.body]!
+    this.bodySize = bodySize(body, control[Control.lengthLow]!, control[Control.lengthHigh]!)
+    this.isCoded = (body & Body.coded) !== 0
+    this.isJson = (body & Body.json) !== 0
     // 2^32 - 1, for none, becomes -1.
     this.routeId = control[Control.route]! | 0
     this.serial = control[Control.serial]!
@@ -276,12 +277,6 @@ export class NativeExchange extends Exchange {
     }
     this.writeBody(response, sink, request, false)
   }
-}
-
-function bodySize(control: Uint32Array): number {
-  const kind = control[Control.body]! & Body.kind
-  if (kind === 0) return 0
-  return kind === Body.chunked ? -1 : control[Control.lengthHigh]! * 2 ** 32 + control[Control.lengthLow]!
 }
 
 // Spaces and tabs only: trim() would take a no-break space of Latin-1 too.

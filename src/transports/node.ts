@@ -6,9 +6,9 @@ import type { HttpResponse } from '../core/response.js'
 import type { Settings } from '../core/settings.js'
 import { statusLine } from '../core/status.js'
 import { HotpressError } from '../errors.js'
-import { refusal, refusalOf } from './exchange.js'
 import { readArrival } from './node-arrival.js'
 import { endWith, type NodeConnection, NodeExchange } from './node-exchange.js'
+import { refusal, refusalOf } from './refusal.js'
 import {
   firstGiven,
   type Listening,

@@ -4,7 +4,7 @@ import { findHeader } from '../core/headers.js'
 import type { HttpResponse } from '../core/response.js'
 import { statusLine } from '../core/status.js'
 import { binding } from '../native/binding.js'
-import { refusal, refusalOf } from './exchange.js'
+import { refusal, refusalOf } from './refusal.js'
 import type { TransportHost } from './transport.js'
 import { UwsExchange, type UwsOwner } from './uws-exchange.js'
 
