@@ -105,8 +105,10 @@ export class NodeExchange extends Exchange {
     return this.#arrival.headers
   }
 
+  // A response that is over has no socket any more.
   protected override cut(): void {
-    this.#res.destroy()
+    if (this.#res.writableFinished) this.#req.socket.destroy()
+    else this.#res.destroy()
   }
 
   pauseBody(): void {
