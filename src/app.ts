@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import { createBodyTools } from './bodies/tools.js'
 import { Deadlines } from './core/deadlines.js'
 import { HeadTemplate } from './core/head.js'
 import type { Logger } from './core/logger.js'
@@ -182,7 +183,7 @@ export class Hotpress extends RouteRegistry {
     if (this.#host !== undefined) return this.#host
     const settings = this.#settings
     const dispatcher = new Dispatcher({
-      bodyLimit: settings.bodyLimit,
+      bodyRules: { decodes: settings.decodeBody, limit: settings.bodyLimit, threshold: settings.streamThreshold },
       middleware: this.#middleware,
       onError: this.#onError,
       onNotFound: this.#onNotFound,
@@ -192,6 +193,7 @@ export class Hotpress extends RouteRegistry {
     const head = new HeadTemplate(settings.defaultHeaders)
     const { matcher, unseen, wantsPath } = dispatcher
     this.#host = {
+      bodies: createBodyTools(),
       bridge: this.#bridge,
       deadlines: new Deadlines(settings.requestTimeout),
       dispatch: (request) => dispatcher.dispatch(request),

@@ -1,4 +1,7 @@
+import { bodyTooLarge } from './core/body.js'
+import type { BodyRules } from './core/body-flow.js'
 import { bindRoute, type HttpRequest, sourceOf } from './core/request.js'
+import type { RequestSource } from './core/request-source.js'
 import type { HttpResponse } from './core/response.js'
 import { empty } from './core/responses.js'
 import { createResponder, type Responder } from './core/to-response.js'
@@ -12,7 +15,8 @@ import { allowed, type Endpoint, type Entry, type RouteTable, readParams } from 
 
 /** What an app has gathered by the time it starts. */
 export interface DispatcherParts {
-  readonly bodyLimit: number
+  /** Of every body; a route may have a limit of its own. */
+  readonly bodyRules: BodyRules
   /** Around every request, those that no route answers included. */
   readonly middleware: readonly Middleware[]
   readonly onError: ErrorHandler | undefined
@@ -69,31 +73,37 @@ export class Dispatcher {
     const source = sourceOf(request)
     const { bodySize, method } = source
     const id = source.routeId ?? this.matcher.match(source.path)
-    if (id < 0) return this.#notFound(request)
+    if (id < 0) return this.#unrouted(this.#notFound, request, source)
     const entry = this.#entries[id]!
     const endpoint = method === 'GET' ? entry.get : entry.methods.get(method)
-    if (endpoint === undefined) return entry.otherwise(request)
+    if (endpoint === undefined) return this.#unrouted(entry.otherwise, request, source)
 
     const params = endpoint.pattern.names.length === 0 ? noParams : readParams(source.path, endpoint, this.matcher)
     if (params === undefined) return this.#malformed(request)
     bindRoute(request, params, endpoint.pattern.text)
 
     if (bodySize !== 0) {
-      if (bodySize > endpoint.bodyLimit) return endpoint.tooLarge(request)
-      source.acceptBody(endpoint.bodyLimit)
+      source.acceptBody(endpoint.bodyRules)
+      if (bodySize > endpoint.bodyRules.limit) return endpoint.tooLarge(request)
     }
     return endpoint.chain(request)
   }
 
+  // What answers for all routes, a fallback of the user's perhaps, may read a body too.
+  #unrouted(chain: OpenChain, request: HttpRequest, source: RequestSource): HttpResponse | Promise<HandlerResult> {
+    if (source.bodySize !== 0) source.acceptBody(this.#parts.bodyRules)
+    return chain(request)
+  }
+
   #endpoint(shape: string, { bodyLimit, handler, method, middleware, pattern }: RouteDefinition): Endpoint {
-    const limit = bodyLimit ?? this.#parts.bodyLimit
+    const limit = bodyLimit ?? this.#parts.bodyRules.limit
     const layers = [...this.#parts.middleware, ...middleware]
     const refuse = (): never => {
-      throw httpError('BODY_TOO_LARGE', { limit })
+      throw bodyTooLarge(limit)
     }
     const tooLarge = compose(layers, refuse, this.responder)
     return {
-      bodyLimit: limit,
+      bodyRules: { ...this.#parts.bodyRules, limit },
       // The bare path of a wildcard has its shape without the last parameter.
       captures: shape === pattern.shape ? pattern.names.length : pattern.names.length - 1,
       chain: composeOpen(layers, handler, this.responder),

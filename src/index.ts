@@ -1,8 +1,18 @@
 export { type Address, type Capabilities, Hotpress } from './app.js'
 export { constant } from './core/constant.js'
 export { ContentType, type ContentTypeValue } from './core/content-type.js'
+export type { FormOptions, FormValue, FormValues } from './core/form.js'
 export type { Logger, LogMethod } from './core/logger.js'
-export { HttpRequest, type RequestKey, requestKey } from './core/request.js'
+export type {
+  MultipartField,
+  MultipartFile,
+  MultipartOptions,
+  MultipartPart,
+  SavedFile,
+  SaveOptions,
+} from './core/multipart.js'
+export { HttpRequest } from './core/request.js'
+export { type RequestKey, requestKey } from './core/request-key.js'
 export { HttpResponse, type ResponseBody, toResponse } from './core/response.js'
 export { bytes, empty, html, json, type ResponseInit, redirect, stream, text } from './core/responses.js'
 export { Status, type StatusCode } from './core/status.js'

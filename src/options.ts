@@ -15,6 +15,11 @@ export interface HotpressOptions {
   readonly chunkLimit?: number | string
   /** What becomes of a connection beyond `maxConnections`: a 503 (`'refuse'`, the default), or it waits. Native only. */
   readonly connectionOverflow?: 'refuse' | 'wait'
+  /**
+   * Whether a request body's `Content-Encoding` is undone (gzip, br and, where it can be, zstd), with `bodyLimit` for what
+   * comes out. False by default: such a body can be had as it was sent, and as nothing else.
+   */
+  readonly decodeBody?: boolean
   /** The most that the headers of a request may have together; 431 beyond. 8 KB by default. */
   readonly headerLimit?: number | string
   /** How long a connection may be idle between requests. Each transport has its own default (native 60 s, uws 10 s, node 5 s). */
@@ -39,6 +44,11 @@ export interface HotpressOptions {
   readonly securityHeaders?: boolean
   /** The `Server` header: true (the default) for `hotpress/<major>`, false for none, or a text. */
   readonly serverHeader?: boolean | string
+  /**
+   * How much of a body is taken in before anybody reads it, and ahead of the reader of a stream: 64 KB by default. Beyond,
+   * the client is held.
+   */
+  readonly streamThreshold?: number | string
   /** What serves: `'auto'` (the default) takes the fastest that runs here and can honour every option. */
   readonly transport?: TransportName | 'auto'
   /** How long a client may take nothing of an answer before it is cut off: 30 s by default. Transport native only. */
@@ -65,6 +75,7 @@ const checks: Checks<HotpressOptions> = {
   chunkLimit: (value) => positive('chunkLimit', bytesOf(value, 'chunkLimit')),
   connectionOverflow: (value) =>
     value === 'refuse' || value === 'wait' ? value : invalid('connectionOverflow', value, "'refuse' or 'wait'"),
+  decodeBody: (value) => boolean('decodeBody', value),
   headerLimit: (value) => positive('headerLimit', bytesOf(value, 'headerLimit')),
   idleTimeout: (value) => positive('idleTimeout', millisecondsOf(value, 'idleTimeout')),
   logger: (value) => createLogger(value as LoggerOption),
@@ -77,6 +88,7 @@ const checks: Checks<HotpressOptions> = {
   requestTimeout: (value) => millisecondsOf(value, 'requestTimeout'),
   securityHeaders: (value) => boolean('securityHeaders', value),
   serverHeader: checkServerHeader,
+  streamThreshold: (value) => positive('streamThreshold', bytesOf(value, 'streamThreshold')),
   transport: (value) =>
     transports.includes(value) ? value : invalid('transport', value, "'auto', 'native', 'node' or 'uws'"),
   writeTimeout: (value) => positive('writeTimeout', millisecondsOf(value, 'writeTimeout')),
@@ -103,6 +115,7 @@ export function settle(options: HotpressOptions): Settings {
     bodyLimit: (given.bodyLimit as number | undefined) ?? 10 * 1024 ** 2,
     chunkLimit: given.chunkLimit as number | undefined,
     connectionOverflow: given.connectionOverflow as Settings['connectionOverflow'],
+    decodeBody: (given.decodeBody as boolean | undefined) ?? false,
     defaultHeaders: { pairs, requestId: (given.requestId as boolean | undefined) ?? true },
     headerLimit: given.headerLimit as number | undefined,
     idleTimeout: given.idleTimeout as number | undefined,
@@ -113,6 +126,7 @@ export function settle(options: HotpressOptions): Settings {
     readTimeout: given.readTimeout as number | undefined,
     requestLineLimit: given.requestLineLimit as number | undefined,
     requestTimeout: (given.requestTimeout as number | undefined) ?? 30_000,
+    streamThreshold: (given.streamThreshold as number | undefined) ?? 65_536,
     transport: (given.transport as Settings['transport'] | undefined) ?? 'auto',
     writeTimeout: given.writeTimeout as number | undefined,
   })

@@ -56,6 +56,13 @@ const wrongOptions: Readonly<
       [true, 'true'],
     ],
   },
+  decodeBody: {
+    takes: 'true or false',
+    values: [
+      ['yes', '"yes"'],
+      [1, '1'],
+    ],
+  },
   headerLimit: {
     takes: size,
     values: [
@@ -129,6 +136,13 @@ const wrongOptions: Readonly<
       [1, '1'],
       [new Date(0), 'an instance of Date'],
       ['caf\xe9', '"café"'],
+    ],
+  },
+  streamThreshold: {
+    takes: size,
+    values: [
+      [-1, '-1'],
+      ['64', '"64"'],
     ],
   },
   transport: {

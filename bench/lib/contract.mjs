@@ -82,6 +82,30 @@ export const loadRoutes = [
   },
 ]
 
+const catalogue = {
+  items: Array.from({ length: 1_000 }, (_, index) => ({ ...items[index % 10], id: index })),
+  note: '',
+}
+catalogue.items.length = 700
+catalogue.note = 'x'.repeat(100 * 1024 - JSON.stringify(catalogue).length)
+
+/** 102,400 bytes of JSON for /echo. */
+export const largeEchoBody = JSON.stringify(catalogue)
+
+/** @type {readonly LoadRoute[]} */
+export const bodyRoutes = [
+  ...loadRoutes.filter(({ id }) => id === 'echo'),
+  {
+    id: 'echo-100k',
+    method: 'POST',
+    path: '/echo',
+    body: largeEchoBody,
+    answer: largeEchoBody,
+    type: jsonType,
+    title: 'POST /echo: 100 KB of JSON, parsed and sent back',
+  },
+]
+
 // What node:http adds by itself, and no option takes away without changing how connections are kept.
 const tolerated = new Set(['keep-alive'])
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/

@@ -26,7 +26,7 @@ for (const route of before) register(route)
 app.get('/ping', (_request, response) => sendText(response, 'pong'))
 app.get('/users/:id', (request, response) => response.json({ id: request.params.id }))
 app.get('/json', (_request, response) => response.json(items))
-app.post('/echo', express.json(), (request, response) => response.json(request.body))
+app.post('/echo', express.json({ limit: '1mb' }), (request, response) => response.json(request.body))
 
 app.get(
   '/async',

@@ -5,6 +5,7 @@ mod inloop;
 mod napi_raw;
 mod router;
 mod router_binding;
+mod sockets;
 
 use napi::{Env, Result, bindgen_prelude::Object};
 use napi_derive::napi;
@@ -13,6 +14,12 @@ use napi_derive::napi;
 #[napi]
 pub fn version() -> &'static str {
     env!("HOTPRESS_CONTENT_HASH")
+}
+
+/// Sets the receive buffers of what listens on a port, in bytes; says whether it could.
+#[napi]
+pub fn limit_receive_buffers(port: u16, bytes: u32) -> bool {
+    sockets::limit_receive_buffers(port, bytes)
 }
 
 /// An empty route table: `{ insert(shape, id), match(path), offsets }`.

@@ -1,50 +1,15 @@
-import { type BodySource, parseJson, utf8 } from './body.js'
-import { checkHeaderValue, findHeader, type HeaderPairs, headerName, headerRecord } from './headers.js'
+import { multipartOf, readBytes, readForm, readJson, readText, streamOf } from './body-readers.js'
+import type { FormOptions, FormValues } from './form.js'
+import { checkHeaderValue, findHeader, headerName, headerRecord } from './headers.js'
 import type { Logger } from './logger.js'
+import type { BodyTools, MultipartOptions, MultipartPart } from './multipart.js'
 import { requestId } from './request-id.js'
-
-/**
- * What a transport knows about one request. Each member may be asked for while the transport's callback runs;
- * `detach()` is called once when the request outlives it, and the source then owns what it still has to answer.
- */
-export interface RequestSource extends BodySource {
-  readonly ip: string
-  readonly method: string
-  /** The path as received: printable ASCII, escapes and all. */
-  readonly path: string
-  readonly protocol: 'http' | 'https'
-  /** What follows the `?`, or the empty string. */
-  readonly query: string
-  /** The number that the matcher gives for the path, where the transport has asked it already. */
-  readonly routeId?: number
-  detach(): void
-  /** Sends a 103 with these headers, where the transport can; says whether it did. */
-  hint?(headers: Readonly<Record<string, string>>): boolean
-  /** Names are lower-case. */
-  headers(): HeaderPairs
-}
-
-/**
- * A typed name for a request-scoped value.
- *
- * @example
- * const user = requestKey<User>('user')
- * app.use((req, next) => { req.set(user, load(req)); return next() })
- * app.get('/me', (req) => req.get(user)?.name)
- */
-export interface RequestKey<Value> {
-  readonly name: string
-  /** Holds the type; there is nothing here at run time. */
-  readonly value?: Value
-}
-
-/** Makes a {@link RequestKey}; two keys of one name stay apart. */
-export function requestKey<Value>(name: string): RequestKey<Value> {
-  return Object.freeze({ name })
-}
+import type { RequestKey } from './request-key.js'
+import type { RequestSource } from './request-source.js'
 
 /** What {@link HttpRequest} needs of its app. */
 export interface RequestContext {
+  readonly bodies: BodyTools
   readonly log: Logger
 }
 
@@ -174,12 +139,24 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
   }
 
   /**
-   * The whole body.
+   * The whole body, however it arrives; once it is here it can be read again, by this or another reader.
    *
-   * @throws HttpError 413 when it is larger than the limit, 400 when the client went away before its end.
+   * @throws HttpError 413 `BODY_TOO_LARGE`, 400 `BODY_ABORTED` when the client leaves before its end, `BODY_UNREAD` after
+   * the answer; with `decodeBody` 415 `BODY_CODING_UNSUPPORTED` and 400 `BODY_CODING_INVALID`. HotpressError `BODY_USED`
+   * after {@link stream}.
    */
   bytes(): Promise<Uint8Array> {
-    return this.#source.readBody()
+    return readBytes(this.#source, this.#context.bodies)
+  }
+
+  /**
+   * The body as a form, `application/x-www-form-urlencoded`: texts by name, lists of names that come again, and groups
+   * of names with brackets (`address[city]=Paris`).
+   *
+   * @throws HttpError 415 `MEDIA_TYPE_UNSUPPORTED`, 400 `FORM_INVALID`, 413 `FORM_TOO_LARGE`, and as {@link bytes}.
+   */
+  form<Values extends object = FormValues>(options: FormOptions = {}): Promise<Values> {
+    return readForm(this.#source, this.#context.bodies, options) as Promise<Values>
   }
 
   /** The value that was {@link set} under a key, or undefined. */
@@ -210,12 +187,28 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
   }
 
   /**
-   * The body parsed as JSON.
+   * The body parsed as JSON in UTF-8. Its type must be `application/json`, or one with the suffix `+json`.
    *
-   * @throws HttpError 400 when it is not JSON in UTF-8, and as {@link bytes}.
+   * @throws HttpError 415 `MEDIA_TYPE_UNSUPPORTED`, 400 `BODY_NOT_JSON` with the position of a syntax error or the key
+   * (`__proto__`, `constructor.prototype`) that is not taken, and as {@link bytes}.
    */
   json<Value = unknown>(): Promise<Value> {
-    return this.#source.readBody().then(parseJson<Value>)
+    return readJson(this.#source, this.#context.bodies)
+  }
+
+  /**
+   * The parts of a `multipart/form-data` body as they arrive, files as streams. What is not read of a file is let go
+   * when the next part is asked for.
+   *
+   * @throws HttpError 415 `MEDIA_TYPE_UNSUPPORTED`, 400 `MULTIPART_INVALID`; while it is read also 413
+   * `MULTIPART_TOO_LARGE`, and as {@link bytes}.
+   * @example
+   * for await (const part of req.multipart({ fileSize: '20mb' })) {
+   *   if (part.kind === 'file') await part.saveTo('/var/uploads')
+   * }
+   */
+  multipart(options: MultipartOptions = {}): AsyncGenerator<MultipartPart, void, undefined> {
+    return multipartOf(this.#source, this.#context.bodies, options)
   }
 
   /** Keeps a value with this request, for whatever runs after. */
@@ -226,12 +219,22 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
   }
 
   /**
-   * The body as text in UTF-8.
+   * The body part by part, no faster than it is asked for: a slow reader holds the sender. It can be read once, unless it
+   * was read whole before.
    *
-   * @throws HttpError as {@link bytes}.
+   * @throws HotpressError `BODY_USED` when it is being read already. While it is read: as {@link bytes}.
+   */
+  stream(): AsyncIterableIterator<Uint8Array> {
+    return streamOf(this.#source, this.#context.bodies)
+  }
+
+  /**
+   * The body as text in UTF-8, without a byte order mark; what is malformed becomes U+FFFD.
+   *
+   * @throws HttpError 415 `BODY_CODING_UNSUPPORTED`, and as {@link bytes}.
    */
   text(): Promise<string> {
-    return this.#source.readBody().then(utf8)
+    return readText(this.#source, this.#context.bodies)
   }
 }
 

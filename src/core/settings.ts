@@ -18,6 +18,7 @@ export interface Settings {
   /** Bytes of one chunk of a request body; undefined, here and below, takes what the transport has. */
   readonly chunkLimit: number | undefined
   readonly connectionOverflow: 'refuse' | 'wait' | undefined
+  readonly decodeBody: boolean
   readonly defaultHeaders: DefaultHeaders
   /** Bytes of a request's headers together. */
   readonly headerLimit: number | undefined
@@ -32,6 +33,8 @@ export interface Settings {
   readonly requestLineLimit: number | undefined
   /** Milliseconds until a request without an answer gets a 503; 0 for never. */
   readonly requestTimeout: number
+  /** Bytes of a body that are taken in ahead of whoever reads it. */
+  readonly streamThreshold: number
   readonly transport: TransportName | 'auto'
   /** Milliseconds that a client may take nothing of an answer. */
   readonly writeTimeout: number | undefined

@@ -60,6 +60,11 @@ export function discard(source: AsyncIterable<unknown>): void {
   }
 }
 
+/** Lets go of a body that will not be sent. */
+export function release(body: ResponseBody): void {
+  if (isStream(body)) discard(body)
+}
+
 /** A sink that cuts a stream off which gives more or less than its declared length. */
 export function counted(sink: StreamSink, total: number): StreamSink {
   let given = 0

@@ -37,3 +37,13 @@ export function millisecondsOf(value: unknown, option: string): number {
   const takes = "a whole number of milliseconds, or a text with ms, s, m or h such as '30s', below 24 days"
   throw new HotpressError('OPTION_INVALID', { got: describe(value), option, takes })
 }
+
+/**
+ * A whole number from 0.
+ *
+ * @throws HotpressError `OPTION_INVALID` naming the option.
+ */
+export function countOf(value: unknown, option: string): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number
+  throw new HotpressError('OPTION_INVALID', { got: describe(value), option, takes: 'a whole number from 0' })
+}

@@ -38,19 +38,23 @@ function native(load: () => unknown): Binding | string {
     return `no native binary for ${platform()} could be loaded${cause(error)}; ${remedy}`
   }
   try {
-    if (isNative(loaded)) return { createRouter: loaded.createRouter, kind: 'native', version: loaded.version() }
+    if (isNative(loaded)) {
+      const { createRouter, limitReceiveBuffers } = loaded
+      return { createRouter, kind: 'native', limitReceiveBuffers, version: loaded.version() }
+    }
   } catch (error) {
     return `the native binary for ${platform()} does not work here${cause(error)}; ${remedy}`
   }
   return `the native binary for ${platform()} is of another version of hotpress; ${remedy}`
 }
 
-type Native = Pick<Binding, 'createRouter'> & { version(): string }
+type Native = Pick<Binding, 'createRouter' | 'limitReceiveBuffers'> & { version(): string }
 
 /** Makes a router, since one that loads may still be of another version, or refused what it needs by its host. */
 function isNative(loaded: unknown): loaded is Native {
   const exported = loaded as Partial<Native> | null | undefined
   if (typeof exported?.createRouter !== 'function' || typeof exported.version !== 'function') return false
+  if (typeof exported.limitReceiveBuffers !== 'function') return false
   const { insert, match, offsets } = exported.createRouter()
   return typeof insert === 'function' && typeof match === 'function' && offsets instanceof Uint32Array
 }

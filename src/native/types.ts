@@ -77,7 +77,8 @@ export interface NativeServer {
   /** The port, or the code and message of what went wrong. */
   listen(address: string, port: number, backlog: number): number | readonly [code: string, message: string]
   pause(slot: number, serial: number, isPaused: number): void
-  receive(slot: number, serial: number): void
+  /** Takes the body; with 1 a client that waits for a 100 has it. */
+  receive(slot: number, serial: number, isRead: number): void
   /** Answers with the status and flags that `control` holds. */
   respond(slot: number, serial: number, lines: string, body: string | Uint8Array | undefined): void
   text(slot: number, serial: number, part: number): string | undefined
@@ -125,4 +126,6 @@ export interface Binding {
   readonly version: string
   /** Makes an empty route table. Its functions need no `this`. */
   createRouter(): Router
+  /** Sets the receive buffers of the sockets that listen on a port; says whether it could, which is on Linux only. */
+  limitReceiveBuffers(port: number, bytes: number): boolean
 }

@@ -1,3 +1,4 @@
+import type { BodyRules } from '../core/body-flow.js'
 import type { OpenChain } from '../core/types.js'
 import { HotpressError } from '../errors.js'
 import type { Matcher } from './matcher.js'
@@ -5,8 +6,7 @@ import type { Pattern } from './pattern.js'
 
 /** One method of one path: what answers it. */
 export interface Endpoint {
-  /** Bytes of a request body. */
-  readonly bodyLimit: number
+  readonly bodyRules: BodyRules
   /** How many parameters the matcher reports: one less than there are names where a wildcard is empty. */
   readonly captures: number
   readonly chain: OpenChain

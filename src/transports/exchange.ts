@@ -1,30 +1,42 @@
-import { BodyCollector } from '../core/body.js'
+import { bodyTooLarge, RequestBody } from '../core/body.js'
+import type { BodyFlow, BodyRules } from '../core/body-flow.js'
 import type { Expiring, Wait } from '../core/deadlines.js'
 import type { HeaderPairs } from '../core/headers.js'
 import { blankError, problem } from '../core/problem.js'
-import { abortRequest, HttpRequest, type RequestSource } from '../core/request.js'
+import { abortRequest, HttpRequest } from '../core/request.js'
+import type { RequestSource } from '../core/request-source.js'
 import { HttpResponse } from '../core/response.js'
-import { asStream, discard, isStream, pump, type StreamSink } from '../core/stream.js'
+import { asStream, isStream, pump, release, type StreamSink } from '../core/stream.js'
 import type { HandlerResult } from '../core/types.js'
-import { HttpError, httpError } from '../errors.js'
+import { httpError } from '../errors.js'
 import type { TransportHost } from './transport.js'
-
-const nothing: Promise<Uint8Array> = Promise.resolve(new Uint8Array(0))
 
 /** Milliseconds for which a connection that is to be closed still takes in a body that nobody wants. */
 const lingerTime = 1000
+
+/** The most that is taken in of a body that nobody wants, to keep its connection. The native core has the same. */
+const mostUnread = 1024 ** 2
 
 /**
  * One request and its answer on a transport: `open`, then either `answered` or `gone`. The first answer wins; whatever
  * comes after it, or after the client has left, is let go. Transports add how to read and how to write.
  */
-export abstract class Exchange implements Expiring, RequestSource {
-  #body: BodyCollector | undefined = undefined
+export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
+  #body: RequestBody | undefined = undefined
+  /** Whether a part of the body has come since the deadline was last looked at. */
+  #hasMoved = false
+  /** Whether the sender is held though nobody reads any more. */
+  #isHeld = false
+  /** Whether the connection is closed after the answer, and what still comes is of no account. */
+  #isLast = false
   #isReceived = false
+  #isReceiving = false
   #onReceived: (() => void) | undefined = undefined
   readonly #host: TransportHost
   #request: HttpRequest | undefined = undefined
   #state: 'answered' | 'gone' | 'open' = 'open'
+  /** Bytes of the body that came after the answer. */
+  #unread = 0
   #wait: Wait | undefined = undefined
 
   constructor(host: TransportHost) {
@@ -40,9 +52,14 @@ export abstract class Exchange implements Expiring, RequestSource {
 
   abstract detach(): void
   abstract headers(): HeaderPairs
+  abstract pauseBody(): void
+  abstract resumeBody(): void
   /** Breaks the connection. */
   protected abstract cut(): void
-  /** Begins to hand the chunks of the body to {@link received}. */
+  /**
+   * Begins to hand the body to {@link received} and {@link receivedAll}; called once. Where it is read already, a client
+   * that waits for a 100 has it now.
+   */
   protected abstract receive(): void
   /**
    * Sends a response; called once.
@@ -50,6 +67,10 @@ export abstract class Exchange implements Expiring, RequestSource {
    * @param isLate whether the transport's callback has returned.
    */
   protected abstract write(response: HttpResponse, request: HttpRequest, isLate: boolean): void
+
+  get body(): RequestBody | undefined {
+    return this.#body
+  }
 
   protected get host(): TransportHost {
     return this.#host
@@ -60,23 +81,29 @@ export abstract class Exchange implements Expiring, RequestSource {
     return this.#isReceived || this.bodySize === 0
   }
 
-  acceptBody(limit: number): void {
-    this.#body = new BodyCollector(limit)
-    this.receive()
+  acceptBody(rules: BodyRules): void {
+    this.#body = new RequestBody(this, rules)
   }
 
   expire(): void {
     if (this.#state !== 'open' || this.#request === undefined) return
+    // While the body comes it is the client that takes the time, for which the transport has limits of its own.
+    if (this.#hasMoved) {
+      this.#hasMoved = false
+      this.#restartClock()
+      return
+    }
     const timeout = this.#host.settings.requestTimeout
     const error = httpError('REQUEST_TIMEOUT', { timeout })
     this.#request.log.warn({ timeout }, 'request timed out')
+    this.#body?.fail(error)
     this.#answer(problem(error, this.#request.id).close(), true)
     abortRequest(this.#request, error)
-    this.#body?.fail(error)
   }
 
-  readBody(): Promise<Uint8Array> {
-    return this.#body === undefined ? nothing : this.#body.read()
+  receiveBody(): void {
+    if (this.#isReceiving) this.proceed()
+    else this.startReceiving()
   }
 
   /** Has the request dispatched and its answer written. */
@@ -89,6 +116,7 @@ export abstract class Exchange implements Expiring, RequestSource {
       return
     }
     this.detach()
+    if (this.bodySize !== 0 && this.#body?.isOver !== true) this.startReceiving()
     this.#wait = this.#host.deadlines.add(this)
     result.then(
       (value) => {
@@ -113,27 +141,40 @@ export abstract class Exchange implements Expiring, RequestSource {
     if (this.#request !== undefined) abortRequest(this.#request, new Error('the client went away'))
   }
 
-  /** Takes a chunk of the body, which the exchange owns from then on. */
-  protected received(chunk: Uint8Array): void {
-    const body = this.#body
-    if (body === undefined || body.add(chunk) || this.#state !== 'open') return
-    // Whoever waits for the body has the 413 now, and answers. Nobody waiting means that the handler is busy with
-    // something else while a client sends without end: it is answered for it.
-    if (body.isAwaited || this.#request === undefined) return
-    const limit = body.limit
-    this.#answer(problem(httpError('BODY_TOO_LARGE', { limit }), this.#request.id).close(), true)
+  /** The body is read, after it has been received for a while: a client that waits for a 100 has it now. */
+  protected proceed(): void {}
+
+  /**
+   * Takes a chunk of the body.
+   *
+   * @param isBorrowed whether its memory is good for this call only; else the exchange owns it from then on.
+   */
+  protected received(chunk: Uint8Array, isBorrowed = false): void {
+    this.#hasMoved = true
+    if (this.#body?.add(chunk, isBorrowed) !== true) this.#unwanted(chunk.byteLength)
   }
 
-  /** The last of the body has come. */
-  protected receivedAll(): void {
+  /** The last of the body has come: a last chunk, or the end after what {@link received} had. */
+  protected receivedAll(chunk?: Uint8Array, isBorrowed = false): void {
     this.#isReceived = true
-    this.#body?.end()
+    if (this.#hasMoved) {
+      this.#hasMoved = false
+      this.#restartClock()
+    }
+    if (this.#body?.end(chunk, isBorrowed) !== true) this.#unwanted(chunk?.byteLength ?? 0)
     this.#onReceived?.()
   }
 
   /** Lets go of the body of a response that has no content. */
   protected release(response: HttpResponse): void {
-    release(response)
+    release(response.body)
+  }
+
+  /** Has the body received from now on, whoever reads it. */
+  protected startReceiving(): void {
+    if (this.#isReceiving) return
+    this.#isReceiving = true
+    this.receive()
   }
 
   /**
@@ -143,7 +184,7 @@ export abstract class Exchange implements Expiring, RequestSource {
    */
   protected whenReceived(): Promise<void> {
     if (this.isReceived || this.#state === 'gone') return Promise.resolve()
-    if (this.#body === undefined) this.receive()
+    this.startReceiving()
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, lingerTime)
       this.#onReceived = () => {
@@ -166,6 +207,7 @@ export abstract class Exchange implements Expiring, RequestSource {
   ): Promise<void> {
     try {
       if (!(await pump(asStream(response.body), sink))) return
+      this.#letBodyGo()
       if (isEarly) await this.whenReceived()
       sink.end()
     } catch (error) {
@@ -191,36 +233,66 @@ export abstract class Exchange implements Expiring, RequestSource {
   #answer(response: HttpResponse, isLate: boolean): void {
     if (isLate) this.#host.deadlines.remove(this.#wait)
     if (this.#state !== 'open' || this.#request === undefined) {
-      release(response)
+      release(response.body)
       return
     }
     this.#state = 'answered'
-    // A body over the limit leaves bytes on the connection that nobody will read as a body.
-    if (this.#body?.isOverLimit) response.close()
-    // What still comes of a body that nobody waits for is not kept; a stream may yet read it.
-    const isUnread = this.#body?.isAwaited === false && !this.isReceived
-    if (isUnread && !isStream(response.body)) this.#body?.fail(httpError('BODY_UNREAD', {}))
+    if (this.bodySize !== 0) this.#settleBody(response)
     try {
       this.write(response, this.#request, isLate)
     } catch (error) {
       this.#request.log.error({ err: error }, 'response could not be written')
-      release(response)
+      release(response.body)
       this.cut()
     }
   }
-}
 
-/** Lets go of a response that will not be sent. */
-function release(response: HttpResponse): void {
-  if (isStream(response.body)) discard(response.body)
-}
+  // What is not read by now is let go; a stream may yet read it.
+  #letBodyGo(): void {
+    if (this.isReceived) return
+    this.#body?.fail(httpError('BODY_UNREAD', {}))
+    this.#body?.release()
+    if (this.#isHeld) this.resumeBody()
+  }
 
-/** The answer to a request that never became one: malformed, too large or too slow. It passes no middleware. */
-export function refusal(error: HttpError): HttpResponse {
-  return problem(error).close()
-}
+  #restartClock(): void {
+    this.#host.deadlines.remove(this.#wait)
+    if (this.#wait !== undefined && this.#state === 'open') this.#wait = this.#host.deadlines.add(this)
+  }
 
-/** The same for errors that a transport's parser reports by a status alone. */
-export function refusalOf(status: number): HttpResponse {
-  return refusal(new HttpError(status))
+  #settleBody(response: HttpResponse): void {
+    // A body over the limit leaves bytes on the connection that nobody will read as a body.
+    if (this.#body?.isOverLimit) response.close()
+    if (this.isReceived) return
+    if (isStream(response.body)) {
+      // Before the answer begins: a client that waits for a 100 would find it in the middle.
+      this.startReceiving()
+      return
+    }
+    // To take in a long rest costs more than a new connection.
+    if (this.bodySize - (this.#body?.size ?? 0) > mostUnread) response.close()
+    this.#isLast = response.closes
+    this.#letBodyGo()
+  }
+
+  // What came of a body is wanted by nobody: it is over its limit, has failed, or its request was answered.
+  #unwanted(size: number): void {
+    if (this.#state === 'answered') {
+      this.#unread += size
+      if (this.#unread > mostUnread && !this.#isLast) this.cut()
+      return
+    }
+    const body = this.#body
+    if (body === undefined || this.#state === 'gone' || this.#request === undefined) return
+    // Whoever reads the body has the 413 now, and answers. Nobody reading means that the handler is busy with something
+    // else while a client sends without end: it is answered for it.
+    if (body.isRead || !body.isOverLimit) this.#hold()
+    else this.#answer(problem(bodyTooLarge(body.rules.limit), this.#request.id).close(), true)
+  }
+
+  #hold(): void {
+    if (this.#isReceived) return
+    this.#isHeld = true
+    this.pauseBody()
+  }
 }

@@ -4,14 +4,18 @@ import { findHeader, type HeaderPairs } from '../core/headers.js'
 import type { HttpRequest } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
-import { counted, type StreamSink } from '../core/stream.js'
+import { chunkBytes, counted, isAsyncIterable, type StreamSink } from '../core/stream.js'
 import type { HttpError } from '../errors.js'
-import { Exchange, refusal } from './exchange.js'
+import { Exchange } from './exchange.js'
+import { refusal } from './refusal.js'
 import type { TransportHost } from './transport.js'
 
 /** A request that is made without a socket. */
 export interface InjectOptions {
-  /** Text and bytes are sent as they are; anything else as JSON, with its content type. */
+  /**
+   * Text and bytes are sent as they are, an async iterable of bytes in chunks; anything else as JSON, with its content
+   * type.
+   */
   readonly body?: unknown
   /** `host` is `localhost` unless it is given. */
   readonly headers?: Readonly<Record<string, string>>
@@ -46,7 +50,7 @@ export class InjectResult {
 }
 
 interface Arrival {
-  readonly body: Uint8Array
+  readonly body: AsyncIterable<unknown> | Iterable<unknown>
   readonly bodySize: number
   readonly headers: HeaderPairs
   readonly method: string
@@ -61,7 +65,10 @@ interface Outcome {
 
 class InjectExchange extends Exchange {
   readonly #arrival: Arrival
+  #isHeld = false
+  #isOver = false
   readonly #outcome: Outcome
+  #resumed: (() => void) | undefined = undefined
   readonly ip = '127.0.0.1'
   readonly protocol = 'http'
 
@@ -94,14 +101,55 @@ class InjectExchange extends Exchange {
   }
 
   protected override cut(): void {
+    this.#end()
     this.#outcome.cut(new Error('the response was cut off before its end'))
   }
 
+  pauseBody(): void {
+    this.#isHeld = true
+  }
+
   protected override receive(): void {
-    queueMicrotask(() => {
-      this.received(this.#arrival.body)
-      this.receivedAll()
-    })
+    this.#send().catch(() => this.#leaveMidway())
+  }
+
+  resumeBody(): void {
+    this.#isHeld = false
+    this.#resumed?.()
+  }
+
+  #end(): void {
+    this.#isOver = true
+    this.resumeBody()
+  }
+
+  // A body that fails, or is shorter than its length, is that of a client that leaves.
+  #leaveMidway(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.leave()
+    this.#outcome.cut(new Error('the body of the request ended before its end'))
+  }
+
+  async #send(): Promise<void> {
+    let left = this.bodySize < 0 ? Number.POSITIVE_INFINITY : this.bodySize
+    for await (const chunk of this.#arrival.body) {
+      while (this.#isHeld) {
+        await new Promise<void>((resolve) => {
+          this.#resumed = resolve
+        })
+      }
+      if (this.#isOver) return
+      const part = chunkBytes(chunk).subarray(0, left)
+      left -= part.byteLength
+      if (left === 0) {
+        this.receivedAll(part, true)
+        return
+      }
+      this.received(part, true)
+    }
+    if (this.bodySize < 0) this.receivedAll()
+    else this.#leaveMidway()
   }
 
   protected override write(response: HttpResponse, request: HttpRequest): void {
@@ -118,7 +166,10 @@ class InjectExchange extends Exchange {
     const chunks: Uint8Array[] = []
     const sink: StreamSink = {
       cut: () => this.cut(),
-      end: () => this.#outcome.done(new InjectResult(statusCode, headers, Buffer.concat(chunks))),
+      end: () => {
+        this.#end()
+        this.#outcome.done(new InjectResult(statusCode, headers, Buffer.concat(chunks)))
+      },
       write: (chunk) => chunks.push(Uint8Array.from(chunk)) > 0,
     }
     if (this.method === 'HEAD' || isBodiless(statusCode)) {
@@ -138,7 +189,10 @@ export function inject(host: TransportHost, options: InjectOptions): Promise<Inj
   if (findHeader(pairs, 'host') === undefined) pairs.push('host', 'localhost')
   const isFramed =
     findHeader(pairs, 'content-length') !== undefined || findHeader(pairs, 'transfer-encoding') !== undefined
-  if (options.body !== undefined && !isFramed) pairs.push('content-length', String(body.byteLength))
+  if (options.body !== undefined && !isFramed) {
+    if (body instanceof Uint8Array) pairs.push('content-length', String(body.byteLength))
+    else pairs.push('transfer-encoding', 'chunked')
+  }
   for (let index = 0; index < pairs.length; index += 2) framing.add(pairs[index]!, pairs[index + 1]!)
 
   const { method = 'GET', url = '/' } = options
@@ -149,15 +203,25 @@ export function inject(host: TransportHost, options: InjectOptions): Promise<Inj
   return new Promise((done, cut) => {
     const error = violation(method, path, framing)
     if (error !== undefined) return done(refused(error))
-    const arrival = { body, bodySize: framing.bodySize, headers: pairs, method, path, query }
+    const { bodySize } = framing
+    const chunks = body instanceof Uint8Array ? slices(body) : body
+    const arrival = { body: chunks, bodySize, headers: pairs, method, path, query }
     new InjectExchange(host, arrival, { cut, done }).serve()
   })
 }
 
-function encode(body: unknown, pairs: string[]): Uint8Array {
+/** As much as a socket would give at once. */
+const chunkSize = 65_536
+
+function* slices(body: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < body.byteLength; at += chunkSize) yield body.subarray(at, at + chunkSize)
+}
+
+function encode(body: unknown, pairs: string[]): AsyncIterable<unknown> | Uint8Array {
   if (body === undefined) return new Uint8Array(0)
   if (typeof body === 'string') return Buffer.from(body)
   if (body instanceof Uint8Array) return body
+  if (typeof body === 'object' && body !== null && isAsyncIterable(body)) return body
   if (findHeader(pairs, 'content-type') === undefined) pairs.push('content-type', 'application/json')
   return Buffer.from(JSON.stringify(body))
 }

@@ -2,6 +2,8 @@
 // the same lists: control.rs, answer.rs, calls.rs.
 
 export const Event = { Body: 0, BodyEnd: 1, Drain: 2, Ended: 4, Gone: 3, HandedOff: 6, Refused: 5 } as const
+/** The bits of `Control.body`. */
+export const Body = { chunked: 2, coded: 8, json: 4, kind: 3 } as const
 export const Control = {
   answer: 8,
   body: 4,
@@ -33,7 +35,7 @@ export const methods = ['', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST',
 
 /** Bytes of the body of the request that is handed over: 0 for none, -1 for chunks. */
 export function bodySize(control: Uint32Array): number {
-  const kind = control[Control.body]
+  const kind = control[Control.body]! & Body.kind
   if (kind === 0) return 0
-  return kind === 2 ? -1 : control[Control.lengthHigh]! * 2 ** 32 + control[Control.lengthLow]!
+  return kind === Body.chunked ? -1 : control[Control.lengthHigh]! * 2 ** 32 + control[Control.lengthLow]!
 }

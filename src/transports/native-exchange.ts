@@ -7,7 +7,8 @@ import { isStream, type StreamSink } from '../core/stream.js'
 import { HotpressError } from '../errors.js'
 import type { NativeServer } from '../native/types.js'
 import { Exchange } from './exchange.js'
-import { Answer, bodySize, Control, Flag, methods, Part } from './native-control.js'
+import { Answer, Body, bodySize, Control, Flag, methods, Part } from './native-control.js'
+import { parseHeaders } from './native-headers.js'
 import type { NodeBridge, TransportHost } from './transport.js'
 
 /** What an exchange needs of the server that it came by. */
@@ -40,6 +41,8 @@ export class NativeExchange extends Exchange {
   #path: string | undefined
   #query: string | undefined = undefined
   readonly bodySize: number
+  readonly isCoded: boolean
+  readonly isJson: boolean
   readonly protocol = 'http'
   readonly routeId: number
   readonly serial: number
@@ -51,7 +54,10 @@ export class NativeExchange extends Exchange {
     this.#method = methods[control[Control.method]!]!
     this.#owner = owner
     this.#path = path
+    const body = control[Control.body]!
     this.bodySize = bodySize(control)
+    this.isCoded = (body & Body.coded) !== 0
+    this.isJson = (body & Body.json) !== 0
     // 2^32 - 1, for none, becomes -1.
     this.routeId = control[Control.route]! | 0
     this.serial = control[Control.serial]!
@@ -103,8 +109,8 @@ export class NativeExchange extends Exchange {
   }
 
   onBody(chunk: Uint8Array | undefined, isLast: boolean): void {
-    if (chunk !== undefined && chunk.byteLength > 0) this.received(chunk)
-    if (isLast) this.receivedAll()
+    if (isLast) this.receivedAll(chunk)
+    else if (chunk !== undefined && chunk.byteLength > 0) this.received(chunk)
   }
 
   onDrain(): void {
@@ -125,6 +131,18 @@ export class NativeExchange extends Exchange {
     drained?.(true)
   }
 
+  pauseBody(): void {
+    this.#owner.io.pause(this.slot, this.serial, 1)
+  }
+
+  protected override proceed(): void {
+    this.#owner.io.receive(this.slot, this.serial, 1)
+  }
+
+  resumeBody(): void {
+    this.#owner.io.pause(this.slot, this.serial, 0)
+  }
+
   /** Serves the request; returns the body of an answer that goes back with the callback. */
   run(): string | Uint8Array | undefined {
     this.serve()
@@ -138,7 +156,7 @@ export class NativeExchange extends Exchange {
   protected override receive(): void {
     if (this.#takeWhole()) return
     this.#begin()
-    this.#owner.io.receive(this.slot, this.serial)
+    this.#owner.io.receive(this.slot, this.serial, this.body?.isRead === true ? 1 : 0)
   }
 
   protected override write(response: HttpResponse, request: HttpRequest, isLate: boolean): void {
@@ -227,12 +245,11 @@ export class NativeExchange extends Exchange {
     return true
   }
 
-  // A body that has come with its head is there without a call. It is copied: the next request writes over it.
+  // A body that has come with its head is there without a call, until the next request writes over it.
   #takeWhole(): boolean {
     const { io, whole } = this.#owner
     if (io.control[Control.isWhole] !== 1 || io.control[Control.within] !== this.serial) return false
-    this.received(whole.slice(0, this.bodySize))
-    this.receivedAll()
+    this.receivedAll(whole.subarray(0, this.bodySize), true)
     return true
   }
 
@@ -271,20 +288,4 @@ export class NativeExchange extends Exchange {
     }
     this.writeBody(response, sink, request, false)
   }
-}
-
-// Spaces and tabs only: trim() would take a no-break space of Latin-1 too.
-const padding = /^[ \t]+|[ \t]+$/g
-
-/** Header lines as names, in lower case, and values. What is malformed has been refused before. */
-function parseHeaders(text: string): string[] {
-  const pairs: string[] = []
-  let start = 0
-  while (start < text.length) {
-    const end = text.indexOf('\r\n', start)
-    const colon = text.indexOf(':', start)
-    pairs.push(text.slice(start, colon).toLowerCase(), text.slice(colon + 1, end).replace(padding, ''))
-    start = end + 2
-  }
-  return pairs
 }

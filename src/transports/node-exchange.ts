@@ -1,21 +1,28 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Deadlines } from '../core/deadlines.js'
 import { bodyLength } from '../core/head.js'
 import type { HeaderPairs } from '../core/headers.js'
 import type { HttpRequest } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless, reasonPhrase } from '../core/status.js'
 import { counted, type StreamSink } from '../core/stream.js'
+import { BodyClock } from './body-clock.js'
 import { Exchange } from './exchange.js'
 import type { NodeArrival } from './node-arrival.js'
 import type { TransportHost } from './transport.js'
 
 /** What the requests of one server have in common. */
 export interface NodeConnection {
+  /** For each pause within a body. */
+  readonly bodyDeadlines: Deadlines
+  readonly bodyTimeout: number
   isClosing: boolean
   /** Sockets whose last answer has been given: what else comes by them is no request (RFC 9112, 9.6). */
   readonly last: Set<Socket>
   readonly protocol: 'http' | 'https'
+  /** Answers a request whose body does not come, and closes its connection. */
+  refuseLate(socket: Socket): void
 }
 
 /** Notes that an answer is the last on its socket. */
@@ -28,10 +35,11 @@ export function endWith(last: Set<Socket>, socket: Socket): void {
 /** A request of node:http and its answer. */
 export class NodeExchange extends Exchange {
   readonly #arrival: NodeArrival
+  #clock: BodyClock | undefined = undefined
   readonly #connection: NodeConnection
+  readonly #expectsContinue: boolean
   readonly #ip: string
   #isDetached = false
-  #isReceiving = false
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
 
@@ -41,10 +49,12 @@ export class NodeExchange extends Exchange {
     res: ServerResponse,
     arrival: NodeArrival,
     connection: NodeConnection,
+    expectsContinue = false,
   ) {
     super(host)
     this.#arrival = arrival
     this.#connection = connection
+    this.#expectsContinue = expectsContinue
     this.#ip = req.socket.remoteAddress ?? ''
     this.#req = req
     this.#res = res
@@ -95,17 +105,44 @@ export class NodeExchange extends Exchange {
     return this.#arrival.headers
   }
 
+  // A response that is over has no socket any more.
   protected override cut(): void {
-    this.#res.destroy()
+    if (this.#res.writableFinished) this.#req.socket.destroy()
+    else this.#res.destroy()
+  }
+
+  pauseBody(): void {
+    this.#clock?.stop()
+    this.#req.pause()
+  }
+
+  // Once the answer has begun, its head stands where the 100 would.
+  protected override proceed(): void {
+    if (this.#expectsContinue && !this.#res.headersSent) this.#res.writeContinue()
   }
 
   protected override receive(): void {
-    if (this.#isReceiving) return
-    this.#isReceiving = true
-    this.#req.on('data', (chunk: Uint8Array) => this.received(chunk))
-    this.#req.once('end', () => this.receivedAll())
+    const req = this.#req
+    const { bodyDeadlines, bodyTimeout } = this.#connection
+    const clock = new BodyClock(bodyDeadlines, bodyTimeout, () => this.#late())
+    this.#clock = clock
+    req.on('data', (chunk: Uint8Array) => {
+      clock.took(chunk.byteLength)
+      this.received(chunk)
+    })
+    req.once('end', () => {
+      this.#stopClock()
+      this.receivedAll()
+    })
+    req.once('close', () => this.#stopClock())
     // The response's `close` tells of the same; without a listener it would be thrown.
-    this.#req.on('error', () => {})
+    req.on('error', () => {})
+    if (this.body?.isRead === true) this.proceed()
+  }
+
+  resumeBody(): void {
+    this.#clock?.start()
+    this.#req.resume()
   }
 
   protected override write(response: HttpResponse, request: HttpRequest): void {
@@ -115,6 +152,8 @@ export class NodeExchange extends Exchange {
     const length = bodyLength(response, this.method)
     const closes = response.closes || this.#connection.isClosing
     const isEarly = closes && !this.isReceived
+    // The rest is counted as it comes; node itself would take in any number of bytes.
+    if (!this.isReceived) this.startReceiving()
     const pairs = this.host.head.pairs(request, response)
     if (closes) {
       pairs.push('Connection', 'close')
@@ -139,6 +178,17 @@ export class NodeExchange extends Exchange {
         length === undefined ? this.#sink(response, hasTrailers) : counted(this.#sink(response, hasTrailers), length)
       this.writeBody(response, sink, request, isEarly)
     }
+  }
+
+  // Into an answer that has begun, nothing else can be written.
+  #late(): void {
+    if (this.#res.headersSent) this.#req.socket.destroy()
+    else this.#connection.refuseLate(this.#req.socket)
+  }
+
+  #stopClock(): void {
+    this.#clock?.stop()
+    this.#clock = undefined
   }
 
   #sink(response: HttpResponse, hasTrailers: boolean): StreamSink {

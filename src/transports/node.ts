@@ -1,13 +1,14 @@
-import { createServer, type Server, type ServerOptions, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { Deadlines } from '../core/deadlines.js'
 import type { HttpResponse } from '../core/response.js'
 import type { Settings } from '../core/settings.js'
 import { statusLine } from '../core/status.js'
 import { HotpressError } from '../errors.js'
-import { refusal, refusalOf } from './exchange.js'
 import { readArrival } from './node-arrival.js'
 import { endWith, type NodeConnection, NodeExchange } from './node-exchange.js'
+import { refusal, refusalOf } from './refusal.js'
 import {
   firstGiven,
   type Listening,
@@ -20,19 +21,20 @@ import {
 /** Bytes of a request's headers where the app does not say. */
 const headerLimit = 8192
 
+/** Milliseconds for each pause within a body where the app does not say. */
+const readTimeout = 30_000
+
 function optionsFor(settings: Settings): ServerOptions {
   return {
     insecureHTTPParser: false,
     ...(settings.idleTimeout === undefined ? {} : { keepAliveTimeout: settings.idleTimeout }),
     ...(settings.readTimeout === undefined
       ? {}
-      : {
-          connectionsCheckingInterval: 500,
-          headersTimeout: settings.readTimeout,
-          requestTimeout: settings.readTimeout,
-        }),
+      : { connectionsCheckingInterval: 500, headersTimeout: settings.readTimeout }),
     maxHeaderSize: settings.headerLimit ?? headerLimit,
     noDelay: true,
+    // Node counts the time for which a sender is held; BodyClock does not.
+    requestTimeout: 0,
     // The guard says it, for every transport alike.
     requireHostHeader: false,
   }
@@ -69,11 +71,23 @@ export function attach(server: Server, host: TransportHost, protocol: 'http' | '
   const before = attached.get(server)
   if (before !== undefined) return Object.assign(before, { isClosing: false })
   const last = new Set<Socket>()
-  const connection: NodeConnection = { isClosing: false, last, protocol }
+  const bodyTimeout = host.settings.readTimeout ?? readTimeout
+  const connection: NodeConnection = {
+    bodyDeadlines: new Deadlines(bodyTimeout),
+    bodyTimeout,
+    isClosing: false,
+    last,
+    protocol,
+    refuseLate(socket) {
+      const late: NodeJS.ErrnoException = new Error('the body did not arrive in time')
+      late.code = 'ERR_HTTP_REQUEST_TIMEOUT'
+      server.emit('clientError', late, socket)
+    },
+  }
   attached.set(server, connection)
   server.maxRequestsPerSocket = host.settings.maxRequestsPerConnection ?? 0
   const latest = new WeakMap<Socket, ServerResponse>()
-  server.on('request', (req, res) => {
+  const serve = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
     // Node goes on to hand out what it has read after a request that was refused.
     if (last.size > 0 && last.has(req.socket)) return
     latest.set(req.socket, res)
@@ -82,9 +96,11 @@ export function attach(server: Server, host: TransportHost, protocol: 'http' | '
       endWith(last, req.socket)
       refuse(res, refusal(arrival))
     } else {
-      new NodeExchange(host, req, res, arrival, connection).serve()
+      new NodeExchange(host, req, res, arrival, connection, expectsContinue).serve()
     }
-  })
+  }
+  server.on('request', (req, res) => serve(req, res, false))
+  server.on('checkContinue', (req, res) => serve(req, res, true))
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const response = latest.get(socket)
     // Bytes after the last request of a connection: its answer goes out, and then node closes the socket.

@@ -48,7 +48,6 @@ export class UwsExchange extends Exchange implements UwsLife {
   readonly #arrival: UwsArrival
   #ip: string | undefined = undefined
   #isLate = false
-  #isReceiving = false
   #onGone: (() => void) | undefined = undefined
   #patience: NodeJS.Timeout | undefined = undefined
   #res: Uws.HttpResponse | undefined
@@ -100,7 +99,7 @@ export class UwsExchange extends Exchange implements UwsLife {
     this.#isLate = true
     this.#server.began()
     // A body of which the end were missed would be waited for.
-    if (this.bodySize !== 0) this.receive()
+    if (this.bodySize !== 0) this.startReceiving()
     this.#res.onAborted(() => {
       this.ended()
       if (this.#patience === undefined) this.leave()
@@ -126,14 +125,20 @@ export class UwsExchange extends Exchange implements UwsLife {
     this.#onGone = callback
   }
 
+  pauseBody(): void {
+    this.#res?.pause()
+  }
+
   protected override receive(): void {
-    if (this.#isReceiving) return
-    this.#isReceiving = true
     this.#res?.onData((chunk, isLast) => {
       // The library takes the chunk's memory back when this returns.
-      if (chunk.byteLength > 0) this.received(new Uint8Array(chunk.slice(0)))
-      if (isLast) this.receivedAll()
+      if (isLast) this.receivedAll(new Uint8Array(chunk), true)
+      else if (chunk.byteLength > 0) this.received(new Uint8Array(chunk), true)
     })
+  }
+
+  resumeBody(): void {
+    this.#res?.resume()
   }
 
   protected override write(response: HttpResponse, request: HttpRequest, isLate: boolean): void {

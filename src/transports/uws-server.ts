@@ -3,9 +3,16 @@ import { Framing, violation } from '../core/guard.js'
 import { findHeader } from '../core/headers.js'
 import type { HttpResponse } from '../core/response.js'
 import { statusLine } from '../core/status.js'
-import { refusal, refusalOf } from './exchange.js'
+import { binding } from '../native/binding.js'
+import { refusal, refusalOf } from './refusal.js'
 import type { TransportHost } from './transport.js'
 import { UwsExchange, type UwsOwner } from './uws-exchange.js'
+
+/**
+ * Bytes that the system takes in for a connection, twice that with what it needs for itself. The library reads on while
+ * a read fills its buffer of 512 KB, whether it was told to pause or not: a client that is fast enough was never held.
+ */
+const receiveBuffer = 212_992
 
 /** An app of uWebSockets.js, and what its requests have in common. */
 export class UwsServer implements UwsOwner {
@@ -70,6 +77,7 @@ export class UwsServer implements UwsOwner {
     // port unasked (SO_REUSEPORT), and an address would never be reported as in use.
     const app = this.#app as unknown as { listen(...args: [string, number, number, typeof taken]): void }
     app.listen(host, port, exclusive, taken)
+    if (result !== undefined) binding().limitReceiveBuffers(result, receiveBuffer)
     return result
   }
 

@@ -1,5 +1,7 @@
 import { answersContract } from './http/answers.js'
 import { bodiesOutContract } from './http/bodies.js'
+import { bodiesInContract } from './http/bodies-in.js'
+import { bodiesParsedContract } from './http/bodies-parsed.js'
 import { errorsContract } from './http/errors.js'
 import { headersContract } from './http/headers.js'
 import { middlewareContract } from './http/middleware.js'
@@ -10,7 +12,9 @@ import { timeoutsContract } from './http/timeouts.js'
 /** What HTTP means in Hotpress, whatever the transport: each part registers its cases on all of them. */
 export function httpContract(): void {
   answersContract()
+  bodiesInContract()
   bodiesOutContract()
+  bodiesParsedContract()
   errorsContract()
   headersContract()
   middlewareContract()

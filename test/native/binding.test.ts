@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { chooseBinding } from '../../src/native/choose.js'
-import { createRouter } from '../../src/native/fallback/index.js'
+import { createRouter, limitReceiveBuffers } from '../../src/native/fallback/index.js'
 import { matchOften, native, withoutNative } from './_native.js'
 
 const bindingUrl = new URL('../../src/native/binding.js', import.meta.url).href
@@ -51,12 +51,13 @@ describe('chooseBinding', () => {
   })
 
   it('falls back from a binary of another version', () => {
-    const working = { createRouter, version: () => '1' }
+    const working = { createRouter, limitReceiveBuffers, version: () => '1' }
     const others = [
       undefined,
       {},
       { ...working, version: '1' },
       { ...working, createRouter: undefined },
+      { ...working, limitReceiveBuffers: undefined },
       { ...working, createRouter: () => ({ ...createRouter(), match: undefined }) },
       { ...working, createRouter: () => ({ ...createRouter(), offsets: [] }) },
     ]
@@ -71,6 +72,7 @@ describe('chooseBinding', () => {
   it('falls back from a binary that its host does not let work', () => {
     const { reason } = chooseBinding(undefined, () => ({
       createRouter: throws('no external buffers'),
+      limitReceiveBuffers,
       version: () => '1',
     }))
     assert.match(reason!, /does not work here: no external buffers; run /)

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { createBodyTools } from '../../src/bodies/tools.js'
 import { Deadlines } from '../../src/core/deadlines.js'
 import { HeadTemplate } from '../../src/core/head.js'
 import type { TransportName } from '../../src/core/settings.js'
@@ -113,6 +114,7 @@ export function hostOf(dispatch: TransportHost['dispatch'], options: HotpressOpt
   const settings = settle({ logger: false, ...options })
   const head = new HeadTemplate(settings.defaultHeaders)
   return {
+    bodies: createBodyTools(),
     bridge: undefined,
     deadlines: new Deadlines(settings.requestTimeout),
     dispatch,

@@ -3,6 +3,7 @@ import { expectTypeOf } from 'expect-type'
 import {
   controller,
   type ErrorCode,
+  type FormValues,
   type Handler,
   type HandlerResult,
   Hotpress,
@@ -12,6 +13,7 @@ import {
   type PathParams,
   RouteGroup,
   requestKey,
+  type SavedFile,
   Status,
   type StatusCode,
   text,
@@ -45,6 +47,13 @@ app.post('/users', { bodyLimit: '1kb' }, async (req) => {
   expectTypeOf(await req.json()).toBeUnknown()
   expectTypeOf(await req.json<{ a: number }>()).toEqualTypeOf<{ a: number }>()
   expectTypeOf(await req.bytes()).toEqualTypeOf<Uint8Array>()
+  expectTypeOf(await req.form()).toEqualTypeOf<FormValues>()
+  expectTypeOf(await req.form<{ name: string }>()).toEqualTypeOf<{ name: string }>()
+  for await (const part of req.stream()) expectTypeOf(part).toEqualTypeOf<Uint8Array>()
+  for await (const part of req.multipart({ fileSize: '1mb' })) {
+    if (part.kind === 'field') expectTypeOf(part.value).toBeString()
+    else expectTypeOf(await part.saveTo('/tmp', { name: 'original' })).toEqualTypeOf<SavedFile>()
+  }
 })
 app.route('PURGE', '/cache/*key', (req) => req.params.key)
 

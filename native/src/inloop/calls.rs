@@ -139,20 +139,21 @@ pub unsafe extern "C" fn listen(env: napi_env, info: napi_callback_info) -> napi
 /// Takes no more of a body for now, or takes it again.
 pub unsafe extern "C" fn pause(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, slot, serial, [_, _, is_paused]: [napi_value; 3]| {
-        let is_paused = integer(env, is_paused) == 1;
-        if server.with_request(slot, serial, |connection| connection.is_paused = is_paused).is_some() && !is_paused {
+        let (is_paused, now) = (integer(env, is_paused) == 1, server.now());
+        if server.with_request(slot, serial, |connection| connection.pause(is_paused, now)).is_some() && !is_paused {
             server.resume(slot);
         }
         Ok(null_mut())
     })
 }
 
-/// Takes the body of a request.
+/// Takes the body of a request. A client that waits for a 100 has it once somebody reads.
 pub unsafe extern "C" fn receive(env: napi_env, info: napi_callback_info) -> napi_value {
-    run(env, info, |server, slot, serial, [_, _]: [napi_value; 2]| {
+    run(env, info, |server, slot, serial, [_, _, is_read]: [napi_value; 3]| {
+        let is_read = integer(env, is_read) == 1;
         let expects = server.with_request(slot, serial, |connection| {
             connection.is_receiving = true;
-            std::mem::take(&mut connection.expects_continue)
+            is_read && std::mem::take(&mut connection.expects_continue)
         });
         if expects == Some(true) {
             output::write(server, slot, b"HTTP/1.1 100 Continue\r\n\r\n");

@@ -173,8 +173,25 @@ impl Connection {
         }
     }
 
+    /// JavaScript takes no more of the body for now, or takes it again: the time meanwhile is not the client's.
+    pub fn pause(&mut self, is_paused: bool, now: u64) {
+        self.is_paused = is_paused;
+        self.count_anew(now);
+    }
+
+    /// The rate of a body, and the pause within it, are counted from here.
+    fn count_anew(&mut self, now: u64) {
+        self.began = now;
+        self.body_bytes = 0;
+        self.since = now;
+    }
+
     /// The request under way is answered whole.
     pub fn answered(&mut self, now: u64) {
+        if self.phase == Phase::Body {
+            // What is left of the body has its own time, and `MOST_UNREAD`.
+            self.count_anew(now);
+        }
         self.head = None;
         self.is_busy = false;
         self.is_paused = false;

@@ -10,7 +10,8 @@ pub const SERIAL: usize = 1;
 pub const ROUTE: usize = 2;
 /// See `method_number`; 0 for a method to be asked for.
 pub const METHOD: usize = 3;
-/// 0 for no body, 1 for one of known length, 2 for a chunked one.
+/// 0 for no body, 1 for one of known length, 2 for a chunked one; and 4 for one of JSON, 8 for one with a
+/// `Content-Encoding`.
 pub const BODY: usize = 4;
 pub const LENGTH_LOW: usize = 5;
 pub const LENGTH_HIGH: usize = 6;

@@ -16,6 +16,8 @@ pub struct Facts<'a> {
     pub connection_upgrade: bool,
     pub expects_continue: bool,
     host: Option<&'a [u8]>,
+    pub is_coded: bool,
+    pub is_json: bool,
     pub keep_alive: bool,
     length: Option<&'a [u8]>,
     pub upgrades: bool,
@@ -51,7 +53,11 @@ impl<'a> Facts<'a> {
                     self.connection_upgrade |= option.eq_ignore_ascii_case(b"upgrade");
                 }
             }
+            12 if name.eq_ignore_ascii_case(b"content-type") => {
+                self.is_json = value == b"application/json" || value == b"application/json; charset=utf-8";
+            }
             14 if name.eq_ignore_ascii_case(b"content-length") => only(self.length.replace(value), LENGTH_COUNT)?,
+            16 if name.eq_ignore_ascii_case(b"content-encoding") => self.is_coded = true,
             17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
                 self.coding = Some(value);
                 self.codings += 1;

@@ -80,7 +80,8 @@ impl Handover {
             numbers[control::SERIAL] = current.serial;
             numbers[control::ROUTE] = route as u32;
             numbers[control::METHOD] = method_number(method);
-            numbers[control::BODY] = body;
+            numbers[control::BODY] =
+                body | u32::from(current.head.is_json) << 2 | u32::from(current.head.is_coded) << 3;
             numbers[control::LENGTH_LOW] = length as u32;
             numbers[control::LENGTH_HIGH] = (length >> 32) as u32;
             numbers[control::CLOSES] = u32::from(!current.head.keep_alive || server.is_closing.get());

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::connection::{Phase, Wait};
 use super::control::WHOLE_SIZE;
-use super::limits::HIGH_WATER;
+use super::limits::{HIGH_WATER, MOST_UNREAD};
 use super::parse::{self, BodyKind, Head};
 use super::refusal::{self, Refusal};
 use super::server::{Current, Server, State};
@@ -152,6 +152,10 @@ impl Server {
             let is_last = connection.decoder.is_done();
             if is_last {
                 connection.phase = Phase::Head;
+                connection.wait_on(now);
+            } else if !connection.is_busy && connection.body_bytes > MOST_UNREAD {
+                connection.closes = true;
+                connection.phase = Phase::Linger;
                 connection.wait_on(now);
             }
             (taken, is_last, connection.is_busy && connection.is_receiving, connection.serial)

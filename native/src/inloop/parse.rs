@@ -45,7 +45,11 @@ pub struct Head {
     pub expects_continue: bool,
     /// The header lines, without the empty line after them.
     pub headers: Span,
+    /// Whether there is a `Content-Encoding`.
+    pub is_coded: bool,
     pub is_http10: bool,
+    /// Whether the `Content-Type` is that of JSON as most clients write it; another may be one too.
+    pub is_json: bool,
     pub keep_alive: bool,
     pub method: Span,
     pub path: Span,
@@ -96,7 +100,9 @@ pub fn parse(head: &[u8]) -> Result<Head, Refusal> {
         body: facts.body(is_http10)?,
         expects_continue: facts.expects_continue && !is_http10,
         headers: Span { start: line_end as u32, end: head.len() as u32 - 2 },
+        is_coded: facts.is_coded,
         is_http10,
+        is_json: facts.is_json,
         keep_alive: facts.keep_alive && !facts.closes,
         method: Span::in_head(head, method),
         path: Span::in_head(head, path),

@@ -110,6 +110,9 @@ unsafe extern "C" fn on_tick(timer: *mut Handle) {
 
 /// What a connection has waited for too long, if it has.
 pub fn overdue(connection: &Connection, limits: &Limits, now: u64) -> Option<Wait> {
+    if connection.wait == Wait::Body && connection.is_paused {
+        return None;
+    }
     let under_way = now.saturating_sub(connection.began);
     let is_trickle = connection.wait == Wait::Body
         && under_way > limits.read_timeout

@@ -1,2 +1,3 @@
 /** What `binding()` gives where there is no native binary: each file here has the signature of a native export. */
 export { createRouter } from './router.js'
+export { limitReceiveBuffers } from './sockets.js'

@@ -153,7 +153,7 @@ function bodiesContract(): void {
     },
     (client) => {
       const post = (path: string, body: string | Uint8Array<ArrayBuffer>): Promise<Response> =>
-        client.fetch(path, { body, method: 'POST' })
+        client.fetch(path, { body, headers: { 'content-type': 'application/json' }, method: 'POST' })
       const large = 'x'.repeat(300_000)
 
       for (const [name, body] of [
@@ -212,7 +212,6 @@ function bodiesContract(): void {
         ['\ufeff[1]', [1]],
         ['null', null],
         [' 7 ', 7],
-        ['{"__proto__":{"x":1}}', JSON.parse('{"__proto__":{"x":1}}')],
       ] as const) {
         test(`is JSON: ${body}`, async () => {
           assert.deepEqual(await (await post('/json', body)).json(), { got })

@@ -1,0 +1,23 @@
+import type { BodySource } from './body-source.js'
+import type { HeaderPairs } from './headers.js'
+
+/**
+ * What a transport knows about one request. Each member may be asked for while the transport's callback runs;
+ * `detach()` is called once when the request outlives it, and the source then owns what it still has to answer.
+ */
+export interface RequestSource extends BodySource {
+  readonly ip: string
+  readonly method: string
+  /** The path as received: printable ASCII, escapes and all. */
+  readonly path: string
+  readonly protocol: 'http' | 'https'
+  /** What follows the `?`, or the empty string. */
+  readonly query: string
+  /** The number that the matcher gives for the path, where the transport has asked it already. */
+  readonly routeId?: number
+  detach(): void
+  /** Sends a 103 with these headers, where the transport can; says whether it did. */
+  hint?(headers: Readonly<Record<string, string>>): boolean
+  /** Names are lower-case. */
+  headers(): HeaderPairs
+}
