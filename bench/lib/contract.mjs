@@ -82,11 +82,11 @@ export const loadRoutes = [
   },
 ]
 
+// Prices that every parser reads to the bit: serde_json is a digit off with some others.
 const catalogue = {
-  items: Array.from({ length: 1_000 }, (_, index) => ({ ...items[index % 10], id: index })),
+  items: Array.from({ length: 700 }, (_, id) => ({ ...items[id % 10], id, price: id / 4 })),
   note: '',
 }
-catalogue.items.length = 700
 catalogue.note = 'x'.repeat(100 * 1024 - JSON.stringify(catalogue).length)
 
 /** 102,400 bytes of JSON for /echo. */
@@ -154,8 +154,7 @@ function differences(answer, route) {
   }
   const found = []
   if (answer.status !== 200) found.push(`status ${answer.status}, not 200`)
-  if (answer.body !== route.answer)
-    found.push(`body ${JSON.stringify(answer.body)}, not ${JSON.stringify(route.answer)}`)
+  if (answer.body !== route.answer) found.push(`body ${shown(answer.body)}, not ${shown(route.answer)}`)
   for (const [name, wanted] of Object.entries(expected)) {
     const value = String(answer.headers[name] ?? '')
     if (wanted instanceof RegExp ? !wanted.test(value) : value !== wanted) {
@@ -167,6 +166,9 @@ function differences(answer, route) {
   }
   return found
 }
+
+/** @param {string} body */
+const shown = (body) => JSON.stringify(body.length > 300 ? `${body.slice(0, 300)}…` : body)
 
 /**
  * @param {number} port
