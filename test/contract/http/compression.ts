@@ -18,8 +18,8 @@ import {
   stream,
   text,
 } from '../../../src/index.js'
+import { binding } from '../../../src/native/binding.js'
 import { type Client, onEveryTransport } from '../../_setup.js'
-import { native, withoutNative } from '../../native/_native.js'
 import { portOf } from './_tools.js'
 
 interface Answer {
@@ -179,11 +179,11 @@ export function compressionContract(): void {
         })
       }
 
-      test('zstd is there with the native core', { skip: withoutNative ?? false }, async () => {
+      test('zstd is there with the native core', { skip: binding().reason ?? false }, async () => {
         for (let round = 0; round < 3; round++) {
           const { body, headers } = await ask(client, '/text', 'zstd, gzip;q=0.5')
           assert.equal(headers.get('content-encoding'), 'zstd')
-          const plain = await native.createCodec().decompress!(body, 1_000_000)
+          const plain = await binding().createCodec().decompress!(body, 1_000_000)
           assert.equal(Buffer.from(plain).toString(), long)
         }
       })
