@@ -39,15 +39,15 @@ export interface EncoderOptions {
 
 /** An encoder over the thread pool, by the native core or node:zlib. */
 export interface PoolEncoder extends Encoder {
-  /** Whether bodies are compressed at the fastest level by now. */
+  /** Whether a body that comes now would be compressed at the fastest level. */
   readonly isHurried: boolean
   /** Whether a body would wait for its turn: then it is worth to have a signal that takes it out of the queue. */
   readonly isOccupied: boolean
 }
 
 /**
- * Makes an encoder with a bounded queue. When half of the queue is taken it goes on at the fastest level, and when all
- * of it is, bodies are left as they are.
+ * Makes an encoder with a bounded queue. A body that comes when half of the queue is taken is compressed at the fastest
+ * level, and one that comes when all of it is taken is left as it is.
  */
 export function createEncoder(options: EncoderOptions = {}): PoolEncoder {
   const { codec = binding().createCodec(), concurrency = defaultConcurrency(), queue = defaultQueue } = options
@@ -57,10 +57,8 @@ export function createEncoder(options: EncoderOptions = {}): PoolEncoder {
   return {
     codings: contentCodings.filter((coding) => codec.codings.includes(coding)),
     async encode(body, coding, signal) {
-      return limiter.run(() => {
-        const level = isHurried() ? Math.min(fastest[coding], levels[coding]) : levels[coding]
-        return codec.compress(body, coding, level)
-      }, signal)
+      const level = isHurried() ? Math.min(fastest[coding], levels[coding]) : levels[coding]
+      return limiter.run(() => codec.compress(body, coding, level), signal)
     },
     get isHurried() {
       return isHurried()

@@ -48,8 +48,7 @@ describe('createEncoder', () => {
     }
     assert.deepEqual(
       calls.map(({ level }) => level),
-      // As full as the queue is when the turn of each comes.
-      [6, 1, 1, 6, 6],
+      [6, 6, 6, 1, 1],
     )
     assert.equal(encoder.isOccupied, false)
     assert.equal(encoder.isHurried, false)
