@@ -19,7 +19,7 @@ import {
   text,
 } from '../../../src/index.js'
 import { binding } from '../../../src/native/binding.js'
-import { type Client, onEveryTransport } from '../../_setup.js'
+import { type Client, onEveryTransport, raw } from '../../_setup.js'
 import { portOf } from './_tools.js'
 
 interface Answer {
@@ -210,6 +210,14 @@ export function compressionContract(): void {
         }
         assert.equal((await ask(client, '/fails', 'identity;q=0')).status, 409)
         assert.equal((await ask(client, '/', 'identity;q=0')).status, 200)
+      })
+
+      test('several lines of Accept-Encoding are one list', async () => {
+        if (client.transport === 'inject') return
+        const lines = 'Accept-Encoding: br;q=0.1\r\nAccept-Encoding: gzip'
+        const request = `GET /text HTTP/1.1\r\nHost: h\r\n${lines}\r\nConnection: close\r\n\r\n`
+        const { text } = await raw(await portOf(client), request)
+        assert.match(text, /\r\ncontent-encoding: gzip\r\n/i)
       })
 
       test('an entity tag becomes weak, and ranges are not offered', async () => {
