@@ -1,4 +1,4 @@
-// Runs the native core under AddressSanitizer: its unit tests, then the addon in Node with the native transport's tests,
+// Runs the native core under AddressSanitizer: its unit tests, then the addon in Node with the tests of the native transport
 // or those that are named: `npm run build && node scripts/asan.mjs [test file…]`. Linux with gcc, whose runtime is
 // loaded before Node; Node's own allocations are seen too, and leaks are not looked for: V8 lets go of much at exit only.
 import { spawnSync } from 'node:child_process'
@@ -14,7 +14,9 @@ const target = `${{ arm64: 'aarch64', x64: 'x86_64' }[process.arch]}-unknown-lin
 const tests = readdirSync(path.join(root, '.build/test'), { recursive: true })
   .filter((file) => file.endsWith('.test.js') && !file.endsWith('.full.test.js'))
   .filter((file) =>
-    (process.argv.length > 2 ? process.argv.slice(2) : ['native-', 'native.']).some((part) => file.includes(part)),
+    (process.argv.length > 2 ? process.argv.slice(2) : ['native/codec', 'native-', 'native.']).some((part) =>
+      file.includes(part),
+    ),
   )
   .map((file) => path.join('.build/test', file))
 

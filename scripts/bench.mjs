@@ -10,6 +10,7 @@ const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 const help = `npm run bench -- <benchmark> [options]
 
   bodies   bodies of requests, and a long upload to a slow handler
+  compress compressed answers, and the codecs by themselves
   http     Hotpress and its peers under the same load
   idle     the memory of idle connections
   latency  how late answers are at half load
@@ -20,7 +21,7 @@ Needed for figures that count: wrk (Debian, Ubuntu: apt-get install wrk; Homebre
 `
 
 const [name, ...rest] = process.argv.slice(2)
-if (name === undefined || !['bodies', 'http', 'idle', 'latency', 'router'].includes(name)) {
+if (name === undefined || !['bodies', 'compress', 'http', 'idle', 'latency', 'router'].includes(name)) {
   console.log(help)
   process.exit(name === '--help' || name === '-h' ? 0 : 1)
 }

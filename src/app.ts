@@ -184,7 +184,8 @@ export class Hotpress extends RouteRegistry {
     const settings = this.#settings
     const dispatcher = new Dispatcher({
       bodyRules: { decodes: settings.decodeBody, limit: settings.bodyLimit, threshold: settings.streamThreshold },
-      middleware: this.#middleware,
+      // Outermost, so that it has every answer as it is to go out.
+      middleware: settings.compression === undefined ? this.#middleware : [settings.compression, ...this.#middleware],
       onError: this.#onError,
       onNotFound: this.#onNotFound,
       table: this.#table,

@@ -18,6 +18,10 @@ export const errorTable = {
   BODY_UNREAD: { message: 'the request was answered before its body was read', status: 400 },
   BODY_USED: { message: 'the body is being read as a stream already, or is about to be read whole' },
   CERTIFICATE_UNREADABLE: { message: 'listen({ tls }): {option} {reason}' },
+  CODING_REFUSED: {
+    message: 'none of the codings that there are ({available}) is accepted, and identity is refused',
+    status: 406,
+  },
   CODING_UNKNOWN: { message: 'the request was refused: {reason} ({section})', status: 501 },
   FILE_NAME_INVALID: { message: 'saveTo() takes a file name without a path, and got {got}' },
   FILE_PASSED: { message: 'the file {name} was read or passed over already: read it before the next part' },

@@ -2,6 +2,8 @@ import { answersContract } from './http/answers.js'
 import { bodiesOutContract } from './http/bodies.js'
 import { bodiesInContract } from './http/bodies-in.js'
 import { bodiesParsedContract } from './http/bodies-parsed.js'
+import { compressionContract } from './http/compression.js'
+import { compressionStreamsContract } from './http/compression-streams.js'
 import { errorsContract } from './http/errors.js'
 import { headersContract } from './http/headers.js'
 import { middlewareContract } from './http/middleware.js'
@@ -15,6 +17,8 @@ export function httpContract(): void {
   bodiesInContract()
   bodiesOutContract()
   bodiesParsedContract()
+  compressionContract()
+  compressionStreamsContract()
   errorsContract()
   headersContract()
   middlewareContract()

@@ -159,6 +159,14 @@ describe('HttpResponse', () => {
     assert.equal(text('x').close().closes, true)
   })
 
+  test('stays uncompressed when it is told to, and so does what is made of it', () => {
+    const response = text('x').uncompressed()
+    assert.equal(response.isUncompressed, true)
+    assert.equal(response.clone().isUncompressed, true)
+    assert.equal(HttpResponse.from(new other.HttpResponse('x', 'a/b').uncompressed())?.isUncompressed, true)
+    assert.equal(text('x').clone().isUncompressed, false)
+  })
+
   test('is taken from another copy of the package', () => {
     const foreign = new other.HttpResponse('x', 'a/b', 418).header('A', '1').append('B', '2').append('B', '3').close()
     foreign.error = 'why'
