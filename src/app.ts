@@ -181,8 +181,11 @@ export class Hotpress extends RouteRegistry {
   #start(): TransportHost {
     if (this.#host !== undefined) return this.#host
     const settings = this.#settings
+    const fileEncoder = undefined
     const dispatcher = new Dispatcher({
       bodyLimit: settings.bodyLimit,
+      compressFiles: fileEncoder !== undefined,
+      fileEncoder,
       middleware: this.#middleware,
       onError: this.#onError,
       onNotFound: this.#onNotFound,
@@ -195,6 +198,7 @@ export class Hotpress extends RouteRegistry {
       bridge: this.#bridge,
       deadlines: new Deadlines(settings.requestTimeout),
       dispatch: (request) => dispatcher.dispatch(request),
+      fileEncoder,
       head,
       log: settings.log,
       routes: {

@@ -1,9 +1,12 @@
+import type { Encoder } from './core/encoder.js'
 import { bindRoute, type HttpRequest, sourceOf } from './core/request.js'
 import type { HttpResponse } from './core/response.js'
 import { empty } from './core/responses.js'
+import { FolderRoute } from './core/static-options.js'
 import { createResponder, type Responder } from './core/to-response.js'
 import type { Chain, ErrorHandler, Handler, Middleware } from './core/types.js'
 import { httpError } from './errors.js'
+import { staticHandler } from './files/static.js'
 import type { NumberedRoutes } from './fixed.js'
 import { compose } from './middleware/compose.js'
 import { createMatcher, type Matcher } from './routing/matcher.js'
@@ -13,6 +16,9 @@ import { allowed, type Endpoint, type Entry, type RouteTable, readParams } from 
 /** What an app has gathered by the time it starts. */
 export interface DispatcherParts {
   readonly bodyLimit: number
+  /** Whether folders are served compressed where they do not say. */
+  readonly compressFiles: boolean
+  readonly fileEncoder: Encoder | undefined
   /** Around every request, those that no route answers included. */
   readonly middleware: readonly Middleware[]
   readonly onError: ErrorHandler | undefined
@@ -22,9 +28,14 @@ export interface DispatcherParts {
 
 const noParams = Object.freeze({})
 
+function notFound({ path }: HttpRequest): never {
+  throw httpError('NOT_FOUND', { path })
+}
+
 /** From a request to a response: matches a route and runs its chain. Made once, at start, and never changed. */
 export class Dispatcher {
   readonly #entries: Entry[] = []
+  readonly #folders = new Map<RouteDefinition, Handler>()
   readonly #malformed: Chain
   readonly #notFound: Chain
   readonly #numbered: NumberedRoutes[] = []
@@ -48,8 +59,7 @@ export class Dispatcher {
     })
     this.#notFound = this.#refusing((request) => {
       if (request.path === '*') return empty().header('Allow', allowed(methods))
-      if (parts.onNotFound !== undefined) return parts.onNotFound(request)
-      throw httpError('NOT_FOUND', { path: request.path })
+      return (parts.onNotFound ?? notFound)(request)
     })
   }
 
@@ -84,7 +94,8 @@ export class Dispatcher {
     return endpoint.chain(request)
   }
 
-  #endpoint(shape: string, { bodyLimit, handler, method, middleware, pattern }: RouteDefinition): Endpoint {
+  #endpoint(shape: string, route: RouteDefinition): Endpoint {
+    const { bodyLimit, method, middleware, pattern } = route
     const limit = bodyLimit ?? this.#parts.bodyLimit
     const layers = [...this.#parts.middleware, ...middleware]
     const refuse = (): never => {
@@ -95,11 +106,26 @@ export class Dispatcher {
       bodyLimit: limit,
       // The bare path of a wildcard has its shape without the last parameter.
       captures: shape === pattern.shape ? pattern.names.length : pattern.names.length - 1,
-      chain: compose(layers, handler, this.#responder),
+      chain: compose(layers, this.#handler(route), this.#responder),
       method,
       pattern,
       tooLarge: async (request) => (await tooLarge(request)).close(),
     }
+  }
+
+  // A wildcard's path without anything behind it is another endpoint of the same folder.
+  #handler(route: RouteDefinition): Handler {
+    const { handler, pattern } = route
+    if (!(handler instanceof FolderRoute)) return handler
+    let made = this.#folders.get(route)
+    if (made === undefined) {
+      const { compressFiles, fileEncoder, onNotFound = notFound } = this.#parts
+      const encoder = (handler.settings.compress ?? compressFiles) ? fileEncoder : undefined
+      const slashes = handler.isBare ? 0 : pattern.text.split('/').length - 1
+      made = staticHandler(handler.settings, slashes, { encoder, notFound: onNotFound })
+      this.#folders.set(route, made)
+    }
+    return made
   }
 
   #entry(shape: string, routes: ReadonlyMap<string, RouteDefinition>): Entry {

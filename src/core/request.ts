@@ -1,4 +1,5 @@
 import { type BodySource, parseJson, utf8 } from './body.js'
+import type { Encoder } from './encoder.js'
 import { checkHeaderValue, findHeader, type HeaderPairs, headerName, headerRecord } from './headers.js'
 import type { Logger } from './logger.js'
 import { requestId } from './request-id.js'
@@ -45,6 +46,8 @@ export function requestKey<Value>(name: string): RequestKey<Value> {
 
 /** What {@link HttpRequest} needs of its app. */
 export interface RequestContext {
+  /** Makes the compressed forms of files that are kept in memory; undefined where the app compresses nothing. */
+  readonly fileEncoder?: Encoder | undefined
   readonly log: Logger
 }
 
@@ -55,6 +58,7 @@ const none: NoParams = Object.freeze({})
 
 let abort: (request: HttpRequest, reason: Error) => void
 let bind: (request: HttpRequest, params: Readonly<Record<string, string>>, route: string) => void
+let contextOf: (request: HttpRequest) => RequestContext
 let knownId: (request: HttpRequest) => string | undefined
 let sourceOf: (request: HttpRequest) => RequestSource
 
@@ -98,6 +102,7 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
       request.#params = params
       request.#route = route
     }
+    contextOf = (request) => request.#context
     knownId = (request) => request.#id
     sourceOf = (request) => request.#source
   }
@@ -235,4 +240,4 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
   }
 }
 
-export { abort as abortRequest, bind as bindRoute, knownId, sourceOf }
+export { abort as abortRequest, bind as bindRoute, contextOf as requestContext, knownId, sourceOf }

@@ -1,0 +1,158 @@
+import { basename } from 'node:path'
+import { checkHeaderValue } from '../core/headers.js'
+import { type HttpRequest, type RequestContext, requestContext } from '../core/request.js'
+import { HttpResponse, toResponse } from '../core/response.js'
+import {
+  checkOptions,
+  defaultFileCache,
+  type FileHeaderOptions,
+  type FileHeaderSettings,
+  headerOptionChecks,
+  settleFileHeaders,
+} from '../core/static-options.js'
+import type { HandlerResult, ResponseLike } from '../core/types.js'
+import { describe, HotpressError, httpError } from '../errors.js'
+import { answerWith, type Present } from './answer.js'
+import { attachment } from './disposition.js'
+import { type Located, locate, locateTrusted, type Refused } from './locate.js'
+import { wrong } from './path.js'
+import { present } from './present.js'
+import { FileStore } from './store.js'
+import { loadTypes } from './types.js'
+
+/** Options of {@link file}. */
+export interface FileOptions extends FileHeaderOptions {
+  /** Has the client save the file instead of showing it: under a name that is given, or with true under its own. */
+  readonly download?: boolean | string
+  /** The folder that the path is below: for a path that comes from outside. */
+  readonly root?: string
+  /** The media type, where it is not to be that of the extension. */
+  readonly type?: string
+}
+
+/** What {@link file} makes. */
+export interface FileAnswer extends ResponseLike {
+  readonly path: string
+}
+
+const attempts = 3
+const where = ' of file()'
+const checks = {
+  ...headerOptionChecks,
+  download: (value: unknown, option: string): unknown =>
+    typeof value === 'boolean' || (typeof value === 'string' && value !== '')
+      ? value
+      : invalid(option, value, 'true, false, or a name'),
+  root: (value: unknown, option: string): unknown => checkPath(value, option, 'the path of a folder'),
+  type: (value: unknown, option: string): unknown => {
+    if (typeof value !== 'string' || value === '') return invalid(option, value, 'a media type')
+    checkHeaderValue('Content-Type', value)
+    return value
+  },
+}
+
+/**
+ * A file as the answer of a handler: with its media type, its validators and preconditions (RFC 9110, 13), ranges
+ * (RFC 9110, 14), and its bytes from memory where it is small. A file that is not there is a 404.
+ *
+ * @param path absolute, or below the working directory; the program's own, which is trusted. One that comes from outside
+ * belongs below `root`: it is then the path of a file in that folder, with `/` between its names, and what leads out of
+ * it, is no plain name, or begins with a dot is a 404.
+ * @throws HotpressError `HEADER_INVALID`, `OPTION_INVALID`, `OPTION_UNKNOWN`
+ * @example
+ * app.get('/report', () => file('reports/2026.pdf', { download: 'Annual report.pdf' }))
+ * app.get('/uploads/*name', (req) => file(req.params.name, { root: 'uploads' }))
+ */
+export function file(path: string, options: FileOptions = {}): FileAnswer {
+  const given = checkOptions(options, checks, where) as FileOptions
+  // Below a root the path may be anything that a client sends, and is looked at with the file.
+  if (given.root === undefined || typeof path !== 'string') checkPath(path, `path${where}`, 'the path of a file')
+  const settings = settleFileHeaders(given, where)
+  return { path, [toResponse]: (request) => answerFile(request, path, given, settings) }
+}
+
+const stores = new WeakMap<RequestContext, FileStore>()
+
+// One for an app: what is kept of a file does not depend on how it is answered.
+function storeOf(context: RequestContext): FileStore {
+  let store = stores.get(context)
+  if (store === undefined) {
+    store = new FileStore(defaultFileCache, { encoder: context.fileEncoder, precompressed: false })
+    stores.set(context, store)
+  }
+  return store
+}
+
+function answerFile(
+  request: HttpRequest,
+  path: string,
+  options: FileOptions,
+  settings: FileHeaderSettings,
+): HandlerResult | Promise<HandlerResult> {
+  const store = storeOf(requestContext(request))
+  const key = options.root === undefined ? path : `${options.root}\0${path}`
+  const show: Present = (stored, form) =>
+    present(stored, form, {
+      ...settings,
+      disposition: disposition(path, options.download),
+      headers: undefined,
+      type: options.type ?? stored.type,
+    })
+  const kept = store.fresh(key)
+  if (kept === undefined) return findFile(request, path, options.root, store, key, show)
+  const answer = answerWith(request, kept, show)
+  if (answer instanceof HttpResponse) return answer
+  return answer.then((response) => response ?? findFile(request, path, options.root, store, key, show))
+}
+
+async function findFile(
+  request: HttpRequest,
+  path: string,
+  root: string | undefined,
+  store: FileStore,
+  key: string,
+  show: Present,
+): Promise<HandlerResult> {
+  await loadTypes()
+  const find = finder(path, root)
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const found = await store.find(key, path, find)
+    if (!('file' in found)) {
+      const reason = 'folder' in found ? 'it is a folder' : (found.refused ?? 'it is not there')
+      request.log.debug({ file: path, path: request.path, reason }, 'a file cannot be served')
+      throw httpError('NOT_FOUND', { path: request.path })
+    }
+    const response = await answerWith(request, found.file, show)
+    if (response !== undefined) return response
+    store.drop(key)
+  }
+  throw new Error(`the file ${path} changes all the time`)
+}
+
+function finder(file: string, root: string | undefined): (suffix: string) => Promise<Located | Refused | undefined> {
+  if (root === undefined) return () => locateTrusted(file)
+  const refused = refusal(file)
+  return refused === undefined ? () => locate(root, file) : async () => ({ refused })
+}
+
+function refusal(file: string): string | undefined {
+  for (const name of file.split('/')) {
+    const refused = name.startsWith('.') ? 'a name that begins with a dot' : wrong(name)
+    if (refused !== undefined) return refused
+  }
+  return undefined
+}
+
+function disposition(file: string, download: boolean | string | undefined): string | undefined {
+  if (download === undefined || download === false) return undefined
+  return attachment(download === true ? basename(file) : download)
+}
+
+function checkPath(value: unknown, option: string, takes: string): unknown {
+  const isPath = typeof value === 'string' && value !== '' && !value.includes('\0')
+  return isPath ? value : invalid(option, value, takes)
+}
+
+function invalid(option: string, value: unknown, takes: string): never {
+  throw new HotpressError('OPTION_INVALID', { got: describe(value), option, takes })
+}
