@@ -129,6 +129,8 @@ export class FileStore {
       this.#makeRoom()
     }
     this.#makeRoom()
+    // It is not the first to go; from now on it has to be asked for to stay.
+    file.isUsed = false
   }
 
   // A second chance for what was asked for since the last time: nearly as good as least recently used, and a hit costs

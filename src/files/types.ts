@@ -19,10 +19,23 @@ export function contentTypeOf(name: string): string {
   return typeof type === 'string' ? type : ContentType.OctetStream
 }
 
-const textual =
-  /^(?:text\/|application\/(?:(?:[\w.-]+\+)?(?:json|xml)|ecmascript|javascript|manifest\+json|rtf|wasm|xml|yaml|toml|x-sh|x-httpd-php|vnd\.ms-fontobject)|font\/(?:otf|ttf|collection)|image\/(?:svg\+xml|bmp|vnd\.microsoft\.icon|x-icon|x-ms-bmp)|model\/(?:gltf\+json|obj|stl))(?:;|$)/
+const textual = /^(?:text\/.+|.+\+(?:json|xml)|font\/(?:collection|otf|ttf)|image\/bmp)$/
+// Of the others, those that are text or tables of numbers; media and archives are compressed already.
+const others = new Set([
+  'application/javascript',
+  'application/json',
+  'application/rtf',
+  'application/sql',
+  'application/toml',
+  'application/vnd.ms-fontobject',
+  'application/wasm',
+  'application/x-sh',
+  'application/xml',
+  'image/vnd.microsoft.icon',
+])
 
 /** Whether files of a media type shrink when they are compressed. */
 export function isCompressible(type: string): boolean {
-  return textual.test(type)
+  const [essence = ''] = type.split(';')
+  return textual.test(essence) || others.has(essence)
 }

@@ -11,9 +11,10 @@ export function parseHttpDate(text: string): number | undefined {
   if (found === undefined) return undefined
   const { day = '', hour = '', minute = '', month = '', second = '', year = '' } = found
   const monthIndex = months.indexOf(month)
-  const date = Date.UTC(fullYear(year), monthIndex, Number(day), Number(hour), Number(minute), Number(second))
+  const date = Date.UTC(fullYear(year), monthIndex, Number(day), Number(hour), Number(minute))
   const isReal = new Date(date).getUTCDate() === Number(day) && Number(hour) < 24 && Number(minute) < 60
-  return isReal && Number(second) <= 60 ? date / 1000 : undefined
+  // A minute may have a leap second.
+  return isReal && Number(second) <= 60 ? date / 1000 + Number(second) : undefined
 }
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
@@ -56,7 +57,8 @@ export function statTag(stats: BigIntStats): string {
 }
 
 // An opaque tag is any byte but controls, spaces and the quote; a comma may stand inside (RFC 9110, 8.8.3).
-const entityTag = /[ \t]*(?:(?<weak>W\/)?"(?<tag>[\x21\x23-\x7e\x80-\xff]*)")?[ \t]*(?:,|$)/y
+// Spaces stand in two places that never meet, so that a long run of them is gone through once.
+const entityTag = /[ \t]*(?:(?<weak>W\/)?"(?<tag>[\x21\x23-\x7e\x80-\xff]*)"[ \t]*)?(?:,|$)/y
 
 /**
  * Whether a list of entity tags holds one.
