@@ -198,7 +198,6 @@ export class Hotpress extends RouteRegistry {
       bridge: this.#bridge,
       deadlines: new Deadlines(settings.requestTimeout),
       dispatch: (request) => dispatcher.dispatch(request),
-      fileEncoder,
       head,
       log: settings.log,
       routes: {

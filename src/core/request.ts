@@ -1,5 +1,4 @@
 import { type BodySource, parseJson, utf8 } from './body.js'
-import type { Encoder } from './encoder.js'
 import { checkHeaderValue, findHeader, type HeaderPairs, headerName, headerRecord } from './headers.js'
 import type { Logger } from './logger.js'
 import { requestId } from './request-id.js'
@@ -46,8 +45,6 @@ export function requestKey<Value>(name: string): RequestKey<Value> {
 
 /** What {@link HttpRequest} needs of its app. */
 export interface RequestContext {
-  /** Makes the compressed forms of files that are kept in memory; undefined where the app compresses nothing. */
-  readonly fileEncoder?: Encoder | undefined
   readonly log: Logger
 }
 
@@ -58,7 +55,8 @@ const none: NoParams = Object.freeze({})
 
 let abort: (request: HttpRequest, reason: Error) => void
 let bind: (request: HttpRequest, params: Readonly<Record<string, string>>, route: string) => void
-let contextOf: (request: HttpRequest) => RequestContext
+let contextOf: (request: HttpRequest) => RequestContext | undefined
+let headerPairsOf: (request: HttpRequest) => HeaderPairs
 let knownId: (request: HttpRequest) => string | undefined
 let sourceOf: (request: HttpRequest) => RequestSource
 
@@ -102,7 +100,10 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
       request.#params = params
       request.#route = route
     }
-    contextOf = (request) => request.#context
+    // A request may be of another loaded copy of the package, for values with toResponse.
+    contextOf = (request) => (#context in request ? request.#context : undefined)
+    headerPairsOf = (request) =>
+      #source in request ? request.#source.headers() : Object.entries((request as HttpRequest).headers).flat()
     knownId = (request) => request.#id
     sourceOf = (request) => request.#source
   }
@@ -240,4 +241,4 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
   }
 }
 
-export { abort as abortRequest, bind as bindRoute, contextOf as requestContext, knownId, sourceOf }
+export { abort as abortRequest, bind as bindRoute, contextOf as requestContext, headerPairsOf, knownId, sourceOf }

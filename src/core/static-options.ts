@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { describe, HotpressError } from '../errors.js'
 import { checkHeaderValue, type HeadersInit, headerName } from './headers.js'
 import { bytesOf, durationOf, millisecondsOf } from './units.js'
@@ -136,11 +137,8 @@ const staticChecks: Readonly<Record<keyof StaticOptions, Check>> = {
  *
  * @throws HotpressError `HEADER_INVALID`, `OPTION_INVALID`, `OPTION_UNKNOWN`
  */
-export function settleStatic(prefix: string, folder: string, options: StaticOptions): StaticSettings {
+export function settleStatic(prefix: string, folder: URL | string, options: StaticOptions): StaticSettings {
   const where = ` of static(${JSON.stringify(prefix)})`
-  if (typeof folder !== 'string' || folder === '' || folder.includes('\0')) {
-    invalid(`folder${where}`, folder, 'the path of a folder')
-  }
   const given = checkOptions(options, staticChecks, where) as StaticOptions
   const cache = given.cache === false ? { fileSize: -1, size: 0 } : (given.cache ?? {})
   return Object.freeze({
@@ -148,7 +146,7 @@ export function settleStatic(prefix: string, folder: string, options: StaticOpti
     compress: given.compress,
     dotfiles: given.dotfiles ?? 'ignore',
     fallback: given.fallback,
-    folder,
+    folder: checkPath(folder, `folder${where}`, 'the path of a folder'),
     headers: given.headers,
     index: given.index === false ? undefined : (given.index ?? 'index.html'),
     listing: given.listing ?? false,
@@ -158,7 +156,11 @@ export function settleStatic(prefix: string, folder: string, options: StaticOpti
   })
 }
 
-/** The settings of options that {@link headerOptionChecks} has checked. */
+/**
+ * The settings of options that {@link headerOptionChecks} has checked.
+ *
+ * @throws HotpressError `OPTION_INVALID` for those that exclude each other.
+ */
 export function settleFileHeaders(given: FileHeaderOptions, where: string): FileHeaderSettings {
   const { cacheControl, etag = true, immutable = false, lastModified = true, maxAge } = given
   if (cacheControl !== undefined && (maxAge !== undefined || immutable)) {
@@ -172,6 +174,13 @@ export function settleFileHeaders(given: FileHeaderOptions, where: string): File
 
 /** The checks of {@link FileHeaderOptions}, for a table of options that has more. */
 export const headerOptionChecks: typeof headerChecks = headerChecks
+
+/** A path, from one or from a `file:` URL. @throws HotpressError `OPTION_INVALID` */
+export function checkPath(value: unknown, option: string, takes: string): string {
+  if (value instanceof URL && value.protocol === 'file:') return fileURLToPath(value)
+  if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value
+  return invalid(option, value, `${takes}, or a file: URL`)
+}
 
 /** Runs a table of checks over options. @throws HotpressError `OPTION_INVALID`, `OPTION_UNKNOWN` */
 export function checkOptions(
@@ -219,6 +228,7 @@ function headerText(value: unknown, option: string): string {
   return value
 }
 
-function invalid(option: string, value: unknown, takes: string): never {
+/** @throws HotpressError `OPTION_INVALID` */
+export function invalid(option: string, value: unknown, takes: string): never {
   throw new HotpressError('OPTION_INVALID', { got: describe(value), option, takes })
 }

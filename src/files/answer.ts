@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type HttpRequest, sourceOf } from '../core/request.js'
+import { type HttpRequest, headerPairsOf } from '../core/request.js'
 import { HttpResponse } from '../core/response.js'
 import { httpError } from '../errors.js'
 import { precondition, rangeHolds, readFields } from './conditional.js'
@@ -22,7 +22,7 @@ export function answerWith(
   file: StoredFile,
   show: Present,
 ): HttpResponse | Promise<HttpResponse | undefined> {
-  const fields = readFields(sourceOf(request).headers())
+  const fields = readFields(headerPairsOf(request))
   const form = file.choose(fields.acceptEncoding)
   const shown = show(file, form)
   if (fields.isConditional) {

@@ -1,17 +1,20 @@
 import { basename } from 'node:path'
+import type { Encoder } from '../core/encoder.js'
 import { checkHeaderValue } from '../core/headers.js'
 import { type HttpRequest, type RequestContext, requestContext } from '../core/request.js'
 import { HttpResponse, toResponse } from '../core/response.js'
 import {
   checkOptions,
+  checkPath,
   defaultFileCache,
   type FileHeaderOptions,
   type FileHeaderSettings,
   headerOptionChecks,
+  invalid,
   settleFileHeaders,
 } from '../core/static-options.js'
 import type { HandlerResult, ResponseLike } from '../core/types.js'
-import { describe, HotpressError, httpError } from '../errors.js'
+import { httpError } from '../errors.js'
 import { answerWith, type Present } from './answer.js'
 import { attachment } from './disposition.js'
 import { type Located, locate, locateTrusted, type Refused } from './locate.js'
@@ -25,7 +28,7 @@ export interface FileOptions extends FileHeaderOptions {
   /** Has the client save the file instead of showing it: under a name that is given, or with true under its own. */
   readonly download?: boolean | string
   /** The folder that the path is below: for a path that comes from outside. */
-  readonly root?: string
+  readonly root?: URL | string
   /** The media type, where it is not to be that of the extension. */
   readonly type?: string
 }
@@ -35,6 +38,9 @@ export interface FileAnswer extends ResponseLike {
   readonly path: string
 }
 
+// As they are once they have been checked.
+type Options = FileOptions & { readonly root?: string }
+
 const attempts = 3
 const where = ' of file()'
 const checks = {
@@ -43,7 +49,7 @@ const checks = {
     typeof value === 'boolean' || (typeof value === 'string' && value !== '')
       ? value
       : invalid(option, value, 'true, false, or a name'),
-  root: (value: unknown, option: string): unknown => checkPath(value, option, 'the path of a folder'),
+  root: (value: unknown, option: string): string => checkPath(value, option, 'the path of a folder'),
   type: (value: unknown, option: string): unknown => {
     if (typeof value !== 'string' || value === '') return invalid(option, value, 'a media type')
     checkHeaderValue('Content-Type', value)
@@ -63,21 +69,30 @@ const checks = {
  * app.get('/report', () => file('reports/2026.pdf', { download: 'Annual report.pdf' }))
  * app.get('/uploads/*name', (req) => file(req.params.name, { root: 'uploads' }))
  */
-export function file(path: string, options: FileOptions = {}): FileAnswer {
-  const given = checkOptions(options, checks, where) as FileOptions
+export function file(path: URL | string, options: FileOptions = {}): FileAnswer {
+  const given = checkOptions(options, checks, where) as Options
   // Below a root the path may be anything that a client sends, and is looked at with the file.
-  if (given.root === undefined || typeof path !== 'string') checkPath(path, `path${where}`, 'the path of a file')
+  const isOutside = given.root !== undefined && typeof path === 'string'
+  const name = isOutside ? path : checkPath(path, `path${where}`, 'the path of a file')
   const settings = settleFileHeaders(given, where)
-  return { path, [toResponse]: (request) => answerFile(request, path, given, settings) }
+  return { path: name, [toResponse]: (request) => answerFile(request, name, given, settings) }
 }
 
-const stores = new WeakMap<RequestContext, FileStore>()
+// The other keys stand for themselves: one for requests of another loaded copy of the package.
+const stores = new WeakMap<object, FileStore>()
+const foreign = {}
+
+/** Has the files of an app's handlers kept with compressed forms; called at its start. */
+export function compressFilesOf(context: RequestContext, encoder: Encoder): void {
+  stores.set(context, new FileStore(defaultFileCache, { encoder, precompressed: false }))
+}
 
 // One for an app: what is kept of a file does not depend on how it is answered.
-function storeOf(context: RequestContext): FileStore {
+function storeOf(request: HttpRequest): FileStore {
+  const context = requestContext(request) ?? foreign
   let store = stores.get(context)
   if (store === undefined) {
-    store = new FileStore(defaultFileCache, { encoder: context.fileEncoder, precompressed: false })
+    store = new FileStore(defaultFileCache, { encoder: undefined, precompressed: false })
     stores.set(context, store)
   }
   return store
@@ -86,10 +101,10 @@ function storeOf(context: RequestContext): FileStore {
 function answerFile(
   request: HttpRequest,
   path: string,
-  options: FileOptions,
+  options: Options,
   settings: FileHeaderSettings,
 ): HandlerResult | Promise<HandlerResult> {
-  const store = storeOf(requestContext(request))
+  const store = storeOf(request)
   const key = options.root === undefined ? path : `${options.root}\0${path}`
   const show: Present = (stored, form) =>
     present(stored, form, {
@@ -146,13 +161,4 @@ function refusal(file: string): string | undefined {
 function disposition(file: string, download: boolean | string | undefined): string | undefined {
   if (download === undefined || download === false) return undefined
   return attachment(download === true ? basename(file) : download)
-}
-
-function checkPath(value: unknown, option: string, takes: string): unknown {
-  const isPath = typeof value === 'string' && value !== '' && !value.includes('\0')
-  return isPath ? value : invalid(option, value, takes)
-}
-
-function invalid(option: string, value: unknown, takes: string): never {
-  throw new HotpressError('OPTION_INVALID', { got: describe(value), option, takes })
 }

@@ -145,8 +145,12 @@ export class StoredFile {
     )
   }
 
-  #take(coding: ContentCoding, body: Uint8Array, before: number): void {
+  #take(coding: ContentCoding, body: Uint8Array | undefined, before: number): void {
     this.#lastAccepted = undefined
+    if (body === undefined) {
+      this.#failed.add(coding)
+      return
+    }
     const size = body.byteLength
     if (size > before * worthwhile) {
       this.#codings.splice(this.#codings.indexOf(coding), 1)

@@ -130,7 +130,7 @@ export abstract class RouteRegistry<Prefix extends string = ''> {
    * @example
    * app.static('/assets', 'public', { immutable: true })
    */
-  static(prefix: string, folder: string, options: StaticOptions = {}): this {
+  static(prefix: string, folder: URL | string, options: StaticOptions = {}): this {
     const settings = settleStatic(prefix, folder, options)
     const before = checkPrefix(prefix)
     const add = (pattern: string, isBare: boolean): void => {
