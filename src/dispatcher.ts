@@ -16,9 +16,9 @@ import { allowed, type Endpoint, type Entry, type RouteTable, readParams } from 
 /** What an app has gathered by the time it starts. */
 export interface DispatcherParts {
   readonly bodyLimit: number
-  /** Whether folders are served compressed where they do not say. */
-  readonly compressFiles: boolean
-  readonly fileEncoder: Encoder | undefined
+  /** Whether folders are served compressed where they do not say; what is streamed is compressed by middleware then. */
+  readonly compressesFiles: boolean
+  readonly fileEncoder: () => Encoder
   /** Around every request, those that no route answers included. */
   readonly middleware: readonly Middleware[]
   readonly onError: ErrorHandler | undefined
@@ -119,10 +119,14 @@ export class Dispatcher {
     if (!(handler instanceof FolderRoute)) return handler
     let made = this.#folders.get(route)
     if (made === undefined) {
-      const { compressFiles, fileEncoder, onNotFound = notFound } = this.#parts
-      const encoder = (handler.settings.compress ?? compressFiles) ? fileEncoder : undefined
+      const { compressesFiles, fileEncoder, onNotFound = notFound } = this.#parts
+      const encoder = (handler.settings.compress ?? compressesFiles) ? fileEncoder() : undefined
       const slashes = handler.isBare ? 0 : pattern.text.split('/').length - 1
-      made = staticHandler(handler.settings, slashes, { encoder, notFound: onNotFound })
+      made = staticHandler(handler.settings, slashes, {
+        compressesStreams: compressesFiles,
+        encoder,
+        notFound: onNotFound,
+      })
       this.#folders.set(route, made)
     }
     return made

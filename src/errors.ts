@@ -12,6 +12,10 @@ export const errorTable = {
   BODY_TOO_LARGE: { message: 'the body is larger than the limit of {limit} bytes', status: 413 },
   BODY_UNREAD: { message: 'the request was answered before its body was read', status: 400 },
   CERTIFICATE_UNREADABLE: { message: 'listen({ tls }): {option} {reason}' },
+  CODING_REFUSED: {
+    message: 'none of the codings that there are ({available}) is accepted, and identity is refused',
+    status: 406,
+  },
   CODING_UNKNOWN: { message: 'the request was refused: {reason} ({section})', status: 501 },
   GROUP_MOUNTED: { message: '{call} came after its group {prefix} was mounted: complete a group, then mount it' },
   HANDLER_INVALID: { message: '{what} takes a function, and got {got}' },

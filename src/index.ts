@@ -1,4 +1,7 @@
 export { type Address, type Capabilities, Hotpress } from './app.js'
+export { compression } from './compression/compression.js'
+export type { CompressionOptions } from './compression/options.js'
+export type { ContentCoding } from './core/accept-encoding.js'
 export { constant } from './core/constant.js'
 export { ContentType, type ContentTypeValue } from './core/content-type.js'
 export type { Logger, LogMethod } from './core/logger.js'

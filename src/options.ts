@@ -1,5 +1,8 @@
+import { compression } from './compression/compression.js'
+import type { CompressionOptions } from './compression/options.js'
 import { checkHeaderValue } from './core/headers.js'
 import type { Settings, TransportName } from './core/settings.js'
+import type { Middleware } from './core/types.js'
 import { bytesOf, millisecondsOf } from './core/units.js'
 import { describe, HotpressError } from './errors.js'
 import { createLogger, type LoggerOption } from './observability/logger.js'
@@ -13,6 +16,8 @@ export interface HotpressOptions {
   readonly bodyLimit?: number | string
   /** The most that one chunk of a request body may have; 413 beyond. 1 MB by default. Transport native only. */
   readonly chunkLimit?: number | string
+  /** Compresses the bodies of responses: true, or options of `compression()`. False by default. */
+  readonly compression?: boolean | CompressionOptions
   /** What becomes of a connection beyond `maxConnections`: a 503 (`'refuse'`, the default), or it waits. Native only. */
   readonly connectionOverflow?: 'refuse' | 'wait'
   /** The most that the headers of a request may have together; 431 beyond. 8 KB by default. */
@@ -63,6 +68,7 @@ const transports: readonly unknown[] = ['auto', 'native', 'node', 'uws']
 const checks: Checks<HotpressOptions> = {
   bodyLimit: (value) => bytesOf(value, 'bodyLimit'),
   chunkLimit: (value) => positive('chunkLimit', bytesOf(value, 'chunkLimit')),
+  compression: checkCompression,
   connectionOverflow: (value) =>
     value === 'refuse' || value === 'wait' ? value : invalid('connectionOverflow', value, "'refuse' or 'wait'"),
   headerLimit: (value) => positive('headerLimit', bytesOf(value, 'headerLimit')),
@@ -102,6 +108,7 @@ export function settle(options: HotpressOptions): Settings {
   return Object.freeze({
     bodyLimit: (given.bodyLimit as number | undefined) ?? 10 * 1024 ** 2,
     chunkLimit: given.chunkLimit as number | undefined,
+    compression: given.compression as Middleware | undefined,
     connectionOverflow: given.connectionOverflow as Settings['connectionOverflow'],
     defaultHeaders: { pairs, requestId: (given.requestId as boolean | undefined) ?? true },
     headerLimit: given.headerLimit as number | undefined,
@@ -148,6 +155,11 @@ function check<Options extends object>(
 
 function boolean(option: string, value: unknown): boolean {
   return typeof value === 'boolean' ? value : invalid(option, value, 'true or false')
+}
+
+function checkCompression(value: unknown): Middleware | undefined {
+  if (value === false) return undefined
+  return compression(value === true ? {} : (value as CompressionOptions))
 }
 
 function checkServerHeader(value: unknown): boolean | string {

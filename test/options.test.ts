@@ -49,6 +49,14 @@ const wrongOptions: Readonly<
       [-1, '-1'],
     ],
   },
+  compression: {
+    takes: 'true, false or an object',
+    values: [
+      ['gzip', '"gzip"'],
+      [null, 'null'],
+      [[], 'an array'],
+    ],
+  },
   connectionOverflow: {
     takes: "'refuse' or 'wait'",
     values: [

@@ -1,6 +1,7 @@
 //! What JavaScript sees of the native core. Only exports and the conversion of their arguments stand here; one task
 //! is one file, and what a task computes touches no JavaScript. `src/native/binding.ts` has the types.
 
+mod codec;
 mod inloop;
 mod napi_raw;
 mod router;
@@ -13,6 +14,12 @@ use napi_derive::napi;
 #[napi]
 pub fn version() -> &'static str {
     env!("HOTPRESS_CONTENT_HASH")
+}
+
+/// Compression on the thread pool: `{ compress(body, coding, level), decompress(body, limit) }`.
+#[napi]
+pub fn create_codec(env: &Env) -> Result<Object<'_>> {
+    codec::create(env)
 }
 
 /// An empty route table: `{ insert(shape, id), match(path), offsets }`.

@@ -9,6 +9,8 @@ type OwnHeaders = string[] | undefined
 
 const brand = Symbol.for('hotpress.HttpResponse')
 
+let replaceBody: (response: HttpResponse, body: ResponseBody) => void
+
 /**
  * A response as a value: handlers return it, middleware may change it on its way out, a transport's writer sends it.
  * Every setter returns the response itself. Header names and values are checked when they are set.
@@ -21,6 +23,7 @@ export class HttpResponse {
   #body: ResponseBody
   #closes = false
   #headers: OwnHeaders
+  #isUncompressed = false
   #status: number
   #trailers: [name: string, value: string | (() => string)][] | undefined
   #type: string | undefined
@@ -36,6 +39,12 @@ export class HttpResponse {
     this.error = undefined
   }
 
+  static {
+    replaceBody = (response, body) => {
+      response.#body = body
+    }
+  }
+
   /**
    * A response of this or of another loaded copy of the package (ESM beside CommonJS) as one of this; undefined for
    * anything else.
@@ -49,6 +58,7 @@ export class HttpResponse {
       response.append(other.headers![index]!, other.headers![index + 1]!)
     }
     response.error = other.error
+    if (other.isUncompressed) response.uncompressed()
     return other.closes ? response.close() : response
   }
 
@@ -75,6 +85,11 @@ export class HttpResponse {
   /** Whether every header value is ASCII. */
   get isAscii(): boolean {
     return this.#ascii
+  }
+
+  /** Whether {@link uncompressed} was called. */
+  get isUncompressed(): boolean {
+    return this.#isUncompressed
   }
 
   /** The status code. */
@@ -109,6 +124,7 @@ export class HttpResponse {
     copy.#ascii = this.#ascii
     copy.#closes = this.#closes
     copy.#headers = this.#headers?.slice()
+    copy.#isUncompressed = this.#isUncompressed
     return copy
   }
 
@@ -210,6 +226,15 @@ export class HttpResponse {
     return this
   }
 
+  /**
+   * Keeps compression away from this response. For a body in which a secret stands beside text that the request chose:
+   * its compressed length tells of the secret (BREACH).
+   */
+  uncompressed(): this {
+    this.#isUncompressed = true
+    return this
+  }
+
   #drop(lower: string, from: number): void {
     const headers = this.#headers
     if (headers === undefined) return
@@ -228,6 +253,8 @@ export class HttpResponse {
     return -2
   }
 }
+
+export { replaceBody }
 
 // On the prototype: every instance has it and none pays for it.
 Object.defineProperty(HttpResponse.prototype, brand, { value: true })

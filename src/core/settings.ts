@@ -1,4 +1,5 @@
 import type { Logger } from './logger.js'
+import type { Middleware } from './types.js'
 
 /** Which transport serves an app. */
 export type TransportName = 'native' | 'node' | 'uws'
@@ -17,6 +18,8 @@ export interface Settings {
   readonly bodyLimit: number
   /** Bytes of one chunk of a request body; undefined, here and below, takes what the transport has. */
   readonly chunkLimit: number | undefined
+  /** Around everything else; undefined without compression. */
+  readonly compression: Middleware | undefined
   readonly connectionOverflow: 'refuse' | 'wait' | undefined
   readonly defaultHeaders: DefaultHeaders
   /** Bytes of a request's headers together. */

@@ -80,6 +80,7 @@ function slice(body: Uint8Array, { first, last }: ByteRange): Uint8Array {
 
 function withBody(template: HttpResponse, body: HttpResponse['body']): HttpResponse {
   const response = new HttpResponse(body, template.contentType)
+  if (template.isUncompressed) response.uncompressed()
   const headers = template.headers ?? []
   for (let index = 0; index < headers.length; index += 2) response.append(headers[index]!, headers[index + 1]!)
   return response

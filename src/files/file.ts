@@ -111,6 +111,7 @@ function answerFile(
       ...settings,
       disposition: disposition(path, options.download),
       headers: undefined,
+      leavesStreams: store.compresses,
       type: options.type ?? stored.type,
     })
   const kept = store.fresh(key)

@@ -1,3 +1,4 @@
+import { isCompressible } from '../core/compressible.js'
 import type { HeadersInit } from '../core/headers.js'
 import { HttpResponse } from '../core/response.js'
 import type { FileHeaderSettings } from '../core/static-options.js'
@@ -7,6 +8,8 @@ import type { Form, Presented, StoredFile } from './stored.js'
 export interface Presentation extends FileHeaderSettings {
   readonly disposition: string | undefined
   readonly headers: HeadersInit | undefined
+  /** Whether what is not in memory is left to middleware that compresses. */
+  readonly leavesStreams: boolean
   readonly type: string
 }
 
@@ -35,7 +38,11 @@ export function present(file: StoredFile, form: Form, how: Presentation): Presen
   ok.header('Accept-Ranges', 'bytes')
   if (etag !== undefined) both('ETag', etag)
   if (modified !== undefined) both('Last-Modified', new Date(modified * 1000).toUTCString())
-  const vary = [ok.header('Vary'), file.isVaried ? 'Accept-Encoding' : undefined].filter((each) => each !== undefined)
+  const isLeft = how.leavesStreams && form.body === undefined && !file.isVaried
+  // It has been decided here, and is not to be decided again for each answer.
+  if (!isLeft) ok.uncompressed()
+  const isVaried = file.isVaried || (isLeft && isCompressible(how.type))
+  const vary = [ok.header('Vary'), isVaried ? 'Accept-Encoding' : undefined].filter((each) => each !== undefined)
   if (vary.length > 0) both('Vary', vary.join(', '))
   return { etag, modified, notModified, ok }
 }

@@ -14,6 +14,8 @@ import { loadTypes } from './types.js'
 
 /** What the handler of a folder needs of its app. */
 export interface StaticParts {
+  /** Whether middleware compresses what is not in memory. */
+  readonly compressesStreams: boolean
   /** Makes the compressed forms that are kept; undefined for none. */
   readonly encoder: Encoder | undefined
   /** Answers what no file does. */
@@ -141,11 +143,12 @@ class StaticFolder {
   }
 
   #present(file: StoredFile, form: Form): Presented {
-    const { headers } = this.#settings
+    const { compress, headers } = this.#settings
     return present(file, form, {
       ...this.#settings,
       disposition: undefined,
       headers: typeof headers === 'function' ? headers(file.name) : headers,
+      leavesStreams: compress !== false && this.#parts.compressesStreams,
       type: file.type,
     })
   }

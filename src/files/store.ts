@@ -53,6 +53,11 @@ export class FileStore {
     return this.#bytes
   }
 
+  /** Whether compressed forms are made. */
+  get compresses(): boolean {
+    return this.#parts.encoder !== undefined
+  }
+
   /** Forgets a file that turned out to be another. */
   drop(key: string): void {
     const file = this.#files.get(key)

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { type ContentCoding, contentCodings, negotiateCoding } from '../core/accept-encoding.js'
+import { isCompressible } from '../core/compressible.js'
 import type { Encoder } from '../core/encoder.js'
 import type { HttpResponse } from '../core/response.js'
 import type { Validators } from './conditional.js'
 import type { Located } from './locate.js'
-import { isCompressible } from './types.js'
 import { isSameVersion, modifiedSeconds, statTag } from './validators.js'
 
 /** A form's headers, settled once. */

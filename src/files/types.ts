@@ -18,24 +18,3 @@ export function contentTypeOf(name: string): string {
   const type = library?.contentType(path.extname(name))
   return typeof type === 'string' ? type : ContentType.OctetStream
 }
-
-const textual = /^(?:text\/.+|.+\+(?:json|xml)|font\/(?:collection|otf|ttf)|image\/bmp)$/
-// Of the others, those that are text or tables of numbers; media and archives are compressed already.
-const others = new Set([
-  'application/javascript',
-  'application/json',
-  'application/rtf',
-  'application/sql',
-  'application/toml',
-  'application/vnd.ms-fontobject',
-  'application/wasm',
-  'application/x-sh',
-  'application/xml',
-  'image/vnd.microsoft.icon',
-])
-
-/** Whether files of a media type shrink when they are compressed. */
-export function isCompressible(type: string): boolean {
-  const [essence = ''] = type.split(';')
-  return textual.test(essence) || others.has(essence)
-}

@@ -2,7 +2,7 @@ import { chooseBinding } from './choose.js'
 import load from './load.cjs'
 import type { Binding } from './types.js'
 
-export type { Binding, NativeServer, NativeServerOptions, Router } from './types.js'
+export type { Binding, Codec, NativeServer, NativeServerOptions, Router } from './types.js'
 
 let chosen: Binding | undefined
 

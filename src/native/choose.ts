@@ -1,4 +1,5 @@
 import { describe, HotpressError } from '../errors.js'
+import { type NativeCodec, nativeCodec } from './codec.js'
 import * as fallback from './fallback/index.js'
 import type { Binding } from './types.js'
 
@@ -38,21 +39,27 @@ function native(load: () => unknown): Binding | string {
     return `no native binary for ${platform()} could be loaded${cause(error)}; ${remedy}`
   }
   try {
-    if (isNative(loaded)) return { createRouter: loaded.createRouter, kind: 'native', version: loaded.version() }
+    if (isNative(loaded)) {
+      const { createCodec, createRouter } = loaded
+      return { createCodec: () => nativeCodec(createCodec()), createRouter, kind: 'native', version: loaded.version() }
+    }
   } catch (error) {
     return `the native binary for ${platform()} does not work here${cause(error)}; ${remedy}`
   }
   return `the native binary for ${platform()} is of another version of hotpress; ${remedy}`
 }
 
-type Native = Pick<Binding, 'createRouter'> & { version(): string }
+type Native = Pick<Binding, 'createRouter'> & { createCodec(): NativeCodec; version(): string }
 
-/** Makes a router, since one that loads may still be of another version, or refused what it needs by its host. */
+/** Makes a codec and a router, since a binary that loads may still be of another version, or refused what it needs by its host. */
 function isNative(loaded: unknown): loaded is Native {
   const exported = loaded as Partial<Native> | null | undefined
   if (typeof exported?.createRouter !== 'function' || typeof exported.version !== 'function') return false
+  if (typeof exported.createCodec !== 'function') return false
+  const { compress, decompress } = exported.createCodec()
   const { insert, match, offsets } = exported.createRouter()
-  return typeof insert === 'function' && typeof match === 'function' && offsets instanceof Uint32Array
+  const functions: readonly unknown[] = [compress, decompress, insert, match]
+  return functions.every((each) => typeof each === 'function') && offsets instanceof Uint32Array
 }
 
 function platform(): string {

@@ -115,6 +115,30 @@ export interface Router {
   match(path: string): number
 }
 
+/** A content coding, as `Content-Encoding` names it. */
+export type Coding = 'br' | 'gzip' | 'zstd'
+
+/**
+ * Compression of whole bodies on the thread pool. A body is taken before a call returns: it may be changed at once.
+ * Rejections are errors whose `code` is `BROKEN`, `MALFORMED` or `TOO_LARGE`.
+ */
+export interface Codec {
+  /** What {@link Codec.compress} can make. */
+  readonly codings: readonly Coding[]
+  /**
+   * @param body text becomes UTF-8.
+   * @param level br 0 to 11, gzip 1 to 9, zstd 1 to 19.
+   * @throws RangeError for another level, TypeError for another body.
+   */
+  compress(body: Uint8Array | string, coding: Coding, level: number): Promise<Uint8Array>
+  /**
+   * Decodes zstd; absent where neither the core nor Node has it.
+   *
+   * @param limit the most bytes that may come out: it stops there, and is rejected with `TOO_LARGE`.
+   */
+  decompress?(body: Uint8Array, limit: number): Promise<Uint8Array>
+}
+
 /** The native core, or the JavaScript that stands in for it. */
 export interface Binding {
   readonly kind: 'fallback' | 'native'
@@ -122,6 +146,8 @@ export interface Binding {
   readonly reason?: string
   /** The hash of the sources that the binary was built from; `'fallback'` for the fallback. */
   readonly version: string
+  /** Makes a codec. Its functions need no `this`. */
+  createCodec(): Codec
   /** Makes an empty route table. Its functions need no `this`. */
   createRouter(): Router
 }

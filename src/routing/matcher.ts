@@ -9,7 +9,7 @@ export function createMatcher(): Matcher {
 }
 
 /** Which core is in use, and why where it is the fallback. */
-export function coreInfo(): Omit<Binding, 'createRouter'> {
-  const { createRouter: _, ...info } = binding()
+export function coreInfo(): Omit<Binding, 'createCodec' | 'createRouter'> {
+  const { createCodec: _, createRouter: __, ...info } = binding()
   return info
 }

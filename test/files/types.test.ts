@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import { contentTypeOf, isCompressible, loadTypes } from '../../src/files/types.js'
+import { isCompressible } from '../../src/core/compressible.js'
+import { contentTypeOf, loadTypes } from '../../src/files/types.js'
 
 const types: readonly (readonly [extension: string, type: string, compressible: boolean])[] = [
   ['avif', 'image/avif', false],
@@ -10,7 +11,7 @@ const types: readonly (readonly [extension: string, type: string, compressible: 
   ['gif', 'image/gif', false],
   ['gz', 'application/gzip', false],
   ['html', 'text/html; charset=utf-8', true],
-  ['ico', 'image/vnd.microsoft.icon', true],
+  ['ico', 'image/vnd.microsoft.icon', false],
   ['jpg', 'image/jpeg', false],
   ['js', 'text/javascript; charset=utf-8', true],
   ['json', 'application/json; charset=utf-8', true],

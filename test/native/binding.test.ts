@@ -10,6 +10,7 @@ import { matchOften, native, withoutNative } from './_native.js'
 const bindingUrl = new URL('../../src/native/binding.js', import.meta.url).href
 const nativeUrl = new URL('_native.js', import.meta.url).href
 const loadsNothing = () => assert.fail('the binary was looked for')
+const numbered = () => ({ compress: async () => new Uint8Array(0), decompress: async () => new Uint8Array(0) })
 const throws = (message: string) => () => {
   throw new Error(message)
 }
@@ -51,11 +52,14 @@ describe('chooseBinding', () => {
   })
 
   it('falls back from a binary of another version', () => {
-    const working = { createRouter, version: () => '1' }
+    const working = { createCodec: numbered, createRouter, version: () => '1' }
     const others = [
       undefined,
       {},
       { ...working, version: '1' },
+      { ...working, createCodec: undefined },
+      { ...working, createCodec: () => ({ ...numbered(), compress: undefined }) },
+      { ...working, createCodec: () => ({ ...numbered(), decompress: undefined }) },
       { ...working, createRouter: undefined },
       { ...working, createRouter: () => ({ ...createRouter(), match: undefined }) },
       { ...working, createRouter: () => ({ ...createRouter(), offsets: [] }) },
@@ -70,6 +74,7 @@ describe('chooseBinding', () => {
 
   it('falls back from a binary that its host does not let work', () => {
     const { reason } = chooseBinding(undefined, () => ({
+      createCodec: numbered,
       createRouter: throws('no external buffers'),
       version: () => '1',
     }))

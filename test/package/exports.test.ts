@@ -18,6 +18,7 @@ const names = [
   'RouteGroup',
   'Status',
   'bytes',
+  'compression',
   'constant',
   'controller',
   'empty',

@@ -64,6 +64,7 @@ mkdirSync(path.join(folder, 'bare'))
 export function filesContract(): void {
   staticContract()
   optionsContract()
+  compressedContract()
   fileContract()
   listingContract()
 }
@@ -333,6 +334,87 @@ function optionsContract(): void {
       })
     },
   )
+}
+
+/** Asks again until the form in a coding is there: it is made in the background. */
+async function coded(client: Client, url: string, coding: string): Promise<Response> {
+  for (;;) {
+    const response = await client.fetch(url, { headers: { 'accept-encoding': coding } })
+    if (response.headers.get('content-encoding') === coding) return response
+    assert.equal(response.headers.get('vary'), 'Accept-Encoding')
+    await response.arrayBuffer()
+  }
+}
+
+function compressedContract(): void {
+  const text = 'b { color: blue }\n'.repeat(40_000)
+  plant(folder, { 'large.css': text })
+
+  for (const compression of [false, true]) {
+    onEveryTransport(
+      `compressed files of an app ${compression ? 'with' : 'without'} compression`,
+      (app) => {
+        app.static('/', folder, { compress: true })
+        app.static('/plain', folder, { compress: false })
+        app.get('/file', () => file(path.join(folder, 'app.css')))
+      },
+      (client) => {
+        for (const coding of ['br', 'gzip']) {
+          test(`come in ${coding}, as a version of their own`, async () => {
+            const plain = await client.fetch('/app.css', { headers: { 'accept-encoding': 'identity' } })
+            assert.equal(await plain.text(), css)
+            const response = await coded(client, '/app.css', coding)
+            const etag = response.headers.get('etag')!
+            assert.equal(etag, plain.headers.get('etag')!.replace(/"$/, `-${coding}"`))
+            assert.equal(response.headers.get('vary'), 'Accept-Encoding')
+            assert.equal(response.headers.get('accept-ranges'), 'bytes')
+            const length = Number(response.headers.get('content-length'))
+            assert.ok(length > 10 && length < 200, String(length))
+            await response.arrayBuffer()
+            const headers = { 'accept-encoding': coding, 'if-none-match': etag }
+            const unchanged = await client.fetch('/app.css', { headers })
+            assert.equal(unchanged.status, 304)
+            assert.equal(unchanged.headers.get('etag'), etag)
+            assert.equal(unchanged.headers.get('vary'), 'Accept-Encoding')
+            const range = { 'accept-encoding': coding, 'if-range': etag, range: 'bytes=2-3' }
+            const part = await client.fetch('/app.css', { headers: range, method: 'HEAD' })
+            assert.equal(part.headers.get('content-length'), String(length))
+            const answer = await wire(client, '/app.css')
+            assert.deepEqual(linesOf(answer, 'content-encoding'), [])
+          })
+        }
+
+        test('are left alone where they are not to be compressed', async () => {
+          for (const url of ['/plain/app.css', '/types/file.png', '/plain/large.css']) {
+            const response = await client.fetch(url, { headers: { 'accept-encoding': 'br, gzip' } })
+            assert.equal(response.headers.get('content-encoding'), null, url)
+            assert.equal(response.headers.get('vary'), null, url)
+            await response.arrayBuffer()
+          }
+        })
+
+        if (!compression) return
+
+        test('that are streamed are compressed on their way', async () => {
+          const headers = { 'accept-encoding': 'gzip' }
+          const response = await client.fetch('/large.css', { headers })
+          assert.equal(response.headers.get('content-encoding'), 'gzip')
+          if (client.transport !== 'inject') assert.equal(await response.text(), text)
+          const etag = response.headers.get('etag')!
+          assert.match(etag, /^W\//)
+          const unchanged = await client.fetch('/large.css', { headers: { ...headers, 'if-none-match': etag } })
+          assert.equal(unchanged.status, 304)
+          assert.equal(unchanged.headers.get('vary'), 'Accept-Encoding')
+        })
+
+        test('of file() are kept too', async () => {
+          const response = await coded(client, '/file', 'br')
+          if (client.transport !== 'inject') assert.equal(await response.text(), css)
+        })
+      },
+      { compression },
+    )
+  }
 }
 
 function fileContract(): void {

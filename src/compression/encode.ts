@@ -1,0 +1,72 @@
+import os from 'node:os'
+import { type ContentCoding, contentCodings } from '../core/accept-encoding.js'
+import type { Encoder } from '../core/encoder.js'
+import { binding, type Codec } from '../native/binding.js'
+import { Limiter } from './limiter.js'
+
+/** A level for each coding: br 0 to 11, gzip 1 to 9, zstd 1 to 19. */
+export type Levels = Readonly<Record<ContentCoding, number>>
+
+/**
+ * As small as the defaults of other servers (br 4 and gzip 6 of node:zlib) make a body, at half the work: see
+ * docs/compression.md for the measurements.
+ */
+export const defaultLevels: Levels = { br: 4, gzip: 6, zstd: 3 }
+
+/** What is left when there is no time: a third of the work, for a tenth more bytes. */
+const fastest: Levels = { br: 1, gzip: 1, zstd: 1 }
+
+/** How many bodies may wait for the thread pool unless it is told otherwise. */
+export const defaultQueue = 256
+
+/**
+ * How many bodies are compressed at once unless it is told otherwise: one for each core, and one thread of the pool is
+ * left to reads of files and look-ups of names.
+ */
+export function defaultConcurrency(): number {
+  // As libuv reads it: 4 unless it is set.
+  const threads = Number.parseInt(process.env.UV_THREADPOOL_SIZE ?? '', 10) || 4
+  return Math.max(1, Math.min(os.availableParallelism(), threads - 1))
+}
+
+/** What an encoder is made with. */
+export interface EncoderOptions {
+  readonly codec?: Codec
+  readonly concurrency?: number
+  readonly levels?: Partial<Levels>
+  readonly queue?: number
+}
+
+/** An encoder over the thread pool, by the native core or node:zlib. */
+export interface PoolEncoder extends Encoder {
+  /** Whether bodies are compressed at the fastest level by now. */
+  readonly isHurried: boolean
+  /** Whether a body would wait for its turn: then it is worth to have a signal that takes it out of the queue. */
+  readonly isOccupied: boolean
+}
+
+/**
+ * Makes an encoder with a bounded queue. When half of the queue is taken it goes on at the fastest level, and when all
+ * of it is, bodies are left as they are.
+ */
+export function createEncoder(options: EncoderOptions = {}): PoolEncoder {
+  const { codec = binding().createCodec(), concurrency = defaultConcurrency(), queue = defaultQueue } = options
+  const levels = { ...defaultLevels, ...options.levels }
+  const limiter = new Limiter(concurrency, queue)
+  const isHurried = (): boolean => !limiter.isFree && limiter.pressure >= 0.5
+  return {
+    codings: contentCodings.filter((coding) => codec.codings.includes(coding)),
+    async encode(body, coding, signal) {
+      return limiter.run(() => {
+        const level = isHurried() ? Math.min(fastest[coding], levels[coding]) : levels[coding]
+        return codec.compress(body, coding, level)
+      }, signal)
+    },
+    get isHurried() {
+      return isHurried()
+    },
+    get isOccupied() {
+      return !limiter.isFree
+    },
+  }
+}
