@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { benchFolder } from './npm.mjs'
 
-export const folder = path.join(benchFolder, '.static')
+export const folder = path.join(benchFolder, 'node_modules/.static')
 export const name = 'app.css'
 
 const size = 32 * 1024
