@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs'
-import { readdir, realpath, stat } from 'node:fs/promises'
+import { lstat, readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 
 /** A file or folder that is there: its path without symbolic links, and what the file system says of it. */
@@ -32,10 +32,12 @@ export async function locate(folder: string, name: string): Promise<Located | Re
   try {
     const base = await realpath(folder)
     const asked = path.join(base, name)
-    const real = await realpath(asked)
-    if (!isInside(base, asked) || !isInside(base, real)) return { refused: 'a link out of the folder' }
-    // Where they differ there is a link in between, or the file system takes another spelling for the same name.
-    if (real !== asked && !(await isSpelled(base, name))) return { refused: 'another spelling than that on disk' }
+    if (!isInside(base, asked)) return { refused: 'a path out of the folder' }
+    const [real, isFolded] = await Promise.all([realpath(asked), foldsCase(base, name)])
+    if (!isInside(base, real)) return { refused: 'a link out of the folder' }
+    if ((isFolded || real !== asked) && !(await isSpelled(base, name))) {
+      return { refused: 'another spelling than that on disk' }
+    }
     return await examine(real)
   } catch (error) {
     if (isAbsent(error)) return undefined
@@ -62,6 +64,37 @@ async function examine(real: string): Promise<Located | Refused> {
 
 function isInside(base: string, target: string): boolean {
   return target === base || target.startsWith(base.endsWith(path.sep) ? base : base + path.sep)
+}
+
+// Where realpath() gives names as they are on disk, another spelling shows by itself.
+const tellsSpelling = process.platform === 'darwin' || process.platform === 'win32'
+
+/**
+ * Whether a name may be found by other spellings of it: on Linux a folder may fold letter case (vfat, casefold, mounts of
+ * other systems), and realpath() then gives a name back as it was asked for. Each segment is tried in another spelling.
+ */
+async function foldsCase(base: string, name: string): Promise<boolean> {
+  if (tellsSpelling || name === '') return false
+  const segments = name.split('/')
+  const tries = segments.map(async (segment, index) => {
+    const other = respell(segment)
+    if (other === segment) return false
+    try {
+      await lstat(path.join(base, ...segments.slice(0, index), other))
+      return true
+    } catch {
+      return false
+    }
+  })
+  return (await Promise.all(tries)).includes(true)
+}
+
+function respell(name: string): string {
+  const upper = name.toUpperCase()
+  const other = upper === name ? name.toLowerCase() : upper
+  if (other !== name) return other
+  const composed = name.normalize('NFC')
+  return composed === name ? name.normalize('NFD') : composed
 }
 
 async function isSpelled(base: string, name: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, readdirSync, renameSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, linkSync, readdirSync, renameSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, test } from 'node:test'
@@ -82,10 +82,14 @@ describe('locate()', () => {
   })
 
   test('asks for names as they are spelled on disk', { skip: isWindows }, async () => {
-    // What a file system that folds case does: the name leads to the file, and is in no folder.
+    // Names that a file system which folds letter case would take for one; here they are two, and both are there.
     plant(folder, { 'cased/File.txt': 'x' })
     symlinkSync('File.txt', path.join(folder, 'cased/file.txt'))
     assert.ok('path' in (await found('cased/file.txt')))
+    linkSync(path.join(folder, 'cased/File.txt'), path.join(folder, 'cased/FILE.TXT'))
+    for (const name of ['cased/File.txt', 'cased/FILE.TXT']) {
+      assert.equal((await found(name)).path, path.join(folder, name))
+    }
   })
 
   test('takes neither FIFOs nor devices', { skip: isWindows }, async () => {
