@@ -38,9 +38,6 @@ export interface FileAnswer extends ResponseLike {
   readonly path: string
 }
 
-// As they are once they have been checked.
-type Options = FileOptions & { readonly root?: string }
-
 const attempts = 3
 const where = ' of file()'
 const checks = {
@@ -69,14 +66,40 @@ const checks = {
  * app.get('/report', () => file('reports/2026.pdf', { download: 'Annual report.pdf' }))
  * app.get('/uploads/*name', (req) => file(req.params.name, { root: 'uploads' }))
  */
-export function file(path: URL | string, options: FileOptions = {}): FileAnswer {
-  const given = checkOptions(options, checks, where) as Options
+export function file(path: URL | string, options?: FileOptions): FileAnswer {
+  const how = options === undefined ? plain : planOf(checkOptions(options, checks, where))
   // Below a root the path may be anything that a client sends, and is looked at with the file.
-  const isOutside = given.root !== undefined && typeof path === 'string'
+  const isOutside = how.root !== undefined && typeof path === 'string'
   const name = isOutside ? path : checkPath(path, `path${where}`, 'the path of a file')
-  const settings = settleFileHeaders(given, where)
-  return { path: name, [toResponse]: (request) => answerFile(request, name, given, settings) }
+  return { path: name, [toResponse]: (request) => answerFile(request, name, how) }
 }
+
+/** Options of one kind of answer, checked and complete. */
+interface Plan {
+  readonly download: boolean | string
+  readonly root: string | undefined
+  readonly settings: FileHeaderSettings
+  readonly type: string | undefined
+}
+
+// By the text of what was given: the headers of a file are settled once for a plan. Bounded, since a name may come from a
+// request.
+const plans = new Map<string, Plan>()
+const mostPlans = 200
+
+function planOf(given: FileOptions): Plan {
+  const key = JSON.stringify(given)
+  let plan = plans.get(key)
+  if (plan === undefined) {
+    const { download = false, root, type } = given
+    plan = { download, root: root as string | undefined, settings: settleFileHeaders(given, where), type }
+    if (plans.size >= mostPlans) plans.clear()
+    plans.set(key, plan)
+  }
+  return plan
+}
+
+const plain: Plan = planOf({})
 
 // The other keys stand for themselves: one for requests of another loaded copy of the package.
 const stores = new WeakMap<object, FileStore>()
@@ -98,27 +121,28 @@ function storeOf(request: HttpRequest): FileStore {
   return store
 }
 
-function answerFile(
-  request: HttpRequest,
-  path: string,
-  options: Options,
-  settings: FileHeaderSettings,
-): HandlerResult | Promise<HandlerResult> {
+function answerFile(request: HttpRequest, path: string, plan: Plan): HandlerResult | Promise<HandlerResult> {
   const store = storeOf(request)
-  const key = options.root === undefined ? path : `${options.root}\0${path}`
-  const show: Present = (stored, form) =>
-    present(stored, form, {
-      ...settings,
-      disposition: disposition(path, options.download),
-      headers: undefined,
-      leavesStreams: store.compresses,
-      type: options.type ?? stored.type,
-    })
+  const key = plan.root === undefined ? path : `${plan.root}\0${path}`
+  const show: Present = (stored, form) => {
+    if (form.presented === undefined || form.presentedFor !== plan) {
+      form.presented = present(stored, form, {
+        ...plan.settings,
+        compressesStreams: store.compresses,
+        disposition: disposition(path, plan.download),
+        headers: undefined,
+        isUncompressed: false,
+        type: plan.type ?? stored.type,
+      })
+      form.presentedFor = plan
+    }
+    return form.presented
+  }
   const kept = store.fresh(key)
-  if (kept === undefined) return findFile(request, path, options.root, store, key, show)
+  if (kept === undefined) return findFile(request, path, plan.root, store, key, show)
   const answer = answerWith(request, kept, show)
   if (answer instanceof HttpResponse) return answer
-  return answer.then((response) => response ?? findFile(request, path, options.root, store, key, show))
+  return answer.then((response) => response ?? findFile(request, path, plan.root, store, key, show))
 }
 
 async function findFile(
@@ -159,7 +183,7 @@ function refusal(file: string): string | undefined {
   return undefined
 }
 
-function disposition(file: string, download: boolean | string | undefined): string | undefined {
-  if (download === undefined || download === false) return undefined
+function disposition(file: string, download: boolean | string): string | undefined {
+  if (download === false) return undefined
   return attachment(download === true ? basename(file) : download)
 }

@@ -6,10 +6,12 @@ import type { Form, Presented, StoredFile } from './stored.js'
 
 /** What the headers of a file are made of, beside what it is. */
 export interface Presentation extends FileHeaderSettings {
+  /** Whether middleware of the app compresses what is not in memory. */
+  readonly compressesStreams: boolean
   readonly disposition: string | undefined
   readonly headers: HeadersInit | undefined
-  /** Whether what is not in memory is left to middleware that compresses. */
-  readonly leavesStreams: boolean
+  /** Whether nothing is to compress it. */
+  readonly isUncompressed: boolean
   readonly type: string
 }
 
@@ -38,9 +40,9 @@ export function present(file: StoredFile, form: Form, how: Presentation): Presen
   ok.header('Accept-Ranges', 'bytes')
   if (etag !== undefined) both('ETag', etag)
   if (modified !== undefined) both('Last-Modified', new Date(modified * 1000).toUTCString())
-  const isLeft = how.leavesStreams && form.body === undefined && !file.isVaried
-  // It has been decided here, and is not to be decided again for each answer.
-  if (!isLeft) ok.uncompressed()
+  // What is settled here is not to be settled again by middleware.
+  if (file.isVaried || how.isUncompressed) ok.uncompressed()
+  const isLeft = how.compressesStreams && !ok.isUncompressed && form.body === undefined
   const isVaried = file.isVaried || (isLeft && isCompressible(how.type))
   const vary = [ok.header('Vary'), isVaried ? 'Accept-Encoding' : undefined].filter((each) => each !== undefined)
   if (vary.length > 0) both('Vary', vary.join(', '))

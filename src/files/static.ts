@@ -146,9 +146,10 @@ class StaticFolder {
     const { compress, headers } = this.#settings
     return present(file, form, {
       ...this.#settings,
+      compressesStreams: this.#parts.compressesStreams,
       disposition: undefined,
       headers: typeof headers === 'function' ? headers(file.name) : headers,
-      leavesStreams: compress !== false && this.#parts.compressesStreams,
+      isUncompressed: compress === false,
       type: file.type,
     })
   }

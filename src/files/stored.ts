@@ -21,8 +21,10 @@ export interface Form {
   readonly coding: ContentCoding | undefined
   /** What it is read from, or was made of. */
   readonly file: Located
-  /** Kept by who serves the form always with the same headers. */
+  /** Kept by who serves the form, for as long as it is served with the same headers. */
   presented: Presented | undefined
+  /** What `presented` was made for, where there may be more than one. */
+  presentedFor: unknown
   readonly size: number
   /** What is in the entity tag. */
   readonly tag: string
@@ -32,7 +34,7 @@ export interface Form {
 export function makeForm(file: Located, coding: ContentCoding | undefined, body: Buffer | undefined): Form {
   const tag =
     body === undefined ? statTag(file.stats) : createHash('sha256').update(body).digest('base64url').slice(0, 22)
-  return { body, coding, file, presented: undefined, size: Number(file.stats.size), tag }
+  return { body, coding, file, presented: undefined, presentedFor: undefined, size: Number(file.stats.size), tag }
 }
 
 // Below this a compressed form saves no packet.
@@ -157,7 +159,15 @@ export class StoredFile {
       return
     }
     const { file, tag } = this.identity
-    this.#forms.push({ body, coding, file, presented: undefined, size, tag: `${tag}-${coding}` })
+    this.#forms.push({
+      body,
+      coding,
+      file,
+      presented: undefined,
+      presentedFor: undefined,
+      size,
+      tag: `${tag}-${coding}`,
+    })
     this.onGrown?.()
   }
 }

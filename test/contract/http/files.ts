@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
-import { file, Hotpress, HttpError, RouteGroup, text } from '../../../src/index.js'
+import { compression, file, Hotpress, HttpError, RouteGroup, text } from '../../../src/index.js'
 import { type Client, onEveryTransport } from '../../_setup.js'
 import { makeFolder, pattern, plant } from '../../files/_tree.js'
 import { assertProblem, bodyOf, linesOf, wire } from './_tools.js'
@@ -65,6 +65,7 @@ export function filesContract(): void {
   staticContract()
   optionsContract()
   compressedContract()
+  groupCompressionContract()
   fileContract()
   listingContract()
 }
@@ -350,9 +351,9 @@ function compressedContract(): void {
   const text = 'b { color: blue }\n'.repeat(40_000)
   plant(folder, { 'large.css': text })
 
-  for (const compression of [false, true]) {
+  for (const isCompressing of [false, true]) {
     onEveryTransport(
-      `compressed files of an app ${compression ? 'with' : 'without'} compression`,
+      `compressed files of an app ${isCompressing ? 'with' : 'without'} compression`,
       (app) => {
         app.static('/', folder, { compress: true })
         app.static('/plain', folder, { compress: false })
@@ -393,7 +394,7 @@ function compressedContract(): void {
           }
         })
 
-        if (!compression) return
+        if (!isCompressing) return
 
         test('that are streamed are compressed on their way', async () => {
           const headers = { 'accept-encoding': 'gzip' }
@@ -412,9 +413,35 @@ function compressedContract(): void {
           if (client.transport !== 'inject') assert.equal(await response.text(), css)
         })
       },
-      { compression },
+      { compression: isCompressing },
     )
   }
+}
+
+function groupCompressionContract(): void {
+  onEveryTransport(
+    'files in a group that compresses',
+    (app) => {
+      const group = new RouteGroup({ prefix: '/group' })
+      group.use(compression())
+      group.static('/', folder)
+      app.mount(group)
+    },
+    (client) => {
+      test('are compressed by its middleware, and not asked for again', async () => {
+        const headers = { 'accept-encoding': 'gzip' }
+        const response = await client.fetch('/group/app.css', { headers })
+        assert.equal(response.headers.get('content-encoding'), 'gzip')
+        if (client.transport !== 'inject') assert.equal(await response.text(), css)
+        const etag = response.headers.get('etag')!
+        assert.match(etag, /^W\//)
+        assert.equal(
+          (await client.fetch('/group/app.css', { headers: { ...headers, 'if-none-match': etag } })).status,
+          304,
+        )
+      })
+    },
+  )
 }
 
 function fileContract(): void {
