@@ -9,6 +9,7 @@ import { benchFolder, npm } from '../bench/lib/npm.mjs'
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 const help = `npm run bench -- <benchmark> [options]
 
+  compress compressed answers, and the codecs by themselves
   http     Hotpress and its peers under the same load
   idle     the memory of idle connections
   latency  how late answers are at half load
@@ -20,7 +21,7 @@ Needed for figures that count: wrk (Debian, Ubuntu: apt-get install wrk; Homebre
 `
 
 const [name, ...rest] = process.argv.slice(2)
-if (name === undefined || !['http', 'idle', 'latency', 'router', 'static'].includes(name)) {
+if (name === undefined || !['compress', 'http', 'idle', 'latency', 'router', 'static'].includes(name)) {
   console.log(help)
   process.exit(name === '--help' || name === '-h' ? 0 : 1)
 }

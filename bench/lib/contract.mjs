@@ -7,15 +7,19 @@ export const jsonType = 'application/json; charset=utf-8'
 export const textType = 'text/plain; charset=utf-8'
 export const serverName = 'hotpress/0'
 
+/** @param {number} length */
+export const itemsOf = (length) =>
+  Array.from({ length }, (_, index) => ({
+    id: index + 1,
+    name: `Item number ${index + 1}`,
+    price: 9.99 + index,
+    inStock: index % 3 !== 0,
+    tags: ['bench', `group-${index % 4}`],
+    createdAt: '2025-01-01T00:00:00.000Z',
+  }))
+
 /** Serialised anew for each request to /json. */
-export const items = Array.from({ length: 10 }, (_, index) => ({
-  id: index + 1,
-  name: `Item number ${index + 1}`,
-  price: 9.99 + index,
-  inStock: index % 3 !== 0,
-  tags: ['bench', `group-${index % 4}`],
-  createdAt: '2025-01-01T00:00:00.000Z',
-}))
+export const items = itemsOf(10)
 
 const order = {
   customer: { id: 4711, name: 'Ada Lovelace', email: 'ada@example.org' },

@@ -59,6 +59,11 @@ export class ServerProcess {
     return this.#ask('cpu')
   }
 
+  /** The lateness of the event loop since it was last asked for, in µs, see serve.mjs; of a server on Node. */
+  late() {
+    return this.#ask('late')
+  }
+
   /** Resident bytes, see serve.mjs; of a server on Node. */
   memory() {
     return this.#ask('memory')

@@ -6,13 +6,13 @@ import autocannon from 'autocannon'
 export const autocannonLoad = () => ({ name: 'autocannon', fire })
 
 /** @type {import('./load.mjs').Fire} */
-async function fire({ body, connections, seconds, url }) {
+async function fire({ body, connections, headers = {}, seconds, url }) {
   const started = performance.now()
   const result = await autocannon({
     body,
     connections,
     duration: seconds,
-    headers: body === undefined ? {} : { 'content-type': 'application/json' },
+    headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
     method: body === undefined ? 'GET' : 'POST',
     url,
   })

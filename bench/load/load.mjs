@@ -9,7 +9,7 @@ import { wrk } from './wrk.mjs'
  * @property {number} requests answered
  * @property {number} seconds
  *
- * @typedef {(shot: { url: string, body?: string | undefined, connections: number, seconds: number }) => Promise<Fired>} Fire
+ * @typedef {(shot: { url: string, body?: string | undefined, connections: number, headers?: Readonly<Record<string, string>>, seconds: number }) => Promise<Fired>} Fire
  *
  * @typedef {object} Load
  * @property {string} name

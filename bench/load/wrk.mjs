@@ -15,11 +15,16 @@ export function wrk() {
 }
 
 /** @type {import('./load.mjs').Fire} */
-async function fire({ body, connections, seconds, url }) {
+async function fire({ body, connections, headers = {}, seconds, url }) {
   const script = body === undefined ? [] : ['-s', postScript]
-  const { stdout } = await run('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...script, url], {
-    env: { ...process.env, BENCH_BODY: body ?? '' },
-  })
+  const lines = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
+  const { stdout } = await run(
+    'wrk',
+    ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...lines, ...script, url],
+    {
+      env: { ...process.env, BENCH_BODY: body ?? '' },
+    },
+  )
   return parse(stdout)
 }
 
