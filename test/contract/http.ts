@@ -1,5 +1,7 @@
 import { answersContract } from './http/answers.js'
 import { bodiesOutContract } from './http/bodies.js'
+import { compressionContract } from './http/compression.js'
+import { compressionStreamsContract } from './http/compression-streams.js'
 import { errorsContract } from './http/errors.js'
 import { headersContract } from './http/headers.js'
 import { middlewareContract } from './http/middleware.js'
@@ -11,6 +13,8 @@ import { timeoutsContract } from './http/timeouts.js'
 export function httpContract(): void {
   answersContract()
   bodiesOutContract()
+  compressionContract()
+  compressionStreamsContract()
   errorsContract()
   headersContract()
   middlewareContract()
