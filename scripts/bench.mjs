@@ -15,13 +15,14 @@ const help = `npm run bench -- <benchmark> [options]
   idle     the memory of idle connections
   latency  how late answers are at half load
   router   the route matchers
+  static   a file of 32 KB
 
 Options of each: npm run bench -- http --help
 Needed for figures that count: wrk (Debian, Ubuntu: apt-get install wrk; Homebrew: brew install wrk).
 `
 
 const [name, ...rest] = process.argv.slice(2)
-if (name === undefined || !['bodies', 'compress', 'http', 'idle', 'latency', 'router'].includes(name)) {
+if (name === undefined || !['bodies', 'compress', 'http', 'idle', 'latency', 'router', 'static'].includes(name)) {
   console.log(help)
   process.exit(name === '--help' || name === '-h' ? 0 : 1)
 }

@@ -1,6 +1,9 @@
 import type { Server } from 'node:http'
 import { createBodyTools } from './bodies/tools.js'
+import { zstdDecoder } from './compression/decode.js'
+import { createEncoder } from './compression/encode.js'
 import { Deadlines } from './core/deadlines.js'
+import type { Encoder } from './core/encoder.js'
 import { HeadTemplate } from './core/head.js'
 import type { Logger } from './core/logger.js'
 import type { HttpRequest } from './core/request.js'
@@ -8,6 +11,7 @@ import type { Settings, TransportName } from './core/settings.js'
 import type { ErrorHandler, Handler, Middleware } from './core/types.js'
 import { Dispatcher } from './dispatcher.js'
 import { describe, HotpressError } from './errors.js'
+import { compressFilesOf } from './files/file.js'
 import { fixedAnswers } from './fixed.js'
 import { type HotpressOptions, type ListenOptions, settle, settleListen } from './options.js'
 import { coreInfo } from './routing/matcher.js'
@@ -182,8 +186,11 @@ export class Hotpress extends RouteRegistry {
   #start(): TransportHost {
     if (this.#host !== undefined) return this.#host
     const settings = this.#settings
+    const fileEncoder = lazyEncoder()
     const dispatcher = new Dispatcher({
       bodyRules: { decodes: settings.decodeBody, limit: settings.bodyLimit, threshold: settings.streamThreshold },
+      compressesFiles: settings.compression !== undefined,
+      fileEncoder,
       // Outermost, so that it has every answer as it is to go out.
       middleware: settings.compression === undefined ? this.#middleware : [settings.compression, ...this.#middleware],
       onError: this.#onError,
@@ -194,7 +201,7 @@ export class Hotpress extends RouteRegistry {
     const head = new HeadTemplate(settings.defaultHeaders)
     const { matcher, unseen, wantsPath } = dispatcher
     this.#host = {
-      bodies: createBodyTools(),
+      bodies: createBodyTools(zstdDecoder()),
       bridge: this.#bridge,
       deadlines: new Deadlines(settings.requestTimeout),
       dispatch: (request) => dispatcher.dispatch(request),
@@ -208,7 +215,18 @@ export class Hotpress extends RouteRegistry {
       },
       settings,
     }
+    if (settings.compression !== undefined) compressFilesOf(this.#host, fileEncoder())
     return this.#host
+  }
+}
+
+// Files are compressed once and kept, in the background: as small as an answer cannot wait for, one at a time, and with a
+// queue that is never so full that less is made of them.
+function lazyEncoder(): () => Encoder {
+  let encoder: Encoder | undefined
+  return () => {
+    encoder ??= createEncoder({ concurrency: 1, levels: { br: 9, gzip: 9, zstd: 15 }, queue: 100_000 })
+    return encoder
   }
 }
 

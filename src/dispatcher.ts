@@ -1,12 +1,15 @@
 import { bodyTooLarge } from './core/body.js'
 import type { BodyRules } from './core/body-flow.js'
+import type { Encoder } from './core/encoder.js'
 import { bindRoute, type HttpRequest, sourceOf } from './core/request.js'
 import type { RequestSource } from './core/request-source.js'
 import type { HttpResponse } from './core/response.js'
 import { empty } from './core/responses.js'
+import { FolderRoute } from './core/static-options.js'
 import { createResponder, type Responder } from './core/to-response.js'
 import type { ErrorHandler, Handler, HandlerResult, Middleware, OpenChain } from './core/types.js'
 import { httpError } from './errors.js'
+import { staticHandler } from './files/static.js'
 import type { NumberedRoutes } from './fixed.js'
 import { compose, composeOpen } from './middleware/compose.js'
 import { createMatcher, type Matcher } from './routing/matcher.js'
@@ -17,6 +20,9 @@ import { allowed, type Endpoint, type Entry, type RouteTable, readParams } from 
 export interface DispatcherParts {
   /** Of every body; a route may have a limit of its own. */
   readonly bodyRules: BodyRules
+  /** Whether folders are served compressed where they do not say; what is streamed is compressed by middleware then. */
+  readonly compressesFiles: boolean
+  readonly fileEncoder: () => Encoder
   /** Around every request, those that no route answers included. */
   readonly middleware: readonly Middleware[]
   readonly onError: ErrorHandler | undefined
@@ -26,9 +32,14 @@ export interface DispatcherParts {
 
 const noParams = Object.freeze({})
 
+function notFound({ path }: HttpRequest): never {
+  throw httpError('NOT_FOUND', { path })
+}
+
 /** From a request to a response: matches a route and runs its chain. Made once, at start, and never changed. */
 export class Dispatcher {
   readonly #entries: Entry[] = []
+  readonly #folders = new Map<RouteDefinition, Handler>()
   readonly #malformed: OpenChain
   readonly #notFound: OpenChain
   readonly #numbered: NumberedRoutes[] = []
@@ -53,8 +64,7 @@ export class Dispatcher {
     })
     this.#notFound = this.#refusing((request) => {
       if (request.path === '*') return empty().header('Allow', allowed(methods))
-      if (parts.onNotFound !== undefined) return parts.onNotFound(request)
-      throw httpError('NOT_FOUND', { path: request.path })
+      return (parts.onNotFound ?? notFound)(request)
     })
   }
 
@@ -95,7 +105,8 @@ export class Dispatcher {
     return chain(request)
   }
 
-  #endpoint(shape: string, { bodyLimit, handler, method, middleware, pattern }: RouteDefinition): Endpoint {
+  #endpoint(shape: string, route: RouteDefinition): Endpoint {
+    const { bodyLimit, method, middleware, pattern } = route
     const limit = bodyLimit ?? this.#parts.bodyRules.limit
     const layers = [...this.#parts.middleware, ...middleware]
     const refuse = (): never => {
@@ -106,11 +117,30 @@ export class Dispatcher {
       bodyRules: { ...this.#parts.bodyRules, limit },
       // The bare path of a wildcard has its shape without the last parameter.
       captures: shape === pattern.shape ? pattern.names.length : pattern.names.length - 1,
-      chain: composeOpen(layers, handler, this.responder),
+      chain: composeOpen(layers, this.#handler(route), this.responder),
       method,
       pattern,
       tooLarge: async (request) => (await tooLarge(request)).close(),
     }
+  }
+
+  // A wildcard's path without anything behind it is another endpoint of the same folder.
+  #handler(route: RouteDefinition): Handler {
+    const { handler, pattern } = route
+    if (!(handler instanceof FolderRoute)) return handler
+    let made = this.#folders.get(route)
+    if (made === undefined) {
+      const { compressesFiles, fileEncoder, onNotFound = notFound } = this.#parts
+      const encoder = (handler.settings.compress ?? compressesFiles) ? fileEncoder() : undefined
+      const slashes = handler.isBare ? 0 : pattern.text.split('/').length - 1
+      made = staticHandler(handler.settings, slashes, {
+        compressesStreams: compressesFiles,
+        encoder,
+        notFound: onNotFound,
+      })
+      this.#folders.set(route, made)
+    }
+    return made
   }
 
   #entry(shape: string, routes: ReadonlyMap<string, RouteDefinition>): Entry {

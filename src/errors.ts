@@ -44,6 +44,8 @@ export const errorTable = {
   OPTION_UNKNOWN: { message: 'there is no option {option}{where}; the options are {known}' },
   PATH_MALFORMED: { message: 'the path {path} holds a percent-escape that is malformed or not UTF-8', status: 400 },
   PATTERN_INVALID: { message: 'the route {pattern} is not valid: {reason}' },
+  PRECONDITION_FAILED: { message: 'the version of {path} is not one that the request allows', status: 412 },
+  RANGE_NOT_SATISFIABLE: { message: 'none of the ranges lies within the {size} bytes', status: 416 },
   REQUEST_OVER: { message: 'the request was answered before this part of it was read' },
   REQUEST_TIMEOUT: { message: 'no answer within {timeout} ms', status: 503 },
   RESPONSE_INVALID: { message: 'a handler returned {got}, which is no answer: {takes}' },

@@ -39,7 +39,8 @@ export function fixedAnswers(all: readonly NumberedRoutes[], head: HeadTemplate)
 }
 
 function constantOf(route: number, definition: RouteDefinition, head: HeadTemplate): NativeFixed['constants'] {
-  const response = constantResponse(definition.handler)
+  const { handler } = definition
+  const response = typeof handler === 'function' ? constantResponse(handler) : undefined
   if (response === undefined || definition.middleware.length > 0 || response.closes || !response.isAscii) return []
   const type = response.contentType === undefined ? 0 : contentTypeIndex.get(response.contentType)
   const lines = head.ownLines(response)

@@ -41,13 +41,16 @@ const answers = {
 
 /**
  * @param {() => Promise<number>} listen binds `host` to a free port and resolves to that port
+ * @param {{ cpu?: () => number }} [other] how to answer for another process than this one
  */
-export async function serve(listen) {
+export async function serve(listen, other = {}) {
   const end = () => process.exit(0)
   process.on('SIGTERM', end)
   process.on('disconnect', end)
   process.stdin.on('close', end).on('end', end).resume()
-  process.on('message', async (/** @type {Question} */ question) => process.send?.(await answers[question]()))
+  process.on('message', async (/** @type {Question} */ question) =>
+    process.send?.(await { ...answers, ...other }[question]()),
+  )
   const port = await listen()
   // performance.now() counts from the start of the process.
   console.log(JSON.stringify({ port, startup: Number(performance.now().toFixed(1)) }))

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { type Capabilities, html, RouteGroup } from 'hotpress'
+import { type Capabilities, file, html, RouteGroup } from 'hotpress'
 
 const links: readonly (readonly [path: string, what: string])[] = [
-  ['/about', 'a static page'],
+  ['/about', 'a page from a file'],
   ['/posts', 'all posts (<code>?q=word</code> filters)'],
   ['/posts/1', 'one post'],
   ['/users', 'all users'],
@@ -37,6 +36,9 @@ ${items}
  * @param capabilities asked at each request: the transport is known once the app listens.
  */
 export function pageRoutes(capabilities: () => Capabilities): RouteGroup {
-  const about = readFileSync(new URL('public/about.html', import.meta.url), 'utf8')
-  return new RouteGroup().get('/', () => html(index(capabilities()))).get('/about', () => html(about))
+  const folder = new URL('public/', import.meta.url)
+  return new RouteGroup()
+    .get('/', () => html(index(capabilities())))
+    .get('/about', () => file(new URL('about.html', folder)))
+    .static('/public', folder)
 }

@@ -1,8 +1,8 @@
 import { type ContentCoding, contentCodings } from '../core/accept-encoding.js'
+import { isCompressible } from '../core/compressible.js'
 import { bytesOf } from '../core/units.js'
 import { describe, HotpressError } from '../errors.js'
 import { defaultConcurrency, defaultLevels, defaultQueue, type Levels } from './encode.js'
-import { isCompressible } from './types.js'
 
 /** Options of `compression()`. Sizes are bytes or texts such as `'1kb'`. */
 export interface CompressionOptions {

@@ -1,6 +1,6 @@
 import { multipartOf, readBytes, readForm, readJson, readText, streamOf } from './body-readers.js'
 import type { FormOptions, FormValues } from './form.js'
-import { checkHeaderValue, findHeader, headerName, headerRecord } from './headers.js'
+import { checkHeaderValue, findHeader, type HeaderPairs, headerName, headerRecord } from './headers.js'
 import type { Logger } from './logger.js'
 import type { BodyTools, MultipartOptions, MultipartPart } from './multipart.js'
 import { requestId } from './request-id.js'
@@ -20,6 +20,8 @@ const none: NoParams = Object.freeze({})
 
 let abort: (request: HttpRequest, reason: Error) => void
 let bind: (request: HttpRequest, params: Readonly<Record<string, string>>, route: string) => void
+let contextOf: (request: HttpRequest) => RequestContext | undefined
+let headerPairsOf: (request: HttpRequest) => HeaderPairs
 let knownId: (request: HttpRequest) => string | undefined
 let sourceOf: (request: HttpRequest) => RequestSource
 
@@ -63,6 +65,10 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
       request.#params = params
       request.#route = route
     }
+    // A request may be of another loaded copy of the package, for values with toResponse.
+    contextOf = (request) => (#context in request ? request.#context : undefined)
+    headerPairsOf = (request) =>
+      #source in request ? request.#source.headers() : Object.entries((request as HttpRequest).headers).flat()
     knownId = (request) => request.#id
     sourceOf = (request) => request.#source
   }
@@ -238,4 +244,4 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
   }
 }
 
-export { abort as abortRequest, bind as bindRoute, knownId, sourceOf }
+export { abort as abortRequest, bind as bindRoute, contextOf as requestContext, headerPairsOf, knownId, sourceOf }

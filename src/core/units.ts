@@ -2,6 +2,7 @@ import { describe, HotpressError } from '../errors.js'
 
 const sizes: Readonly<Record<string, number>> = { b: 1, gb: 1024 ** 3, kb: 1024, mb: 1024 ** 2 }
 const times: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, ms: 1, s: 1000 }
+const durations: Readonly<Record<string, number>> = { ...times, d: 86_400_000 }
 
 function parse(value: unknown, units: Readonly<Record<string, number>>): number | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : undefined
@@ -46,4 +47,16 @@ export function millisecondsOf(value: unknown, option: string): number {
 export function countOf(value: unknown, option: string): number {
   if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number
   throw new HotpressError('OPTION_INVALID', { got: describe(value), option, takes: 'a whole number from 0' })
+}
+
+/**
+ * A time in milliseconds that no timer waits for, such as the age of a copy: as {@link millisecondsOf}, and with days.
+ *
+ * @throws HotpressError `OPTION_INVALID` naming the option.
+ */
+export function durationOf(value: unknown, option: string): number {
+  const milliseconds = parse(value, durations)
+  if (milliseconds !== undefined) return milliseconds
+  const takes = "a whole number of milliseconds, or a text with ms, s, m, h or d such as '30d'"
+  throw new HotpressError('OPTION_INVALID', { got: describe(value), option, takes })
 }

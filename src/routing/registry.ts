@@ -1,4 +1,5 @@
 import type { HttpRequest } from '../core/request.js'
+import { FolderRoute, type StaticOptions, settleStatic } from '../core/static-options.js'
 import type { Handler, HandlerResult, Middleware } from '../core/types.js'
 import { bytesOf } from '../core/units.js'
 import { describe, HotpressError } from '../errors.js'
@@ -20,7 +21,7 @@ export interface RouteOptions {
 /** A route as it was registered, with what its groups add. */
 export interface RouteDefinition {
   readonly bodyLimit: number | undefined
-  readonly handler: Handler
+  readonly handler: FolderRoute | Handler
   readonly method: string
   readonly middleware: readonly Middleware[]
   readonly pattern: Pattern
@@ -117,6 +118,34 @@ export abstract class RouteRegistry<Prefix extends string = ''> {
    */
   route<const Path extends string>(method: string, path: Path, ...rest: Rest<`${Prefix}${Path}`>): this {
     return this.#route('route()', checkMethod(method), path, rest)
+  }
+
+  /**
+   * Serves the files of a folder to GET and HEAD. More in docs/files.md.
+   *
+   * @param prefix where they are: `/assets` gives `/assets/app.css` the file `app.css`; `/` and the empty string give
+   * them all paths that no other route answers.
+   * @param folder looked for when a file is asked for; below the working directory where it is not absolute.
+   * @throws HotpressError `HEADER_INVALID`, `OPTION_INVALID`, `OPTION_UNKNOWN`, `PATTERN_INVALID`, `ROUTE_CONFLICT`
+   * @example
+   * app.static('/assets', 'public', { immutable: true })
+   */
+  static(prefix: string, folder: URL | string, options: StaticOptions = {}): this {
+    const settings = settleStatic(prefix, folder, options)
+    const before = checkPrefix(prefix)
+    const add = (pattern: string, isBare: boolean): void => {
+      const handler = new FolderRoute(settings, isBare)
+      this.register('static()', {
+        bodyLimit: undefined,
+        handler,
+        method: 'GET',
+        middleware: [],
+        pattern: parsePattern(pattern),
+      })
+    }
+    if (before !== '' && settings.redirect) add(before, true)
+    add(`${before}/*`, false)
+    return this
   }
 
   /** Takes one complete definition. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { bytesOf, millisecondsOf } from '../../src/core/units.js'
+import { bytesOf, durationOf, millisecondsOf } from '../../src/core/units.js'
 import { says } from '../_says.js'
 
 const wrong = [
@@ -75,6 +75,26 @@ describe('millisecondsOf()', () => {
   for (const given of [...wrong, '1kb', '1d', 2 ** 31, '600h']) {
     test(`refuses ${typeof given === 'bigint' ? given : JSON.stringify(given)}`, () => {
       assert.throws(() => millisecondsOf(given, 'time'), says('OPTION_INVALID', 'the option time got', "such as '30s'"))
+    })
+  }
+})
+
+describe('durationOf()', () => {
+  for (const [given, milliseconds] of [
+    [0, 0],
+    ['1ms', 1],
+    ['90s', 90_000],
+    ['1.5h', 5_400_000],
+    ['365d', 31_536_000_000],
+    [2 ** 40, 2 ** 40],
+  ] as const) {
+    test(`of ${JSON.stringify(given)} is ${milliseconds}`, () => {
+      assert.equal(durationOf(given, 'maxAge'), milliseconds)
+    })
+  }
+  for (const given of wrong) {
+    test(`does not take ${JSON.stringify(given, (_, value) => (typeof value === 'bigint' ? '10n' : value))}`, () => {
+      assert.throws(() => durationOf(given, 'maxAge'), says('OPTION_INVALID', 'maxAge', "such as '30d'"))
     })
   }
 })

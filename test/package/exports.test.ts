@@ -22,6 +22,7 @@ const names = [
   'constant',
   'controller',
   'empty',
+  'file',
   'html',
   'json',
   'redirect',
@@ -53,11 +54,15 @@ describe('the package', () => {
     app.get('/error', () => {
       throw new cjs.HttpError(409, 'taken')
     })
+    app.get('/file', () => cjs.file('package.json', { type: 'text/x-own' }))
     app.get('/to', () => ({ [cjs.toResponse]: () => 'its own type' }))
     const response = await app.inject({ url: '/response' })
     assert.equal(response.status, 201)
     assert.equal(response.text(), 'from CommonJS')
     assert.equal((await app.inject({ url: '/error' })).status, 409)
+    const file = await app.inject({ headers: { range: 'bytes=0-0' }, url: '/file' })
+    assert.equal(file.text(), '{')
+    assert.equal(file.status, 206)
     assert.equal((await app.inject({ url: '/to' })).text(), 'its own type')
   })
 

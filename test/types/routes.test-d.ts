@@ -3,7 +3,9 @@ import { expectTypeOf } from 'expect-type'
 import {
   controller,
   type ErrorCode,
+  type FileAnswer,
   type FormValues,
+  file,
   type Handler,
   type HandlerResult,
   Hotpress,
@@ -121,3 +123,15 @@ expectTypeOf<404>().toExtend<StatusCode>()
 expectTypeOf<'ROUTE_CONFLICT'>().toExtend<ErrorCode>()
 expectTypeOf(app.listen({ port: 0 })).resolves.toHaveProperty('url')
 expectTypeOf(app.inject({ url: '/' })).resolves.toHaveProperty('status')
+
+// Files: a folder on apps and groups, and a file as an answer.
+app.static('/assets', 'public', { immutable: true, maxAge: '30d' }).static('/', new URL('public/', 'file:///srv/'))
+new RouteGroup({ prefix: '/docs' }).static('/', 'docs', {
+  cache: { fileSize: '1mb', size: 2 ** 20 },
+  headers: (path) => ({ 'x-path': path }),
+})
+// @ts-expect-error there is no such option
+app.static('/', 'public', { maxage: 1 })
+expectTypeOf(file('a.pdf', { download: true, root: 'files' })).toEqualTypeOf<FileAnswer>()
+app.get('/report', () => file('a.pdf'))
+app.get('/report/later', async () => file(new URL('file:///srv/a.pdf'), { download: 'b.pdf' }))

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { after, test } from 'node:test'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import type { Hotpress, HttpRequest, MultipartOptions } from '../../../src/index.js'
+import { binding } from '../../../src/native/binding.js'
 import { type Client, onEveryTransport } from '../../_setup.js'
 import { assertProblem, postChunked } from './_tools.js'
 
@@ -453,6 +454,19 @@ function codingContract(): void {
           }
         })
       }
+
+      test('undoes zstd wherever the core or Node has it', async (context) => {
+        const { codings, compress } = binding().createCodec()
+        if (!codings.includes('zstd')) return context.skip('neither the native core nor this Node has zstd')
+        const coded = new Uint8Array(await compress(text, 'zstd', 3))
+        for (const where of ['/bytes', '/text', '/stream']) {
+          assert.equal(await (await send(where, coded, 'zstd')).text(), text)
+        }
+        const half = coded.slice(0, coded.length / 2)
+        await assertProblem(await send('/bytes', half, 'zstd'), 400, { code: 'BODY_CODING_INVALID' })
+        const zeros = new Uint8Array(await compress(new Uint8Array(10 * 1024 ** 2), 'zstd', 3))
+        await assertProblem(await send('/bytes', zeros, 'zstd'), 413, { code: 'BODY_TOO_LARGE', limit: 1024 ** 2 })
+      })
 
       test('can be read again', async () => {
         const size = Buffer.byteLength(text)

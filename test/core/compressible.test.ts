@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isCompressible } from '../../src/compression/types.js'
+import { isCompressible } from '../../src/core/compressible.js'
 import { ContentType } from '../../src/index.js'
 
 const compressible = [
