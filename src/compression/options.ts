@@ -8,7 +8,7 @@ import { defaultConcurrency, defaultLevels, defaultQueue, type Levels } from './
 export interface CompressionOptions {
   /** The codings that are offered, the preferred first: `['br', 'zstd', 'gzip']` by default. */
   readonly codings?: readonly ContentCoding[]
-  /** Bodies that are compressed at once: one for each core by default, and one fewer than the thread pool has threads. */
+  /** Bodies that are compressed at once: by default one more than there are cores, but one thread of the pool is left free. */
   readonly concurrency?: number
   /** How hard each coding tries: br 0 to 11 (4 by default), gzip 1 to 9 (6), zstd 1 to 19 (3). */
   readonly levels?: Partial<Levels>

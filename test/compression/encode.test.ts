@@ -82,16 +82,16 @@ describe('createEncoder', () => {
   })
 })
 
-test('as many bodies at once as there are cores, and a thread less than the pool has', () => {
+test('one body more at once than there are cores, and a thread less than the pool has', () => {
   const before = process.env.UV_THREADPOOL_SIZE
   const cores = os.availableParallelism()
   try {
     for (const [threads, wanted] of [
-      [undefined, Math.min(cores, 3)],
+      [undefined, Math.min(cores + 1, 3)],
       ['1', 1],
       ['2', 1],
-      ['1000', cores],
-      ['many', Math.min(cores, 3)],
+      ['1000', cores + 1],
+      ['many', Math.min(cores + 1, 3)],
     ] as const) {
       if (threads === undefined) delete process.env.UV_THREADPOOL_SIZE
       else process.env.UV_THREADPOOL_SIZE = threads
