@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, linkSync, readdirSync, renameSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  linkSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, test } from 'node:test'
@@ -26,8 +35,14 @@ async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
 
 /** Whether this process holds a file open. */
 function isOpen(file: string): boolean {
-  const links = execFileSync('ls', ['-l', `/proc/${process.pid}/fd`], { encoding: 'utf8' })
-  return links.includes(` ${file}\n`)
+  return readdirSync('/proc/self/fd').some((descriptor) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${descriptor}`) === file
+    } catch {
+      // It was closed meanwhile: another one, or the one that listed the others.
+      return false
+    }
+  })
 }
 
 describe('locate()', () => {
