@@ -199,6 +199,7 @@ export class Hotpress extends RouteRegistry {
       dispatch: (request) => dispatcher.dispatch(request),
       head,
       log: settings.log,
+      responder: dispatcher.responder,
       routes: {
         fixed: unseen === undefined || this.#bridge !== undefined ? undefined : fixedAnswers(unseen, head),
         matcher,

@@ -5,10 +5,10 @@ import type { RequestSource } from './core/request-source.js'
 import type { HttpResponse } from './core/response.js'
 import { empty } from './core/responses.js'
 import { createResponder, type Responder } from './core/to-response.js'
-import type { Chain, ErrorHandler, Handler, Middleware } from './core/types.js'
+import type { ErrorHandler, Handler, HandlerResult, Middleware, OpenChain } from './core/types.js'
 import { httpError } from './errors.js'
 import type { NumberedRoutes } from './fixed.js'
-import { compose } from './middleware/compose.js'
+import { compose, composeOpen } from './middleware/compose.js'
 import { createMatcher, type Matcher } from './routing/matcher.js'
 import type { RouteDefinition } from './routing/registry.js'
 import { allowed, type Endpoint, type Entry, type RouteTable, readParams } from './routing/table.js'
@@ -29,17 +29,18 @@ const noParams = Object.freeze({})
 /** From a request to a response: matches a route and runs its chain. Made once, at start, and never changed. */
 export class Dispatcher {
   readonly #entries: Entry[] = []
-  readonly #malformed: Chain
-  readonly #notFound: Chain
+  readonly #malformed: OpenChain
+  readonly #notFound: OpenChain
   readonly #numbered: NumberedRoutes[] = []
   readonly #parts: DispatcherParts
-  readonly #responder: Responder
+  /** Makes a response of what {@link dispatch} promises. */
+  readonly responder: Responder
   /** Filled with the routes; a transport of the native core matches by it itself. */
   readonly matcher: Matcher = createMatcher()
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts
-    this.#responder = createResponder(parts.onError)
+    this.responder = createResponder(parts.onError)
     const methods = new Set<string>()
     for (const [shape, routes] of parts.table.entries()) {
       this.matcher.insert(shape, this.#entries.length)
@@ -68,7 +69,7 @@ export class Dispatcher {
     return this.#entries.map(({ methods }) => [...methods.values()].some(({ pattern }) => pattern.names.length > 0))
   }
 
-  dispatch(request: HttpRequest): HttpResponse | Promise<HttpResponse> {
+  dispatch(request: HttpRequest): HttpResponse | Promise<HandlerResult> {
     const source = sourceOf(request)
     const { bodySize, method } = source
     const id = source.routeId ?? this.matcher.match(source.path)
@@ -89,7 +90,7 @@ export class Dispatcher {
   }
 
   // What answers for all routes, a fallback of the user's perhaps, may read a body too.
-  #unrouted(chain: Chain, request: HttpRequest, source: RequestSource): HttpResponse | Promise<HttpResponse> {
+  #unrouted(chain: OpenChain, request: HttpRequest, source: RequestSource): HttpResponse | Promise<HandlerResult> {
     if (source.bodySize !== 0) source.acceptBody(this.#parts.bodyRules)
     return chain(request)
   }
@@ -100,12 +101,12 @@ export class Dispatcher {
     const refuse = (): never => {
       throw bodyTooLarge(limit)
     }
-    const tooLarge = compose(layers, refuse, this.#responder)
+    const tooLarge = compose(layers, refuse, this.responder)
     return {
       bodyRules: { ...this.#parts.bodyRules, limit },
       // The bare path of a wildcard has its shape without the last parameter.
       captures: shape === pattern.shape ? pattern.names.length : pattern.names.length - 1,
-      chain: compose(layers, handler, this.#responder),
+      chain: composeOpen(layers, handler, this.responder),
       method,
       pattern,
       tooLarge: async (request) => (await tooLarge(request)).close(),
@@ -127,7 +128,7 @@ export class Dispatcher {
   }
 
   // What no route answers passes the app's middleware all the same: it sees every request.
-  #refusing(handler: Handler): Chain {
-    return compose(this.#parts.middleware, handler, this.#responder)
+  #refusing(handler: Handler): OpenChain {
+    return composeOpen(this.#parts.middleware, handler, this.responder)
   }
 }

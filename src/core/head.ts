@@ -44,6 +44,30 @@ export class HeadTemplate {
     return this.#isReplaced(own) ? undefined : headerLines(this.#own(response))
   }
 
+  /**
+   * Writes what {@link ownLines} gives, as bytes.
+   *
+   * @returns how many they are; -1 when there is not enough room, or one of the headers takes the place of a default.
+   */
+  writeOwnLines(response: HttpResponse, into: Uint8Array): number {
+    const own = response.headers
+    if (own === undefined) return 0
+    if (this.#mayMatter(own) && (this.#isReplaced(own) || has(own, 'content-length'))) return -1
+    let at = 0
+    for (let index = 0; index < own.length; index += 2) {
+      const name = own[index]!
+      const value = own[index + 1]!
+      if (at + name.length + value.length + 4 > into.length) return -1
+      at = writeLatin1(into, at, name)
+      into[at++] = 0x3a
+      into[at++] = 0x20
+      at = writeLatin1(into, at, value)
+      into[at++] = 0x0d
+      into[at++] = 0x0a
+    }
+    return at
+  }
+
   /** The header section as names and values one after the other. */
   pairs(request: HttpRequest, response: HttpResponse): string[] {
     const own = this.#own(response)
@@ -98,6 +122,12 @@ export function headerLines(pairs: readonly string[]): string {
   let text = ''
   for (let index = 0; index < pairs.length; index += 2) text += `${pairs[index]}: ${pairs[index + 1]}\r\n`
   return text
+}
+
+// Names and values are Latin-1 by the time that they are set, and short: a loop costs less than a call of the runtime.
+function writeLatin1(into: Uint8Array, at: number, text: string): number {
+  for (let index = 0; index < text.length; index++) into[at + index] = text.charCodeAt(index)
+  return at + text.length
 }
 
 // Lengths from 31 on share a bit.

@@ -42,3 +42,9 @@ export type ErrorHandler = (error: unknown, request: HttpRequest) => HandlerResu
 
 /** A request in, a response out: a handler with its middleware, composed once. It neither throws nor rejects. */
 export type Chain = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>
+
+/**
+ * The same, but for what the outermost layer promises: whoever waits for that makes a response of it (`Responder`), and
+ * so it takes no promise of its own.
+ */
+export type OpenChain = (request: HttpRequest) => HttpResponse | Promise<HandlerResult>

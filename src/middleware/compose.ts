@@ -2,7 +2,7 @@ import type { HttpRequest } from '../core/request.js'
 import { HttpResponse } from '../core/response.js'
 import { isThenable } from '../core/thenable.js'
 import type { Responder } from '../core/to-response.js'
-import type { Chain, Handler, HandlerResult, Middleware } from '../core/types.js'
+import type { Chain, Handler, HandlerResult, Middleware, OpenChain } from '../core/types.js'
 import { HotpressError } from '../errors.js'
 
 /**
@@ -11,10 +11,16 @@ import { HotpressError } from '../errors.js'
  * synchronous makes no promise.
  */
 export function compose(middleware: readonly Middleware[], handler: Handler, responder: Responder): Chain {
-  return middleware.reduceRight<Chain>((inner, layer) => wrap(layer, inner, responder), last(handler, responder))
+  const open = composeOpen(middleware, handler, responder)
+  return (request) => close(open(request), request, responder)
 }
 
-function last(handler: Handler, responder: Responder): Chain {
+/** The same, with what the outermost layer promises left as it is. */
+export function composeOpen(middleware: readonly Middleware[], handler: Handler, responder: Responder): OpenChain {
+  return middleware.reduceRight<OpenChain>((inner, layer) => wrap(layer, inner, responder), last(handler, responder))
+}
+
+function last(handler: Handler, responder: Responder): OpenChain {
   return (request) => {
     let value: HandlerResult | Promise<HandlerResult>
     try {
@@ -26,13 +32,13 @@ function last(handler: Handler, responder: Responder): Chain {
   }
 }
 
-function wrap(layer: Middleware, inner: Chain, responder: Responder): Chain {
+function wrap(layer: Middleware, inner: OpenChain, responder: Responder): OpenChain {
   return (request) => {
     let isCalled = false
     const next = (): HttpResponse | Promise<HttpResponse> => {
       if (isCalled) throw new HotpressError('NEXT_TWICE', { name: layer.name || 'without a name' })
       isCalled = true
-      return inner(request)
+      return close(inner(request), request, responder)
     }
     let value: HandlerResult | Promise<HandlerResult>
     try {
@@ -48,12 +54,20 @@ function finish(
   value: HandlerResult | Promise<HandlerResult>,
   request: HttpRequest,
   responder: Responder,
-): HttpResponse | Promise<HttpResponse> {
+): HttpResponse | Promise<HandlerResult> {
   if (value instanceof HttpResponse) return value
-  if (!isThenable(value)) return responder.settled(value, request)
-  const later = value instanceof Promise ? value : Promise.resolve(value)
-  return later.then(
-    (result) => (result instanceof HttpResponse ? result : responder.settled(result, request)),
+  if (value instanceof Promise) return value
+  return isThenable(value) ? Promise.resolve(value) : responder.settled(value, request)
+}
+
+function close(
+  result: HttpResponse | Promise<HandlerResult>,
+  request: HttpRequest,
+  responder: Responder,
+): HttpResponse | Promise<HttpResponse> {
+  if (result instanceof HttpResponse) return result
+  return result.then(
+    (value) => (value instanceof HttpResponse ? value : responder.settled(value, request)),
     (thrown) => responder.failed(thrown, request),
   )
 }

@@ -57,7 +57,7 @@ export interface NativeServerOptions {
 
 /**
  * HTTP/1.1 in the event loop. Functions about a request take its slot and serial first; one that is over is let go.
- * `src/transports/native-exchange.ts` says what the numbers mean.
+ * `src/transports/native-control.ts` says what the numbers mean.
  */
 export interface NativeServer {
   readonly control: Uint32Array
@@ -98,6 +98,7 @@ export interface Router {
     options: NativeServerOptions,
     onRequest: (path?: string) => unknown,
     onEvent: (event: number, slot: number, serial: number, data?: Uint8Array | string) => void,
+    later: readonly [body: Uint8Array | string | undefined],
   ): NativeServer
   /**
    * Adds a shape: a slash, then segments split by slashes. The segment `:` is a parameter of one byte or more, a last

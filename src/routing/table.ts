@@ -1,5 +1,5 @@
 import type { BodyRules } from '../core/body-flow.js'
-import type { Chain } from '../core/types.js'
+import type { OpenChain } from '../core/types.js'
 import { HotpressError } from '../errors.js'
 import type { Matcher } from './matcher.js'
 import type { Pattern } from './pattern.js'
@@ -9,11 +9,11 @@ export interface Endpoint {
   readonly bodyRules: BodyRules
   /** How many parameters the matcher reports: one less than there are names where a wildcard is empty. */
   readonly captures: number
-  readonly chain: Chain
+  readonly chain: OpenChain
   readonly method: string
   readonly pattern: Pattern
   /** Answers 413 through the same middleware as `chain`. */
-  readonly tooLarge: Chain
+  readonly tooLarge: OpenChain
 }
 
 /** What answers a path: an endpoint for each method. */
@@ -22,7 +22,7 @@ export interface Entry {
   readonly get: Endpoint | undefined
   readonly methods: ReadonlyMap<string, Endpoint>
   /** Answers what no endpoint does: OPTIONS with `Allow`, everything else with 405. */
-  readonly otherwise: Chain
+  readonly otherwise: OpenChain
 }
 
 /** The routes of an app by the shape of their paths; from here a matcher is filled at start. */

@@ -7,13 +7,13 @@ import { abortRequest, HttpRequest } from '../core/request.js'
 import type { RequestSource } from '../core/request-source.js'
 import { HttpResponse } from '../core/response.js'
 import { asStream, discard, isStream, pump, type StreamSink } from '../core/stream.js'
+import type { HandlerResult } from '../core/types.js'
 import { httpError } from '../errors.js'
 import type { TransportHost } from './transport.js'
 
-/** Milliseconds for which a connection that is to be closed still takes in a body that nobody wants. */
+// How long, in milliseconds, a body that nobody wants is taken in before its connection is closed; and how much of it, to
+// keep the connection. The native core has the same.
 const lingerTime = 1000
-
-/** The most that is taken in of a body that nobody wants, to keep its connection. The native core has the same. */
 const mostUnread = 1024 ** 2
 
 /**
@@ -87,11 +87,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   expire(): void {
     if (this.#state !== 'open' || this.#request === undefined) return
     // While the body comes it is the client that takes the time, for which the transport has limits of its own.
-    if (this.#hasMoved) {
-      this.#hasMoved = false
-      this.#restartClock()
-      return
-    }
+    if (this.#hasMoved) return this.#restartClock()
     const timeout = this.#host.settings.requestTimeout
     const error = httpError('REQUEST_TIMEOUT', { timeout })
     this.#request.log.warn({ timeout }, 'request timed out')
@@ -117,7 +113,13 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     this.detach()
     if (this.bodySize !== 0 && this.#body?.isOver !== true) this.startReceiving()
     this.#wait = this.#host.deadlines.add(this)
-    result.then((response) => this.#answer(response, true))
+    result.then(
+      (value) => {
+        if (value instanceof HttpResponse) this.#answer(value, true)
+        else this.#answerWith(this.#host.responder.settled(value, request))
+      },
+      (thrown) => this.#answerWith(this.#host.responder.failed(thrown, request)),
+    )
   }
 
   /** The client is gone before the end of the answer: nothing more can be written. */
@@ -150,10 +152,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   /** The last of the body has come: a last chunk, or the end after what {@link received} had. */
   protected receivedAll(chunk?: Uint8Array, isBorrowed = false): void {
     this.#isReceived = true
-    if (this.#hasMoved) {
-      this.#hasMoved = false
-      this.#restartClock()
-    }
+    if (this.#hasMoved) this.#restartClock()
     if (this.#body?.end(chunk, isBorrowed) !== true) this.#unwanted(chunk?.byteLength ?? 0)
     this.#onReceived?.()
   }
@@ -210,13 +209,17 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   }
 
   // Nothing here should throw; if it does, it is one failed request and not the end of the process.
-  #dispatch(request: HttpRequest): HttpResponse | Promise<HttpResponse> {
+  #dispatch(request: HttpRequest): HttpResponse | Promise<HandlerResult> {
     try {
       return this.#host.dispatch(request)
     } catch (error) {
       request.log.error({ err: error }, 'request failed')
       return blankError(request, error)
     }
+  }
+
+  async #answerWith(response: HttpResponse | Promise<HttpResponse>): Promise<void> {
+    this.#answer(response instanceof HttpResponse ? response : await response, true)
   }
 
   #answer(response: HttpResponse, isLate: boolean): void {
@@ -245,6 +248,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   }
 
   #restartClock(): void {
+    this.#hasMoved = false
     this.#host.deadlines.remove(this.#wait)
     if (this.#wait !== undefined && this.#state === 'open') this.#wait = this.#host.deadlines.add(this)
   }
@@ -275,14 +279,12 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     if (body === undefined || this.#state === 'gone' || this.#request === undefined) return
     // Whoever reads the body has the 413 now, and answers. Nobody reading means that the handler is busy with something
     // else while a client sends without end: it is answered for it.
-    if (body.isRead || !body.isOverLimit) this.#hold()
-    else this.#answer(problem(bodyTooLarge(body.rules.limit), this.#request.id).close(), true)
-  }
-
-  #hold(): void {
-    if (this.#isReceived) return
-    this.#isHeld = true
-    this.pauseBody()
+    if (!body.isRead && body.isOverLimit) {
+      this.#answer(problem(bodyTooLarge(body.rules.limit), this.#request.id).close(), true)
+    } else if (!this.#isReceived) {
+      this.#isHeld = true
+      this.pauseBody()
+    }
   }
 }
 

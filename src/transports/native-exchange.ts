@@ -7,41 +7,26 @@ import { isStream, type StreamSink } from '../core/stream.js'
 import { HotpressError } from '../errors.js'
 import type { NativeServer } from '../native/types.js'
 import { Exchange } from './exchange.js'
-import { Body, bodySize } from './native-body.js'
+import { Answer, Body, bodySize, Control, Flag, methods, Part } from './native-control.js'
+import { parseHeaders } from './native-headers.js'
 import type { NodeBridge, TransportHost } from './transport.js'
 
 /** What an exchange needs of the server that it came by. */
 export interface NativeOwner {
   readonly host: TransportHost
   readonly io: NativeServer
+  /** Holds the body of an answer that goes back with the callback: for one that is settled after it has returned. */
+  readonly later: [body: string | Uint8Array | undefined]
+  /** Where the header lines of an answer stand that goes back with the callback. */
+  readonly lines: Uint8Array
   readonly typeIndex: ReadonlyMap<string, number>
+  /** Where the body of the request stands that is handed over, when it has come whole with its head. */
+  readonly whole: Uint8Array
   /** An exchange outlives its callback, or takes a body. */
   began(exchange: NativeExchange): void
   /** An exchange that had begun is over. */
   ended(exchange: NativeExchange): void
 }
-
-// The lists that `native/src/inloop` has too: handover.rs, answer.rs, binding.rs.
-export const Event = { Body: 0, BodyEnd: 1, Drain: 2, Ended: 4, Gone: 3, HandedOff: 6, Refused: 5 } as const
-const Control = {
-  answer: 8,
-  body: 4,
-  flags: 10,
-  lengthHigh: 6,
-  lengthLow: 5,
-  method: 3,
-  returnedFlags: 13,
-  returnedStatus: 12,
-  route: 2,
-  serial: 1,
-  slot: 0,
-  status: 9,
-  upgrades: 11,
-} as const
-const Flag = { bodiless: 4, close: 1, complete: 8, hasId: 16, head: 2 } as const
-const Answer = { bytes: 2, empty: 3, handOff: 4, string: 1 } as const
-const Part = { headers: 3, method: 0, path: 1, query: 2 } as const
-const methods = ['', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const
 
 /** A request of the native core and its answer. What is not asked for stays in Rust. */
 export class NativeExchange extends Exchange {
@@ -69,10 +54,9 @@ export class NativeExchange extends Exchange {
     this.#method = methods[control[Control.method]!]!
     this.#owner = owner
     this.#path = path
-    const body = control[Control.body]!
-    this.bodySize = bodySize(body, control[Control.lengthLow]!, control[Control.lengthHigh]!)
-    this.isCoded = (body & Body.coded) !== 0
-    this.isJson = (body & Body.json) !== 0
+    this.bodySize = bodySize(control)
+    this.isCoded = (control[Control.body]! & Body.coded) !== 0
+    this.isJson = (control[Control.body]! & Body.json) !== 0
     // 2^32 - 1, for none, becomes -1.
     this.routeId = control[Control.route]! | 0
     this.serial = control[Control.serial]!
@@ -150,10 +134,6 @@ export class NativeExchange extends Exchange {
     this.#owner.io.pause(this.slot, this.serial, 1)
   }
 
-  protected override proceed(): void {
-    this.#owner.io.receive(this.slot, this.serial, 1)
-  }
-
   resumeBody(): void {
     this.#owner.io.pause(this.slot, this.serial, 0)
   }
@@ -168,7 +148,12 @@ export class NativeExchange extends Exchange {
     this.#owner.io.cut(this.slot, this.serial)
   }
 
+  protected override proceed(): void {
+    this.#owner.io.receive(this.slot, this.serial, 1)
+  }
+
   protected override receive(): void {
+    if (this.#takeWhole()) return
     this.#begin()
     this.#owner.io.receive(this.slot, this.serial, this.body?.isRead === true ? 1 : 0)
   }
@@ -180,8 +165,13 @@ export class NativeExchange extends Exchange {
     if (isHead) flags |= Flag.head
     if (statusCode < 200 || statusCode === 204 || statusCode === 304) flags |= Flag.bodiless
 
+    // A HEAD without a body may state the length that a GET would have.
+    const isParted = isStream(body) ? !isBodiless(statusCode) : isHead && body === undefined && !(flags & Flag.bodiless)
     let type = contentType === undefined ? 0 : this.#owner.typeIndex.get(contentType)
-    let lines = knownId(request) === undefined && type !== undefined ? this.host.head.ownLines(response) : undefined
+    const isUsual = knownId(request) === undefined && type !== undefined
+    if (isUsual && !isParted && this.#return(response, statusCode | (type! << 16), flags, isLate)) return
+
+    let lines = isUsual ? this.host.head.ownLines(response) : undefined
     if (lines === undefined || type === undefined) {
       // A default header is replaced, the id is known to the handler, or the type is one without a number.
       lines = `${this.host.head.text(request, response).slice(2)}\r\n`
@@ -189,12 +179,8 @@ export class NativeExchange extends Exchange {
       type = 0
     }
     const status = statusCode | (type << 16)
-
-    // A HEAD without a body may state the length that a GET would have.
-    const isParted = isStream(body) ? !isBodiless(statusCode) : isHead && body === undefined && !(flags & Flag.bodiless)
     if (isParted) this.#stream(response, request, status, flags, lines)
-    else if (isLate || lines !== '') this.#respond(response, status, flags, lines)
-    else this.#return(response, status, flags)
+    else this.#respond(response, status, flags, lines)
   }
 
   // To be asked before the answer: the head is Rust's, and gone with it.
@@ -223,23 +209,47 @@ export class NativeExchange extends Exchange {
     const { io } = this.#owner
     io.control[Control.status] = status
     io.control[Control.flags] = flags
+    if (typeof whole === 'string') io.control[Control.units] = whole.length
     io.respond(this.slot, this.serial, lines, whole)
     this.release(response)
   }
 
-  #return(response: HttpResponse, status: number, flags: number): void {
+  // Has the answer go back with the callback, microtasks and ticks after it included; false when that is over, or the
+  // headers are not for that.
+  #return(response: HttpResponse, status: number, flags: number, isLate: boolean): boolean {
+    const owner = this.#owner
+    const { control } = owner.io
+    if (isLate && control[Control.within] !== this.serial) return false
+    const size = response.headers === undefined ? 0 : this.host.head.writeOwnLines(response, owner.lines)
+    if (size < 0) return false
     const { body } = response
-    const { control } = this.#owner.io
     this.#end()
-    control[Control.returnedStatus] = status
     control[Control.returnedFlags] = flags
-    if (body === undefined || isStream(body) || isBodiless(response.statusCode)) {
+    control[Control.returnedLines] = size
+    control[Control.returnedStatus] = status
+    let kind: number = Answer.empty
+    if (typeof body === 'string') {
+      kind = Answer.string
+      control[Control.returnedUnits] = body.length
+    } else if (body instanceof Uint8Array) kind = Answer.bytes
+    if (kind === Answer.empty || isBodiless(response.statusCode)) {
       control[Control.answer] = Answer.empty
       this.release(response)
-    } else {
-      control[Control.answer] = typeof body === 'string' ? Answer.string : Answer.bytes
-      this.#answer = body
+      return true
     }
+    // What the callback returns is lost where a tick throws, and the process goes on.
+    owner.later[0] = body as string | Uint8Array
+    if (!isLate) this.#answer = body as string | Uint8Array
+    control[Control.answer] = isLate ? kind | Answer.later : kind
+    return true
+  }
+
+  // A body that has come with its head is there without a call. It is copied: the next request writes over it.
+  #takeWhole(): boolean {
+    const { io, whole } = this.#owner
+    if (io.control[Control.isWhole] !== 1 || io.control[Control.within] !== this.serial) return false
+    this.receivedAll(whole.subarray(0, this.bodySize), true)
+    return true
   }
 
   #stream(response: HttpResponse, request: HttpRequest, status: number, flags: number, own: string): void {
@@ -277,20 +287,4 @@ export class NativeExchange extends Exchange {
     }
     this.writeBody(response, sink, request, false)
   }
-}
-
-// Spaces and tabs only: trim() would take a no-break space of Latin-1 too.
-const padding = /^[ \t]+|[ \t]+$/g
-
-/** Header lines as names, in lower case, and values. What is malformed has been refused before. */
-function parseHeaders(text: string): string[] {
-  const pairs: string[] = []
-  let start = 0
-  while (start < text.length) {
-    const end = text.indexOf('\r\n', start)
-    const colon = text.indexOf(':', start)
-    pairs.push(text.slice(start, colon).toLowerCase(), text.slice(colon + 1, end).replace(padding, ''))
-    start = end + 2
-  }
-  return pairs
 }

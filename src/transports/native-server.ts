@@ -2,7 +2,8 @@ import { channel } from 'node:diagnostics_channel'
 import { Socket } from 'node:net'
 import { ContentType, contentTypeIndex } from '../core/content-type.js'
 import type { NativeServer, NativeServerOptions } from '../native/types.js'
-import { Event, NativeExchange, type NativeOwner } from './native-exchange.js'
+import { Event, Lines, Whole } from './native-control.js'
+import { NativeExchange, type NativeOwner } from './native-exchange.js'
 import { attach } from './node.js'
 import type { NodeConnection } from './node-exchange.js'
 import type { TransportHost } from './transport.js'
@@ -21,7 +22,10 @@ export class NativeTransportServer implements NativeOwner {
   readonly #nodeConnection: NodeConnection | undefined
   readonly host: TransportHost
   readonly io: NativeServer
+  readonly later: NativeOwner['later'] = [undefined]
+  readonly lines: Uint8Array
   readonly typeIndex: ReadonlyMap<string, number> = contentTypeIndex
+  readonly whole: Uint8Array
 
   constructor(host: TransportHost) {
     this.host = host
@@ -31,10 +35,16 @@ export class NativeTransportServer implements NativeOwner {
       optionsFor(host),
       (path) => this.#request(path),
       (event, slot, serial, data) => this.#event(event, slot, serial, data),
+      this.later,
     )
+    const { buffer } = this.io.control
+    this.lines = new Uint8Array(buffer, Lines.at, Lines.size)
+    this.whole = new Uint8Array(buffer, Whole.at, Whole.size)
   }
 
   #request(path: string | undefined): string | Uint8Array | undefined {
+    // What was answered last is kept no longer than until here.
+    this.later[0] = undefined
     const exchange = new NativeExchange(this, path)
     const { bridge } = this.host
     if (bridge !== undefined && exchange.leaves(bridge)) return undefined

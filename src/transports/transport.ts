@@ -4,6 +4,8 @@ import type { HeadTemplate } from '../core/head.js'
 import type { HttpRequest, RequestContext } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'
 import type { Settings, TransportName } from '../core/settings.js'
+import type { Responder } from '../core/to-response.js'
+import type { HandlerResult } from '../core/types.js'
 import type { NativeFixed, Router } from '../native/types.js'
 
 /** A server of Node's own that shares the app's connections. */
@@ -29,8 +31,11 @@ export interface TransportHost extends RequestContext {
   readonly head: HeadTemplate
   readonly settings: Settings
   readonly routes: TransportRoutes
-  /** A request in, a response out, at once or later. It neither throws nor rejects. */
-  dispatch(request: HttpRequest): HttpResponse | Promise<HttpResponse>
+  readonly responder: Responder
+  /**
+   * A request in, a response out: at once, or what `responder` makes of the promise's value or rejection. It never throws.
+   */
+  dispatch(request: HttpRequest): HttpResponse | Promise<HandlerResult>
 }
 
 /** A certificate chain and its private key, as PEM. */

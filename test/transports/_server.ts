@@ -7,6 +7,7 @@ import { createBodyTools } from '../../src/bodies/tools.js'
 import { Deadlines } from '../../src/core/deadlines.js'
 import { HeadTemplate } from '../../src/core/head.js'
 import type { TransportName } from '../../src/core/settings.js'
+import { createResponder } from '../../src/core/to-response.js'
 import type { HotpressOptions } from '../../src/index.js'
 import { settle } from '../../src/options.js'
 import { createMatcher } from '../../src/routing/matcher.js'
@@ -119,6 +120,7 @@ export function hostOf(dispatch: TransportHost['dispatch'], options: HotpressOpt
     dispatch,
     head,
     log: settings.log,
+    responder: createResponder(undefined),
     routes: { fixed: undefined, matcher: createMatcher(), wantsPath: [] },
     settings,
   }

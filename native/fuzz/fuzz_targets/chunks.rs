@@ -8,11 +8,18 @@ use libfuzzer_sys::fuzz_target;
 #[path = "../../src/inloop/framing.rs"]
 mod framing;
 #[allow(dead_code, reason = "a fuzz target uses a part of it")]
+#[path = "../../src/inloop/facts.rs"]
+mod facts;
+#[allow(dead_code, reason = "a fuzz target uses a part of it")]
 #[path = "../../src/inloop/parse.rs"]
 mod parse;
+#[allow(dead_code, reason = "a fuzz target uses a part of it")]
+#[path = "../../src/inloop/refusal.rs"]
+mod refusal;
 
 use framing::Decoder;
-use parse::{BodyKind, Refusal};
+use parse::BodyKind;
+use refusal::Refusal;
 
 const LARGEST: u64 = 4096;
 

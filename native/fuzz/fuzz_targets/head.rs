@@ -5,10 +5,17 @@
 use libfuzzer_sys::fuzz_target;
 
 #[allow(dead_code, reason = "a fuzz target uses a part of it")]
+#[path = "../../src/inloop/facts.rs"]
+mod facts;
+#[allow(dead_code, reason = "a fuzz target uses a part of it")]
 #[path = "../../src/inloop/parse.rs"]
 mod parse;
+#[allow(dead_code, reason = "a fuzz target uses a part of it")]
+#[path = "../../src/inloop/refusal.rs"]
+mod refusal;
 
-use parse::{BodyKind, Head, Refusal, find_end};
+use parse::{BodyKind, Head, find_end};
+use refusal::Refusal;
 
 /// What a server that reads these parts comes to: the length of the head, `None` for a head that is not complete.
 fn read<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Result<Option<usize>, Refusal> {

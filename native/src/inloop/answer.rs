@@ -1,6 +1,5 @@
 //! Answers: from what JavaScript gives to bytes on their way out.
 
-use std::ptr::null_mut;
 use std::rc::Rc;
 
 use napi::sys::{self, napi_env, napi_value};
@@ -11,7 +10,7 @@ use super::output;
 use super::respond;
 use super::server::{Server, State};
 
-/// Flags of an answer. `src/transports/native-exchange.ts` has the same list.
+/// Flags of an answer. `src/transports/native-control.ts` has the same list.
 pub mod flag {
     /// The connection is closed after it.
     pub const CLOSE: u32 = 1;
@@ -29,7 +28,8 @@ pub mod flag {
 pub enum Body<'a> {
     Bytes(&'a [u8]),
     None,
-    String(napi_value),
+    /// And how long it is, in units of UTF-16.
+    String(napi_value, usize),
 }
 
 pub struct Answer<'a> {
@@ -44,11 +44,28 @@ pub struct Answer<'a> {
 /// What the answers of a server have in common, settled when it is made.
 pub struct Defaults {
     /// Header lines, each with its CRLF.
-    pub lines: Vec<u8>,
+    lines: Vec<u8>,
+    /// The status line of a 200, the default lines, and the name of the request's id where that is sent.
+    usual: Vec<u8>,
     pub sends_id: bool,
     /// `Content-Type` lines by index; the first is empty.
-    pub types: Vec<Vec<u8>>,
+    types: Vec<Vec<u8>>,
 }
+
+impl Defaults {
+    pub fn new(lines: Vec<u8>, sends_id: bool, types: Vec<String>) -> Self {
+        let mut usual = Vec::new();
+        respond::status_line(&mut usual, 200);
+        usual.extend_from_slice(&lines);
+        if sends_id {
+            usual.extend_from_slice(ID);
+        }
+        let types = types.into_iter().map(|text| format!("Content-Type: {text}\r\n").into_bytes());
+        Self { lines, sends_id, types: std::iter::once(Vec::new()).chain(types).collect(), usual }
+    }
+}
+
+const ID: &[u8] = b"X-Request-ID: ";
 
 /// Writes a whole answer.
 pub fn whole(server: &Rc<Server>, slot: u32, serial: u32, answer: Answer) {
@@ -56,11 +73,11 @@ pub fn whole(server: &Rc<Server>, slot: u32, serial: u32, answer: Answer) {
     let Some(closes) = settle(server, slot, serial, flags) else { return };
     let env = server.handover.env;
     gather(server, slot, |out, state| {
-        start(server, out, state, status, flags, head, closes);
-        if flags & flag::BODILESS != 0 {
+        let has_length = flags & flag::BODILESS == 0;
+        start(server, out, state, status, flags, head, Ending { closes, has_length });
+        if !has_length {
             out.extend_from_slice(b"\r\n");
         } else {
-            out.extend_from_slice(b"Content-Length: ");
             let is_sent = flags & flag::HEAD == 0;
             match body {
                 Body::Bytes(bytes) => {
@@ -71,7 +88,7 @@ pub fn whole(server: &Rc<Server>, slot: u32, serial: u32, answer: Answer) {
                     }
                 }
                 Body::None => out.extend_from_slice(b"0\r\n\r\n"),
-                Body::String(value) => append_string(env, value, out, is_sent),
+                Body::String(value, units) => append_string(env, value, units, out, is_sent),
             }
         }
     });
@@ -97,11 +114,11 @@ pub fn begin(server: &Rc<Server>, slot: u32, serial: u32, status: u32, flags: u3
         (true, true) => Output::UntilClose,
     };
     gather(server, slot, |out, state| {
-        start(server, out, state, status, flags, head, closes);
+        let has_length = matches!(output, Output::Length(_));
+        start(server, out, state, status, flags, head, Ending { closes, has_length });
         match output {
             Output::Chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
             Output::Length(length) => {
-                out.extend_from_slice(b"Content-Length: ");
                 respond::number(out, length);
                 out.extend_from_slice(b"\r\n");
             }
@@ -190,16 +207,24 @@ fn settle(server: &Rc<Server>, slot: u32, serial: u32, flags: u32) -> Option<boo
 /// Lets `fill` append to what goes out to a connection, and sends it unless more may gather.
 pub fn gather(server: &Rc<Server>, slot: u32, fill: impl FnOnce(&mut Vec<u8>, &mut State)) {
     let mut state = server.state.borrow_mut();
-    let is_corked = state.corked == Some(slot);
+    let is_corked = state.outgoing.corked == Some(slot);
     // What has gathered belongs to the corked connection; any other has room of its own.
-    let mut out = if is_corked { std::mem::take(&mut state.out) } else { Vec::new() };
+    let mut out = if is_corked { std::mem::take(&mut state.outgoing.bytes) } else { Vec::new() };
     fill(&mut out, &mut state);
     if is_corked {
-        state.out = out;
+        state.outgoing.bytes = out;
         return;
     }
     drop(state);
     output::send(server, slot, &out);
+}
+
+/// How a head ends.
+pub struct Ending {
+    /// The connection, after the answer.
+    pub closes: bool,
+    /// Then the name of `Content-Length` is its end, and the caller writes the number.
+    pub has_length: bool,
 }
 
 /// The status line and the headers, but for what frames the body.
@@ -210,15 +235,22 @@ pub fn start(
     status: u32,
     flags: u32,
     head: &[u8],
-    closes: bool,
+    Ending { closes, has_length }: Ending,
 ) {
     let defaults = &server.defaults;
-    respond::status_line(out, (status & 0xffff) as u16);
-    if flags & flag::COMPLETE == 0 {
-        out.extend_from_slice(&defaults.lines);
+    let has_id = defaults.sends_id && flags & (flag::COMPLETE | flag::HAS_ID) == 0;
+    if status & 0xffff == 200 && has_id {
+        out.extend_from_slice(&defaults.usual);
+    } else {
+        respond::status_line(out, (status & 0xffff) as u16);
+        if flags & flag::COMPLETE == 0 {
+            out.extend_from_slice(&defaults.lines);
+        }
+        if has_id {
+            out.extend_from_slice(ID);
+        }
     }
-    if defaults.sends_id && flags & (flag::COMPLETE | flag::HAS_ID) == 0 {
-        out.extend_from_slice(b"X-Request-ID: ");
+    if has_id {
         // A generator that fails leaves the header empty, and the answer goes out.
         state.ids.write(out);
         out.extend_from_slice(b"\r\n");
@@ -227,8 +259,7 @@ pub fn start(
         out.extend_from_slice(line);
     }
     out.extend_from_slice(head);
-    out.extend_from_slice(if closes { b"Connection: close\r\n" } else { b"Connection: keep-alive\r\n" });
-    out.extend_from_slice(state.clock.line(server.now()));
+    state.clock.write(out, server.now(), closes, has_length);
 }
 
 pub fn complete(server: &Rc<Server>, slot: u32) {
@@ -238,10 +269,7 @@ pub fn complete(server: &Rc<Server>, slot: u32) {
 
 /// The length and the body of a text, in UTF-8, written where they are to stand: the length is only known once the text
 /// has been written, so room is left for as many digits as an ASCII text would need, which most texts are.
-fn append_string(env: napi_env, value: napi_value, out: &mut Vec<u8>, is_sent: bool) {
-    let mut units = 0;
-    // SAFETY: without a buffer N-API only counts.
-    unsafe { sys::napi_get_value_string_utf16(env, value, null_mut(), 0, &mut units) };
+fn append_string(env: napi_env, value: napi_value, units: usize, out: &mut Vec<u8>, is_sent: bool) {
     let at = out.len();
     respond::number(out, units as u64);
     out.extend_from_slice(b"\r\n\r\n");

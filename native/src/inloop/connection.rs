@@ -1,6 +1,7 @@
 //! One connection: what is known of it between two events. No I/O here: `server` moves the bytes.
 
 use super::framing::Decoder;
+use super::io::Socket;
 use super::limits::Limits;
 use super::parse::{BodyKind, Head};
 use super::uv::Handle;
@@ -58,6 +59,8 @@ pub struct Connection {
     pub head: Option<Box<(Vec<u8>, Head)>>,
     /// The client has sent its last byte.
     pub is_ended: bool,
+    /// Bytes for it are held, see `output`.
+    pub is_held: bool,
     pub is_http10: bool,
     /// JavaScript wants no input for now.
     pub is_paused: bool,
@@ -78,7 +81,7 @@ pub struct Connection {
     /// Which request of the server this is: a call for an earlier one is let go.
     pub serial: u32,
     pub since: u64,
-    pub tcp: *mut Handle,
+    pub socket: Socket,
     /// Bytes that libuv holds for the socket.
     pub unsent: usize,
     /// How many of them the last sweep saw.
@@ -89,7 +92,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub fn new(tcp: *mut Handle, now: u64) -> Self {
+    pub fn new(handle: *mut Handle, now: u64) -> Self {
         Self {
             address: None,
             began: now,
@@ -100,6 +103,7 @@ impl Connection {
             head: None,
             is_busy: false,
             is_ended: false,
+            is_held: false,
             is_http10: false,
             is_paused: false,
             is_reading: false,
@@ -113,7 +117,7 @@ impl Connection {
             scanned: 0,
             serial: 0,
             since: now,
-            tcp,
+            socket: Socket::new(handle),
             unsent: 0,
             unsent_seen: 0,
             wait: Wait::Head,
@@ -140,6 +144,11 @@ impl Connection {
         self.wait = if head.body == BodyKind::None { Wait::Nothing } else { Wait::Body };
     }
 
+    /// Whether all that was written is with the system.
+    pub fn is_sent(&self) -> bool {
+        self.unsent == 0 && !self.is_held
+    }
+
     /// Settles what the connection waits for; its time runs from here when that is something else than before.
     pub fn wait_on(&mut self, now: u64) {
         let wait = match self.phase {
@@ -153,6 +162,14 @@ impl Connection {
         if wait != self.wait {
             self.since = now;
             self.wait = wait;
+        }
+    }
+
+    /// Notes how much libuv still holds: a client that has taken some of it has its time anew.
+    pub fn notes_unsent(&mut self, unsent: usize, now: u64) {
+        if unsent != self.unsent_seen {
+            self.unsent_seen = unsent;
+            self.since = now;
         }
     }
 

@@ -1,13 +1,12 @@
 //! Answers that need no JavaScript: constant ones, and those to paths and methods without a route. Only there when nothing
 //! in JavaScript wants to see such requests; the texts come from it, so that they are the same as its own.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use napi::Result;
 use napi::bindgen_prelude::{Object, Uint8Array};
 
-use super::answer::{self, flag};
+use super::answer::{self, Ending, flag};
 use super::parse::{BodyKind, Head};
 use super::respond;
 use super::server::Server;
@@ -32,14 +31,20 @@ struct Template {
 
 #[derive(Default)]
 pub struct Fixed {
-    /// By route.
-    constants: HashMap<i32, Vec<Constant>>,
-    /// By route: the `Allow` of an answer to OPTIONS or to a method without a route, and its document.
-    methods: HashMap<i32, Methods>,
     not_found: Option<Template>,
+    /// By number.
+    routes: Vec<Route>,
 }
 
+#[derive(Default)]
+struct Route {
+    constants: Vec<Constant>,
+    methods: Option<Methods>,
+}
+
+/// What answers OPTIONS, and a method without a route.
 struct Methods {
+    /// A header line.
     allow: Vec<u8>,
     /// Those that JavaScript answers.
     known: Vec<Vec<u8>>,
@@ -58,8 +63,7 @@ impl Fixed {
                 method: text(&each, "method")?,
                 status: each.get::<u32>("status")?.unwrap_or_default(),
             };
-            let route = each.get::<i32>("route")?.unwrap_or(-1);
-            fixed.constants.entry(route).or_default().push(constant);
+            fixed.route(&each)?.constants.push(constant);
         }
         if let Some(document) = given.get::<Object>("notFound")? {
             fixed.not_found = Some(template(&document)?);
@@ -71,9 +75,18 @@ impl Fixed {
                 known: known.into_iter().map(String::into_bytes).collect(),
                 not_allowed: template(&each)?,
             };
-            fixed.methods.insert(each.get::<i32>("route")?.unwrap_or(-1), methods);
+            fixed.route(&each)?.methods = Some(methods);
         }
         Ok(fixed)
+    }
+
+    /// The route that an answer is of.
+    fn route(&mut self, answer: &Object) -> Result<&mut Route> {
+        let number = answer.get::<u32>("route")?.unwrap_or_default() as usize;
+        if number >= self.routes.len() {
+            self.routes.resize_with(number + 1, Route::default);
+        }
+        Ok(&mut self.routes[number])
     }
 }
 
@@ -106,12 +119,13 @@ pub fn answer(server: &Rc<Server>, slot: u32, bytes: &[u8], head: &Head, route: 
         write(server, slot, 404, b"", Body::Document(document, path), is_head);
         return true;
     }
+    let Some(given) = fixed.routes.get(route as usize) else { return false };
     let of_method = |constant: &&Constant| constant.method == method || (is_head && constant.method == b"GET");
-    if let Some(constant) = fixed.constants.get(&route).and_then(|all| all.iter().find(of_method)) {
+    if let Some(constant) = given.constants.iter().find(of_method) {
         write(server, slot, constant.status, &constant.head, Body::Bytes(&constant.body), is_head);
         return true;
     }
-    let Some(methods) = fixed.methods.get(&route) else { return false };
+    let Some(methods) = &given.methods else { return false };
     if methods.known.iter().any(|known| known == method) {
         return false;
     }
@@ -133,7 +147,7 @@ fn write(server: &Rc<Server>, slot: u32, status: u32, head: &[u8], body: Body, i
     let closes = server.with(slot, |connection| connection.closes).unwrap_or(true);
     answer::gather(server, slot, |out, state| match body {
         Body::Bytes(bytes) => {
-            answer::start(server, out, state, status, 0, head, closes);
+            answer::start(server, out, state, status, 0, head, Ending { closes, has_length: true });
             with_length(out, bytes, is_head);
         }
         Body::Document(document, subject) => {
@@ -145,11 +159,12 @@ fn write(server: &Rc<Server>, slot: u32, status: u32, head: &[u8], body: Body, i
             let lines =
                 if server.defaults.sends_id { [head, b"X-Request-ID: ", &id, b"\r\n"].concat() } else { head.to_vec() };
             let status = status | document.type_index;
-            answer::start(server, out, state, status, flag::HAS_ID, &lines, closes);
+            let ending = Ending { closes, has_length: true };
+            answer::start(server, out, state, status, flag::HAS_ID, &lines, ending);
             with_length(out, &body, is_head);
         }
         Body::None => {
-            answer::start(server, out, state, status, 0, head, closes);
+            answer::start(server, out, state, status, 0, head, Ending { closes, has_length: false });
             out.extend_from_slice(b"\r\n");
         }
     });
@@ -157,7 +172,6 @@ fn write(server: &Rc<Server>, slot: u32, status: u32, head: &[u8], body: Body, i
 }
 
 fn with_length(out: &mut Vec<u8>, body: &[u8], is_head: bool) {
-    out.extend_from_slice(b"Content-Length: ");
     respond::number(out, body.len() as u64);
     out.extend_from_slice(b"\r\n\r\n");
     if !is_head {

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::parse::{BodyKind, Refusal};
+use super::parse::BodyKind;
+use super::refusal::Refusal;
 
 const BAD_CHUNK: Refusal =
     Refusal { code: "BAD_FRAMING", reason: "a chunk is malformed", section: "RFC 9112, 7.1", status: 400 };

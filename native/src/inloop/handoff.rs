@@ -7,7 +7,8 @@ use super::server::Server;
 
 #[cfg(unix)]
 pub fn hand_off(server: &Rc<Server>, slot: u32) {
-    let Some((tcp, read)) = server.with(slot, |connection| (connection.tcp, std::mem::take(&mut connection.pending)))
+    let Some((tcp, read)) =
+        server.with(slot, |connection| (connection.socket.handle, std::mem::take(&mut connection.pending)))
     else {
         return;
     };

@@ -1,82 +1,29 @@
 //! From Rust to JavaScript: one call for a request, one for everything else that a server has to tell. What JavaScript
 //! needs at once stands in numbers that both sides share (`Control`), which cost it an array read; the rest it asks for.
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::Cell;
 use std::ptr::null_mut;
 use std::rc::Rc;
 
 use napi::sys::{self, Status, napi_env, napi_handle_scope, napi_ref, napi_value};
 
 use super::answer::{self, Answer, Body};
-use super::binding;
 use super::connection::Phase;
-use super::parse::{BodyKind, Refusal};
+use super::control::{
+    self, ANSWER_BYTES, ANSWER_LATER, ANSWER_STRING, Control, Event, HAND_OFF, LINES_SIZE, method_number,
+};
+use super::parse::BodyKind;
+use super::refusal::Refusal;
 use super::server::{Current, Server};
-
-/// Where each number stands. `src/transports/native-server.ts` has the same list.
-pub mod control {
-    /// Of the request that is handed over.
-    pub const SLOT: usize = 0;
-    pub const SERIAL: usize = 1;
-    /// The id of the route; 2^32 - 1 where none matched.
-    pub const ROUTE: usize = 2;
-    /// An index into `METHODS`; 0 for any other, to be asked for.
-    pub const METHOD: usize = 3;
-    /// 0 for no body, 1 for one of known length, 2 for a chunked one; and 4 for one of JSON, 8 for one with a
-    /// `Content-Encoding`.
-    pub const BODY: usize = 4;
-    pub const LENGTH_LOW: usize = 5;
-    pub const LENGTH_HIGH: usize = 6;
-    /// 1 where the connection is closed after the answer, whatever that says.
-    pub const CLOSES: usize = 7;
-    /// Of an answer that the callback returns: what its value is, see `ANSWER_…`.
-    pub const ANSWER: usize = 8;
-    /// Of a whole answer that is given by a call: the status, and the index of the content type times 65,536.
-    pub const STATUS: usize = 9;
-    pub const FLAGS: usize = 10;
-    /// 1 where the client wants another protocol.
-    pub const UPGRADES: usize = 11;
-    /// As `STATUS` and `FLAGS`, of an answer that the callback returns: others may be given before it has returned.
-    pub const RETURNED_STATUS: usize = 12;
-    pub const RETURNED_FLAGS: usize = 13;
-}
-
-pub const CONTROL_SIZE: usize = 16;
-pub type Control = UnsafeCell<[u32; CONTROL_SIZE]>;
-
-pub const ANSWER_STRING: u32 = 1;
-pub const ANSWER_BYTES: u32 = 2;
-pub const ANSWER_EMPTY: u32 = 3;
-/// Not an answer: the connection leaves the engine, with this request still to be served.
-pub const HAND_OFF: u32 = 4;
-
-/// Methods that are handed over by number.
-pub const METHODS: [&[u8]; 8] = [b"", b"DELETE", b"GET", b"HEAD", b"OPTIONS", b"PATCH", b"POST", b"PUT"];
-
-/// What the other callback is told of.
-#[derive(Clone, Copy)]
-#[repr(u32)]
-pub enum Event {
-    /// A part of a body; `BodyEnd` for the last, which may be empty.
-    Body = 0,
-    BodyEnd = 1,
-    /// There is room for more of a stream.
-    Drain = 2,
-    /// The client is gone, or was refused, before its answer was complete.
-    Gone = 3,
-    /// The client has sent its last byte while its answer was due: it may be gone, or only wait.
-    Ended = 4,
-    /// A request was refused before it was one; the serial is its status, and the reason comes with it.
-    Refused = 5,
-    /// A connection has left the engine: the serial is its descriptor, and what was read of it comes with it.
-    HandedOff = 6,
-}
+use super::values;
 
 pub struct Handover {
     pub control: Rc<Control>,
     /// The head that JavaScript may ask for during its callback.
     pub current: Cell<Option<Current>>,
     pub env: napi_env,
+    /// An array whose first element is the body of an answer.
+    pub later: Cell<napi_ref>,
     /// The environment is ending: no JavaScript runs any more.
     pub is_dead: Cell<bool>,
     pub on_event: Cell<napi_ref>,
@@ -103,8 +50,18 @@ impl Handover {
         }
     }
 
+    /// Puts the whole body of the next request where JavaScript may take it from. There must be room for it.
+    pub fn place(&self, body: &[u8]) {
+        // SAFETY: JavaScript is not running; `WHOLE_SIZE` bytes are there.
+        unsafe {
+            let numbers = &mut (&mut *self.control.get())[control::WHOLE..];
+            let room = std::slice::from_raw_parts_mut(numbers.as_mut_ptr().cast::<u8>(), size_of_val(numbers));
+            room[..body.len()].copy_from_slice(body);
+        }
+    }
+
     /// Hands a request over, and writes the answer when it is returned.
-    pub fn request(&self, server: &Rc<Server>, slot: u32, current: Current, route: i32) {
+    pub fn request(&self, server: &Rc<Server>, slot: u32, current: Current, route: i32, is_whole: bool) {
         if self.is_dead.get() {
             return;
         }
@@ -122,7 +79,7 @@ impl Handover {
             numbers[control::SLOT] = slot;
             numbers[control::SERIAL] = current.serial;
             numbers[control::ROUTE] = route as u32;
-            numbers[control::METHOD] = METHODS.iter().position(|known| *known == method).unwrap_or(0) as u32;
+            numbers[control::METHOD] = method_number(method);
             numbers[control::BODY] =
                 body | u32::from(current.head.is_json) << 2 | u32::from(current.head.is_coded) << 3;
             numbers[control::LENGTH_LOW] = length as u32;
@@ -130,6 +87,8 @@ impl Handover {
             numbers[control::CLOSES] = u32::from(!current.head.keep_alive || server.is_closing.get());
             numbers[control::ANSWER] = 0;
             numbers[control::UPGRADES] = u32::from(current.head.upgrades);
+            numbers[control::WITHIN] = current.serial;
+            numbers[control::IS_WHOLE] = u32::from(is_whole);
         }
         let scope = self.enter();
         let mut path = null_mut();
@@ -142,32 +101,49 @@ impl Handover {
         let returned = self.call(self.on_request.get(), if wants_path { &arguments } else { &[] });
         self.current.set(None);
         // SAFETY: as above.
-        let (kind, status, flags) = unsafe {
-            let numbers = &*self.control.get();
-            (numbers[control::ANSWER], numbers[control::RETURNED_STATUS], numbers[control::RETURNED_FLAGS])
-        };
-        if kind == HAND_OFF {
+        let numbers = unsafe { &mut *self.control.get() };
+        numbers[control::WITHIN] = 0;
+        if numbers[control::ANSWER] == HAND_OFF {
             server.with_request(slot, current.serial, |connection| {
                 connection.is_busy = false;
                 connection.phase = Phase::HandOff;
             });
-        } else if let Some(value) = returned {
-            let body = match kind {
-                ANSWER_STRING => Some(Body::String(value)),
-                ANSWER_BYTES => binding::bytes(self.env, value).map(Body::Bytes),
-                ANSWER_EMPTY => Some(Body::None),
-                _ => None,
-            };
-            if let Some(body) = body {
-                let head = &[];
-                answer::whole(server, slot, current.serial, Answer { body, flags, head, status });
-            }
+        } else if numbers[control::ANSWER] != 0 {
+            self.answer(server, slot, current.serial, returned);
         }
         // Microtasks have run by now: most answers are there, and only a request that goes on needs its head.
         server.with_request(slot, current.serial, |connection| {
             connection.head = Some(Box::new((head_bytes.to_vec(), current.head)));
         });
         self.leave(scope);
+    }
+
+    /// Writes the answer that a callback has left. Its body is what was returned; or stands in the array, when it was
+    /// settled later, or what was returned is lost: to an exception in a tick, which somebody has caught all the same.
+    fn answer(&self, server: &Rc<Server>, slot: u32, serial: u32, returned: Option<napi_value>) {
+        // SAFETY: JavaScript is not running, and does not before the answer is written.
+        let numbers = unsafe { &*self.control.get() };
+        let returned = returned.filter(|_| numbers[control::ANSWER] & ANSWER_LATER == 0);
+        let value = returned.unwrap_or_else(|| {
+            let (mut array, mut value) = (null_mut(), null_mut());
+            // SAFETY: the reference is held as long as that to the callback.
+            unsafe {
+                sys::napi_get_reference_value(self.env, self.later.get(), &mut array);
+                sys::napi_get_element(self.env, array, 0, &mut value);
+            }
+            value
+        });
+        let body = match numbers[control::ANSWER] & !ANSWER_LATER {
+            ANSWER_STRING => Body::String(value, numbers[control::RETURNED_UNITS] as usize),
+            ANSWER_BYTES => values::bytes(self.env, value).map_or(Body::None, Body::Bytes),
+            _ => Body::None,
+        };
+        let lines = numbers[control::LINES..].as_ptr().cast::<u8>();
+        let length = (numbers[control::RETURNED_LINES] as usize).min(LINES_SIZE);
+        // SAFETY: the lines stand in the numbers, which are as many bytes from there on.
+        let head = unsafe { std::slice::from_raw_parts(lines, length) };
+        let (status, flags) = (numbers[control::RETURNED_STATUS], numbers[control::RETURNED_FLAGS]);
+        answer::whole(server, slot, serial, Answer { body, flags, head, status });
     }
 
     /// Hands a part of a body over; the bytes are copied.
@@ -181,11 +157,11 @@ impl Handover {
         self.leave(scope);
     }
 
-    /// The status and the flags of the answer that JavaScript gives by a call.
-    pub fn answered(&self) -> (u32, u32) {
+    /// The status and the flags of the answer that JavaScript gives by a call, and how long its text is.
+    pub fn answered(&self) -> (u32, u32, usize) {
         // SAFETY: JavaScript has written them, and is not running.
         let numbers = unsafe { &*self.control.get() };
-        (numbers[control::STATUS], numbers[control::FLAGS])
+        (numbers[control::STATUS], numbers[control::FLAGS], numbers[control::UNITS] as usize)
     }
 
     pub fn drained(&self, slot: u32, serial: u32) {

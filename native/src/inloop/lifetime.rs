@@ -9,6 +9,7 @@ use napi::sys;
 
 use super::connection::Connection;
 use super::listener;
+use super::outgoing;
 use super::server::Server;
 
 /// Has the environment wait for the server's handles when it ends: a loop with open handles ends a process.
@@ -25,6 +26,7 @@ pub fn begin(server: &Rc<Server>) -> napi::Result<()> {
 
 /// Closes the connections that `which` chooses.
 pub fn close_connections(server: &Rc<Server>, which: impl Fn(u32, &Connection) -> bool) {
+    outgoing::release(server);
     let chosen: Vec<u32> = {
         let state = server.state.borrow();
         let slots = state.connections.iter().enumerate();
@@ -46,7 +48,7 @@ pub fn idle(server: &Rc<Server>) {
     // the share of the server that it had.
     unsafe {
         if !handover.is_dead.get() {
-            for reference in [&handover.on_event, &handover.on_request] {
+            for reference in [&handover.later, &handover.on_event, &handover.on_request] {
                 sys::napi_delete_reference(handover.env, reference.replace(null_mut()));
             }
         }

@@ -4,9 +4,10 @@ use std::ffi::{CString, c_int};
 use std::rc::Rc;
 
 use super::connection::Connection;
+use super::handles::{on_closed, own, owner};
 use super::output;
 use super::respond;
-use super::server::{Server, State, own, owner};
+use super::server::{Server, State};
 use super::timers;
 use super::uv::{Address, Handle, TCP};
 
@@ -49,7 +50,7 @@ pub fn listen(server: &Rc<Server>, host: &str, port: u16, backlog: i32) -> Resul
                 check((uv.tcp_getsockname)(handle, &mut address, &mut size))
             });
         if let Err(reason) = bound {
-            (uv.close)(handle, Some(super::server::on_closed));
+            (uv.close)(handle, Some(on_closed));
             return Err(reason);
         }
     }
@@ -68,7 +69,7 @@ pub fn close(server: &Rc<Server>) {
     };
     for handle in listeners {
         // SAFETY: a listener is open until it is taken out of the list.
-        unsafe { (server.uv.close)(handle, Some(super::server::on_closed)) };
+        unsafe { (server.uv.close)(handle, Some(on_closed)) };
     }
 }
 
@@ -125,6 +126,7 @@ fn accept(server: &Rc<Server>, listener: *mut Handle) {
             return;
         }
         (uv.tcp_nodelay)(tcp, 1);
+        server.with(slot, |connection| connection.socket.connected(uv));
         slot
     };
     let limits = &server.limits;
@@ -185,7 +187,5 @@ fn overloaded(server: &Rc<Server>, slot: u32) {
     output::send(server, slot, &out);
     server.finish(slot);
     server.after(slot);
-    let scope = server.handover.enter();
     server.handover.refused(slot, &respond::OVERLOADED);
-    server.handover.leave(scope);
 }

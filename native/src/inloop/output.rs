@@ -1,11 +1,11 @@
-//! Bytes on their way out: gathered while a connection's input is worked through, sent by one call, and queued by libuv
-//! where the socket does not take them all.
+//! Bytes to a socket: sent by one call, and queued by libuv where the socket does not take them all.
 
 use std::ffi::c_int;
 use std::rc::Rc;
 
 use super::connection::Phase;
 use super::limits::HIGH_WATER;
+use super::outgoing::{hold, release};
 use super::server::Server;
 use super::uv::{Buffer, Request, SHUTDOWN, WRITE};
 
@@ -24,63 +24,54 @@ struct Shutdown {
     words: Box<[u64]>,
 }
 
-/// Sends what has gathered for a connection.
-pub fn flush_corked(server: &Rc<Server>, slot: u32) {
-    let mut out = {
-        let mut state = server.state.borrow_mut();
-        if state.out.is_empty() {
-            return;
-        }
-        std::mem::take(&mut state.out)
-    };
-    send(server, slot, &out);
-    out.clear();
-    // The room is kept for the next, unless one large answer has made it larger than is usual.
-    if out.capacity() <= 4 * HIGH_WATER {
-        server.state.borrow_mut().out = out;
-    }
-}
-
 /// Appends to what gathers for a connection, or sends at once when it is not being worked through.
 pub fn write(server: &Rc<Server>, slot: u32, bytes: &[u8]) {
     {
-        let mut state = server.state.borrow_mut();
-        if state.corked == Some(slot) && state.out.len() < HIGH_WATER {
-            state.out.extend_from_slice(bytes);
+        let outgoing = &mut server.state.borrow_mut().outgoing;
+        if outgoing.corked == Some(slot) && outgoing.gathered() < HIGH_WATER {
+            outgoing.bytes.extend_from_slice(bytes);
             return;
-        }
-        if state.corked == Some(slot) {
-            drop(state);
-            flush_corked(server, slot);
         }
     }
     send(server, slot, bytes);
 }
 
-/// Sends bytes: as many as the socket takes now, the rest by libuv's queue.
+/// Sends bytes, after what is held or has gathered for the same connection: as many as the socket takes now, the rest
+/// by libuv's queue.
 pub fn send(server: &Rc<Server>, slot: u32, bytes: &[u8]) {
-    let Some((tcp, unsent)) = server.with(slot, |connection| (connection.tcp, connection.unsent)) else { return };
-    let mut sent = 0;
-    if unsent == 0 {
-        // SAFETY: the handle is open while its slot names it, and the bytes live for the call.
-        let taken = unsafe { (server.uv.try_write)(tcp, &Buffer::over(bytes), 1) };
-        // A negative result is either "not now", which the queue waits out, or an error, which it reports.
-        sent = usize::try_from(taken).unwrap_or(0);
+    if server.state.borrow().outgoing.corked == Some(slot) {
+        hold(server, slot);
     }
-    if sent < bytes.len() {
-        queue(server, slot, bytes[sent..].to_vec());
+    if server.with(slot, |connection| connection.is_held) == Some(true) {
+        release(server);
+    }
+    if !try_send(server, slot, bytes) {
+        server.destroy(slot);
     }
 }
 
-fn queue(server: &Rc<Server>, slot: u32, bytes: Vec<u8>) {
+/// The same where nothing is before them; false when the connection is broken.
+pub fn try_send(server: &Rc<Server>, slot: u32, bytes: &[u8]) -> bool {
+    let Some((socket, unsent)) = server.with(slot, |connection| (connection.socket, connection.unsent)) else {
+        return true;
+    };
+    let mut sent = 0;
+    if unsent == 0 {
+        // SAFETY: the handle is open while its slot names it, and without unsent bytes its queue is empty.
+        sent = unsafe { socket.try_send(server.uv, bytes) };
+    }
+    sent == bytes.len() || queue(server, slot, bytes[sent..].to_vec())
+}
+
+fn queue(server: &Rc<Server>, slot: u32, bytes: Vec<u8>) -> bool {
     let now = server.now();
     let length = bytes.len();
     let Some(tcp) = server.with(slot, |connection| {
         connection.unsent += length;
         connection.wait_on(now);
-        connection.tcp
+        connection.socket.handle
     }) else {
-        return;
+        return true;
     };
     let words = server.uv.request(WRITE);
     let mut write = Box::new(Write { bytes, server: Rc::clone(server), slot, tcp: tcp as usize, words });
@@ -95,8 +86,8 @@ fn queue(server: &Rc<Server>, slot: u32, bytes: Vec<u8>) {
     if status < 0 {
         // SAFETY: libuv did not take it.
         drop(unsafe { Box::from_raw(raw) });
-        server.destroy(slot);
     }
+    status >= 0
 }
 
 unsafe extern "C" fn on_written(request: *mut Request, status: c_int) {
@@ -106,7 +97,7 @@ unsafe extern "C" fn on_written(request: *mut Request, status: c_int) {
     let now = server.now();
     let outcome = server.with(slot, |connection| {
         // The slot may belong to another connection by now.
-        if connection.tcp as usize != write.tcp {
+        if connection.socket.handle as usize != write.tcp {
             return None;
         }
         connection.unsent -= write.bytes.len();
@@ -118,7 +109,6 @@ unsafe extern "C" fn on_written(request: *mut Request, status: c_int) {
     });
     drop(write);
     let Some(Some((is_empty, drained))) = outcome else { return };
-    let scope = server.handover.enter();
     if status < 0 {
         server.destroy(slot);
     } else if is_empty {
@@ -127,7 +117,6 @@ unsafe extern "C" fn on_written(request: *mut Request, status: c_int) {
         }
         server.resume(slot);
     }
-    server.handover.leave(scope);
 }
 
 /// Sends the end of the stream; the connection then waits for the client to close.
@@ -135,7 +124,7 @@ pub fn shut(server: &Rc<Server>, slot: u32) {
     let Some((tcp, is_new)) = server.with(slot, |connection| {
         let is_new = connection.phase == Phase::Linger && !connection.is_shut;
         connection.is_shut = true;
-        (connection.tcp, is_new)
+        (connection.socket.handle, is_new)
     }) else {
         return;
     };

@@ -2,9 +2,13 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::parse::Refusal;
+use super::refusal::Refusal;
 
-/// `Date: …\r\n`, made anew once a second.
+const KEEP_ALIVE: &[u8] = b"Connection: keep-alive\r\n";
+const LENGTH: &[u8] = b"Content-Length: ";
+
+/// What stands at the end of most heads: `Connection: keep-alive`, `Date`, and the name of `Content-Length`. Made anew
+/// once a second.
 pub struct Clock {
     at: u64,
     text: Vec<u8>,
@@ -15,19 +19,35 @@ impl Clock {
         Self { at: 0, text: Vec::new() }
     }
 
-    /// The header line for this second. `now` is any clock in milliseconds; the day's time is only looked at when it
+    /// The line `Date: …` for this second. `now` is any clock in milliseconds; the day's time is only looked at when it
     /// has come to another second.
     pub fn line(&mut self, now: u64) -> &[u8] {
+        self.tell(now);
+        &self.text[KEEP_ALIVE.len()..self.text.len() - LENGTH.len()]
+    }
+
+    /// Writes the end of a head, up to what frames the body: with the name of `Content-Length` where it has a length.
+    pub fn write(&mut self, out: &mut Vec<u8>, now: u64, closes: bool, has_length: bool) {
+        self.tell(now);
+        let mut start = 0;
+        if closes {
+            out.extend_from_slice(b"Connection: close\r\n");
+            start = KEEP_ALIVE.len();
+        }
+        let end = if has_length { self.text.len() } else { self.text.len() - LENGTH.len() };
+        out.extend_from_slice(&self.text[start..end]);
+    }
+
+    fn tell(&mut self, now: u64) {
         let second = now / 1000 + 1;
         if second != self.at {
             self.at = second;
             let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
             self.text.clear();
-            self.text.extend_from_slice(b"Date: ");
-            self.text.extend_from_slice(&http_date(unix));
-            self.text.extend_from_slice(b"\r\n");
+            for part in [KEEP_ALIVE, b"Date: ", &http_date(unix), b"\r\n", LENGTH] {
+                self.text.extend_from_slice(part);
+            }
         }
-        &self.text
     }
 }
 
@@ -193,6 +213,21 @@ pub struct Ids {
     used: usize,
 }
 
+/// Where each byte of an identifier stands in its text.
+const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+
+/// The digits of each byte.
+const HEX: [[u8; 2]; 256] = {
+    let digits = b"0123456789abcdef";
+    let mut table = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    table
+};
+
 impl Ids {
     pub fn new() -> Self {
         Self { pool: [0; 4096], used: 4096 }
@@ -200,30 +235,21 @@ impl Ids {
 
     /// Writes the next identifier; false when the generator failed, and nothing was written.
     pub fn write(&mut self, out: &mut Vec<u8>) -> bool {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         if self.used == self.pool.len() {
             if getrandom::fill(&mut self.pool).is_err() {
                 return false;
             }
             self.used = 0;
         }
-        let mut text = [b'-'; 36];
-        let mut at = 0;
-        for index in 0..16 {
-            let mut byte = self.pool[self.used + index];
-            match index {
-                6 => byte = byte & 0x0f | 0x40,
-                8 => byte = byte & 0x3f | 0x80,
-                _ => {}
-            }
-            if matches!(index, 4 | 6 | 8 | 10) {
-                at += 1;
-            }
-            text[at] = DIGITS[usize::from(byte >> 4)];
-            text[at + 1] = DIGITS[usize::from(byte & 15)];
-            at += 2;
-        }
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&self.pool[self.used..self.used + 16]);
         self.used += 16;
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        let mut text = [b'-'; 36];
+        for (byte, at) in bytes.into_iter().zip(PLACES) {
+            text[at..at + 2].copy_from_slice(&HEX[usize::from(byte)]);
+        }
         out.extend_from_slice(&text);
         true
     }

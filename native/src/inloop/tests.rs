@@ -1,6 +1,7 @@
 mod framing;
 mod parse;
 mod respond;
+mod timers;
 
 /// xorshift64*: the same numbers on every run, so that a failure is found again.
 pub struct Random(u64);

@@ -1,53 +1,54 @@
 //! One timer for a server. A connection notes what it waits for and since when, which costs a request two stores; a
 //! sweep over all of them, twice a second, finds those that have waited too long. It takes some 5 ns a connection.
 
+use std::ptr::null_mut;
 use std::rc::Rc;
 
-use super::connection::Wait;
+use super::connection::{Connection, Wait};
+use super::handles::{on_closed, own, owner};
 use super::lifetime;
-use super::limits::{LEAST_RATE, LINGER};
-use super::output;
-use super::parse::Refusal;
-use super::server::{Server, own, owner};
-use super::uv::{Handle, TIMER};
+use super::limits::{LEAST_RATE, LINGER, Limits};
+use super::outgoing;
+use super::refusal::Refusal;
+use super::server::Server;
+use super::uv::{CHECK, Handle, TIMER};
 
 const INTERVAL: u64 = 500;
 
 const TOO_SLOW: Refusal =
     Refusal { code: "READ_TIMEOUT", reason: "it did not arrive in time", section: "RFC 9110, 15.5.9", status: 408 };
 
-/// Starts the timer, if it does not run.
+/// Starts the timer and the check, if they do not run.
 pub fn start(server: &Rc<Server>) {
     if !server.state.borrow().timer.is_null() {
         return;
     }
     let uv = server.uv;
-    let timer = uv.handle(TIMER);
-    // SAFETY: the handle has the size of its kind, and is freed by its close callback. It keeps no process alive.
+    let (check, timer) = (uv.handle(CHECK), uv.handle(TIMER));
+    // SAFETY: the handles have the size of their kind, and are freed by their close callbacks. They keep no process alive.
     unsafe {
+        (uv.check_init)(server.looper, check);
+        own(check, server, u32::MAX);
+        (uv.check_start)(check, on_check);
+        (uv.unref)(check);
         (uv.timer_init)(server.looper, timer);
         own(timer, server, u32::MAX);
         (uv.timer_start)(timer, on_tick, INTERVAL, INTERVAL);
         (uv.unref)(timer);
     }
-    server.state.borrow_mut().timer = timer;
+    let mut state = server.state.borrow_mut();
+    (state.check, state.timer) = (check, timer);
 }
 
-/// Stops the timer.
+/// Stops them.
 pub fn stop(server: &Rc<Server>) {
-    let timer = std::mem::replace(&mut server.state.borrow_mut().timer, std::ptr::null_mut());
-    if !timer.is_null() {
-        // SAFETY: the timer is open until it is taken out of the state.
-        unsafe { (server.uv.close)(timer, Some(on_timer_closed)) };
-    }
-}
-
-unsafe extern "C" fn on_timer_closed(handle: *mut Handle) {
-    // SAFETY: libuv has let go of the handle; the owner was made by `own`.
-    unsafe {
-        let owner = Box::from_raw((*handle).data.cast::<super::server::Owner>());
-        owner.server.uv.free(handle, TIMER);
-        released(&owner.server);
+    let handles = {
+        let mut state = server.state.borrow_mut();
+        [std::mem::replace(&mut state.check, null_mut()), std::mem::replace(&mut state.timer, null_mut())]
+    };
+    for handle in handles.into_iter().filter(|handle| !handle.is_null()) {
+        // SAFETY: they are open until they are taken out of the state.
+        unsafe { (server.uv.close)(handle, Some(on_closed)) };
     }
 }
 
@@ -55,13 +56,19 @@ unsafe extern "C" fn on_timer_closed(handle: *mut Handle) {
 pub fn released(server: &Rc<Server>) {
     server.handles.set(server.handles.get() - 1);
     let state = server.state.borrow();
-    let is_last = server.handles.get() == 1 && !state.timer.is_null() && state.listeners.is_empty();
+    let is_last = server.handles.get() == 2 && !state.timer.is_null() && state.listeners.is_empty();
     drop(state);
     if is_last {
         stop(server);
     } else if server.handles.get() == 0 {
         lifetime::idle(server);
     }
+}
+
+// The loop has been through what was readable.
+unsafe extern "C" fn on_check(check: *mut Handle) {
+    // SAFETY: libuv calls this with the check it was given.
+    outgoing::release(unsafe { &owner(check).server });
 }
 
 unsafe extern "C" fn on_tick(timer: *mut Handle) {
@@ -77,37 +84,16 @@ unsafe extern "C" fn on_tick(timer: *mut Handle) {
                 let connection = connection.as_mut()?;
                 if connection.wait == Wait::Write {
                     // SAFETY: the handle is open while its slot names it.
-                    let unsent = unsafe { (server.uv.stream_get_write_queue_size)(connection.tcp) };
-                    if unsent != connection.unsent_seen {
-                        connection.unsent_seen = unsent;
-                        connection.since = now;
-                    }
+                    let unsent = unsafe { (server.uv.stream_get_write_queue_size)(connection.socket.handle) };
+                    connection.notes_unsent(unsent, now);
                 }
-                let under_way = now.saturating_sub(connection.began);
-                if connection.wait == Wait::Body && connection.is_paused {
-                    return None;
-                }
-                let is_trickle = connection.wait == Wait::Body
-                    && under_way > limits.read_timeout
-                    && connection.body_bytes * 1000 / under_way < LEAST_RATE;
-                if is_trickle {
-                    return Some((slot as u32, Wait::Body));
-                }
-                let most = match connection.wait {
-                    Wait::Body | Wait::Head => limits.read_timeout,
-                    Wait::Idle => limits.idle_timeout,
-                    Wait::Linger => LINGER,
-                    Wait::Nothing => return None,
-                    Wait::Write => limits.write_timeout,
-                };
-                (now.saturating_sub(connection.since) > most).then_some((slot as u32, connection.wait))
+                Some((slot as u32, overdue(connection, limits, now)?))
             })
             .collect()
     };
     if late.is_empty() {
         return;
     }
-    let scope = server.handover.enter();
     for (slot, wait) in late {
         let has_begun = server.with(slot, |connection| !connection.pending.is_empty()).unwrap_or(false);
         match wait {
@@ -117,9 +103,29 @@ unsafe extern "C" fn on_tick(timer: *mut Handle) {
             _ => server.destroy(slot),
         }
         if server.with(slot, |_| ()).is_some() {
-            output::flush_corked(&server, slot);
             server.after(slot);
         }
     }
-    server.handover.leave(scope);
+}
+
+/// What a connection has waited for too long, if it has.
+pub fn overdue(connection: &Connection, limits: &Limits, now: u64) -> Option<Wait> {
+    if connection.wait == Wait::Body && connection.is_paused {
+        return None;
+    }
+    let under_way = now.saturating_sub(connection.began);
+    let is_trickle = connection.wait == Wait::Body
+        && under_way > limits.read_timeout
+        && connection.body_bytes.saturating_mul(1000) / under_way < LEAST_RATE;
+    if is_trickle {
+        return Some(Wait::Body);
+    }
+    let most = match connection.wait {
+        Wait::Body | Wait::Head => limits.read_timeout,
+        Wait::Idle => limits.idle_timeout,
+        Wait::Linger => LINGER,
+        Wait::Nothing => return None,
+        Wait::Write => limits.write_timeout,
+    };
+    (now.saturating_sub(connection.since) > most).then_some(connection.wait)
 }

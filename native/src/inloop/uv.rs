@@ -56,6 +56,7 @@ impl Address {
 }
 
 pub type AllocateCallback = unsafe extern "C" fn(*mut Handle, usize, *mut Buffer);
+pub type CheckCallback = unsafe extern "C" fn(*mut Handle);
 pub type CloseCallback = unsafe extern "C" fn(*mut Handle);
 pub type ConnectionCallback = unsafe extern "C" fn(*mut Handle, c_int);
 pub type ReadCallback = unsafe extern "C" fn(*mut Handle, isize, *const Buffer);
@@ -63,6 +64,7 @@ pub type RequestCallback = unsafe extern "C" fn(*mut Request, c_int);
 pub type TimerCallback = unsafe extern "C" fn(*mut Handle);
 
 /// `uv_handle_type`, which libuv keeps stable within its major version.
+pub const CHECK: c_int = 2;
 pub const TCP: c_int = 12;
 pub const TIMER: c_int = 13;
 /// `uv_req_type`.
@@ -70,17 +72,19 @@ pub const WRITE: c_int = 3;
 pub const SHUTDOWN: c_int = 4;
 /// Seven ones: an address family where none is known yet.
 pub const EOF: isize = -4095;
+#[cfg(target_os = "linux")]
+pub const ENOBUFS: isize = -(libc::ENOBUFS as isize);
 
 macro_rules! functions {
-    ($($name:ident: fn($($argument:ty),*) $(-> $result:ty)?;)*) => {
+    ($($(#[$when:meta])? $name:ident: fn($($argument:ty),*) $(-> $result:ty)?;)*) => {
         /// The functions, by their names without `uv_`.
         #[allow(non_snake_case)]
-        pub struct Uv { $(pub $name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)* }
+        pub struct Uv { $($(#[$when])? pub $name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)* }
 
         impl Uv {
             fn load() -> Result<Self, String> {
                 let host = host()?;
-                Ok(Self { $($name: {
+                Ok(Self { $($(#[$when])? $name: {
                     let name = concat!("uv_", stringify!($name), "\0");
                     // SAFETY: the type is that of the function in libuv's own header.
                     let found = unsafe { host.get(name.as_bytes()) };
@@ -93,10 +97,15 @@ macro_rules! functions {
 
 functions! {
     accept: fn(*mut Handle, *mut Handle) -> c_int;
+    check_init: fn(*mut Loop, *mut Handle) -> c_int;
+    check_start: fn(*mut Handle, CheckCallback) -> c_int;
     close: fn(*mut Handle, Option<CloseCallback>);
     err_name_r: fn(c_int, *mut c_char, usize) -> *mut c_char;
     fileno: fn(*const Handle, *mut FileDescriptor) -> c_int;
+    handle_get_type: fn(*const Handle) -> c_int;
     handle_size: fn(c_int) -> usize;
+    #[cfg(not(target_os = "linux"))]
+    hrtime: fn() -> u64;
     ip4_addr: fn(*const c_char, c_int, *mut Address) -> c_int;
     ip6_addr: fn(*const c_char, c_int, *mut Address) -> c_int;
     ip_name: fn(*const Address, *mut c_char, usize) -> c_int;
@@ -115,6 +124,7 @@ functions! {
     tcp_nodelay: fn(*mut Handle, c_int) -> c_int;
     timer_init: fn(*mut Loop, *mut Handle) -> c_int;
     timer_start: fn(*mut Handle, TimerCallback, u64, u64) -> c_int;
+    #[cfg(not(target_os = "linux"))]
     try_write: fn(*mut Handle, *const Buffer, c_uint) -> c_int;
     unref: fn(*mut Handle);
     write: fn(*mut Request, *mut Handle, *const Buffer, c_uint, RequestCallback) -> c_int;

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use crate::inloop::parse::LINE_TOO_LONG;
+use crate::inloop::refusal::LINE_TOO_LONG;
 use crate::inloop::respond::{Clock, Ids, http_date, number, reason, refusal, status_line};
 
 fn written(fill: impl FnOnce(&mut Vec<u8>)) -> String {

@@ -1,0 +1,69 @@
+//! Values of JavaScript as those of Rust. What is no such value leaves nothing behind: the callers are our own.
+
+use std::ptr::null_mut;
+
+use napi::sys::{self, Status, napi_env, napi_value};
+
+use super::answer::Body;
+
+pub fn integer(env: napi_env, value: napi_value) -> u32 {
+    let mut number = 0;
+    // SAFETY: what is no number leaves 0 behind.
+    unsafe { sys::napi_get_value_uint32(env, value, &mut number) };
+    number
+}
+
+pub fn float(env: napi_env, value: napi_value) -> f64 {
+    let mut number = 0.0;
+    // SAFETY: as above.
+    unsafe { sys::napi_get_value_double(env, value, &mut number) };
+    number
+}
+
+pub fn boolean(env: napi_env, value: bool) -> napi_value {
+    let mut made = null_mut();
+    // SAFETY: makes a value.
+    unsafe { sys::napi_get_boolean(env, value, &mut made) };
+    made
+}
+
+/// The memory of a typed array. It is valid while no JavaScript runs.
+pub fn bytes<'a>(env: napi_env, value: napi_value) -> Option<&'a [u8]> {
+    let (mut kind, mut length, mut data, mut buffer, mut offset) = (0, 0, null_mut(), null_mut(), 0);
+    // SAFETY: the value belongs to the call under way; the length is in elements, and only bytes are taken.
+    unsafe {
+        let status =
+            sys::napi_get_typedarray_info(env, value, &mut kind, &mut length, &mut data, &mut buffer, &mut offset);
+        let is_bytes = kind == sys::TypedarrayType::uint8_array || kind == sys::TypedarrayType::uint8_clamped_array;
+        if status != Status::napi_ok || !is_bytes {
+            return None;
+        }
+        Some(if length == 0 { &[] } else { std::slice::from_raw_parts(data.cast(), length) })
+    }
+}
+
+/// A text of so many units, bytes or nothing.
+pub fn body_of<'a>(env: napi_env, value: napi_value, units: usize) -> Body<'a> {
+    let mut kind = 0;
+    // SAFETY: asks for the type of a value of this call.
+    unsafe { sys::napi_typeof(env, value, &mut kind) };
+    if kind == sys::ValueType::napi_string {
+        return Body::String(value, units);
+    }
+    bytes(env, value).map_or(Body::None, Body::Bytes)
+}
+
+/// Header lines are Latin-1, one byte a unit.
+pub fn lines(env: napi_env, value: napi_value) -> Vec<u8> {
+    let mut length = 0;
+    // SAFETY: without a buffer N-API only counts; with one it writes at most what it is told, and a terminator.
+    unsafe {
+        if sys::napi_get_value_string_latin1(env, value, null_mut(), 0, &mut length) != Status::napi_ok {
+            return Vec::new();
+        }
+        let mut text = vec![0_u8; length + 1];
+        sys::napi_get_value_string_latin1(env, value, text.as_mut_ptr().cast(), text.len(), &mut length);
+        text.truncate(length);
+        text
+    }
+}

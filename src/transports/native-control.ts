@@ -1,0 +1,41 @@
+// What JavaScript and the native core tell each other by numbers that both can read and write. `native/src/inloop` has
+// the same lists: control.rs, answer.rs, calls.rs.
+
+export const Event = { Body: 0, BodyEnd: 1, Drain: 2, Ended: 4, Gone: 3, HandedOff: 6, Refused: 5 } as const
+/** The bits of `Control.body`. */
+export const Body = { chunked: 2, coded: 8, json: 4, kind: 3 } as const
+export const Control = {
+  answer: 8,
+  body: 4,
+  flags: 10,
+  isWhole: 18,
+  lengthHigh: 6,
+  lengthLow: 5,
+  method: 3,
+  returnedFlags: 13,
+  returnedLines: 14,
+  returnedStatus: 12,
+  returnedUnits: 15,
+  route: 2,
+  serial: 1,
+  slot: 0,
+  status: 9,
+  units: 16,
+  upgrades: 11,
+  within: 17,
+} as const
+/** Where header lines stand among the numbers, and how much room they have, in bytes. */
+export const Lines = { at: 128, size: 1024 } as const
+/** Where a body stands that has come whole with its head, and how much room it has. */
+export const Whole = { at: 1152, size: 4096 } as const
+export const Flag = { bodiless: 4, close: 1, complete: 8, hasId: 16, head: 2 } as const
+export const Answer = { bytes: 2, empty: 3, handOff: 4, later: 8, string: 1 } as const
+export const Part = { headers: 3, method: 0, path: 1, query: 2 } as const
+export const methods = ['', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const
+
+/** Bytes of the body of the request that is handed over: 0 for none, -1 for chunks. */
+export function bodySize(control: Uint32Array): number {
+  const kind = control[Control.body]! & Body.kind
+  if (kind === 0) return 0
+  return kind === Body.chunked ? -1 : control[Control.lengthHigh]! * 2 ** 32 + control[Control.lengthLow]!
+}
