@@ -87,7 +87,10 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   expire(): void {
     if (this.#state !== 'open' || this.#request === undefined) return
     // While the body comes it is the client that takes the time, for which the transport has limits of its own.
-    if (this.#hasMoved) return this.#restartClock()
+    if (this.#hasMoved) {
+      this.#restartClock()
+      return
+    }
     const timeout = this.#host.settings.requestTimeout
     const error = httpError('REQUEST_TIMEOUT', { timeout })
     this.#request.log.warn({ timeout }, 'request timed out')
