@@ -11,10 +11,9 @@ import type { HandlerResult } from '../core/types.js'
 import { httpError } from '../errors.js'
 import type { TransportHost } from './transport.js'
 
-/** Milliseconds for which a connection that is to be closed still takes in a body that nobody wants. */
+// How long, in milliseconds, a body that nobody wants is taken in before its connection is closed; and how much of it, to
+// keep the connection. The native core has the same.
 const lingerTime = 1000
-
-/** The most that is taken in of a body that nobody wants, to keep its connection. The native core has the same. */
 const mostUnread = 1024 ** 2
 
 /**
@@ -89,7 +88,6 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     if (this.#state !== 'open' || this.#request === undefined) return
     // While the body comes it is the client that takes the time, for which the transport has limits of its own.
     if (this.#hasMoved) {
-      this.#hasMoved = false
       this.#restartClock()
       return
     }
@@ -157,10 +155,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   /** The last of the body has come: a last chunk, or the end after what {@link received} had. */
   protected receivedAll(chunk?: Uint8Array, isBorrowed = false): void {
     this.#isReceived = true
-    if (this.#hasMoved) {
-      this.#hasMoved = false
-      this.#restartClock()
-    }
+    if (this.#hasMoved) this.#restartClock()
     if (this.#body?.end(chunk, isBorrowed) !== true) this.#unwanted(chunk?.byteLength ?? 0)
     this.#onReceived?.()
   }
@@ -256,6 +251,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   }
 
   #restartClock(): void {
+    this.#hasMoved = false
     this.#host.deadlines.remove(this.#wait)
     if (this.#wait !== undefined && this.#state === 'open') this.#wait = this.#host.deadlines.add(this)
   }
@@ -286,13 +282,11 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     if (body === undefined || this.#state === 'gone' || this.#request === undefined) return
     // Whoever reads the body has the 413 now, and answers. Nobody reading means that the handler is busy with something
     // else while a client sends without end: it is answered for it.
-    if (body.isRead || !body.isOverLimit) this.#hold()
-    else this.#answer(problem(bodyTooLarge(body.rules.limit), this.#request.id).close(), true)
-  }
-
-  #hold(): void {
-    if (this.#isReceived) return
-    this.#isHeld = true
-    this.pauseBody()
+    if (!body.isRead && body.isOverLimit) {
+      this.#answer(problem(bodyTooLarge(body.rules.limit), this.#request.id).close(), true)
+    } else if (!this.#isReceived) {
+      this.#isHeld = true
+      this.pauseBody()
+    }
   }
 }

@@ -54,10 +54,9 @@ export class NativeExchange extends Exchange {
     this.#method = methods[control[Control.method]!]!
     this.#owner = owner
     this.#path = path
-    const body = control[Control.body]!
     this.bodySize = bodySize(control)
-    this.isCoded = (body & Body.coded) !== 0
-    this.isJson = (body & Body.json) !== 0
+    this.isCoded = (control[Control.body]! & Body.coded) !== 0
+    this.isJson = (control[Control.body]! & Body.json) !== 0
     // 2^32 - 1, for none, becomes -1.
     this.routeId = control[Control.route]! | 0
     this.serial = control[Control.serial]!
@@ -135,10 +134,6 @@ export class NativeExchange extends Exchange {
     this.#owner.io.pause(this.slot, this.serial, 1)
   }
 
-  protected override proceed(): void {
-    this.#owner.io.receive(this.slot, this.serial, 1)
-  }
-
   resumeBody(): void {
     this.#owner.io.pause(this.slot, this.serial, 0)
   }
@@ -151,6 +146,10 @@ export class NativeExchange extends Exchange {
 
   protected override cut(): void {
     this.#owner.io.cut(this.slot, this.serial)
+  }
+
+  protected override proceed(): void {
+    this.#owner.io.receive(this.slot, this.serial, 1)
   }
 
   protected override receive(): void {
