@@ -348,6 +348,21 @@ describe('native: connections', { skip }, () => {
     assert.equal(received, '')
   })
 
+  test('a body that is cut short behind another request does not keep its connection', {
+    timeout: 10_000,
+  }, async () => {
+    const { address } = await start('native', build)
+    const socket = connect({ allowHalfOpen: true, host: '127.0.0.1', port: address.port })
+    let received = ''
+    socket.on('data', (chunk) => {
+      received += chunk
+    })
+    socket.on('error', () => {})
+    socket.end(get('/slow') + post('Content-Length: 10', 'hello'))
+    await new Promise((resolve) => socket.once('close', resolve))
+    assert.deepEqual(bodies(received), ['slow'])
+  })
+
   test('an answer that closes the connection reaches a client that reads slowly, and one that still sends', async () => {
     const { address } = await start('native', build)
     for (const path of ['/large', '/large-late']) {

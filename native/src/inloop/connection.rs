@@ -173,6 +173,11 @@ impl Connection {
         }
     }
 
+    /// Whether the client has shut its side in the middle of a body: the rest of it will never come.
+    pub fn is_cut_off(&self) -> bool {
+        self.is_ended && self.is_busy && self.phase == Phase::Body && self.pending.is_empty()
+    }
+
     /// JavaScript takes no more of the body for now, or takes it again: the time meanwhile is not the client's.
     pub fn pause(&mut self, is_paused: bool, now: u64) {
         self.is_paused = is_paused;

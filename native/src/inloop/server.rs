@@ -157,6 +157,10 @@ impl Server {
     /// Sees to what follows from the work on a connection: reading goes on or stops, a lingering one is shut.
     pub fn after(self: &Rc<Self>, slot: u32) {
         let now = self.now();
+        if self.with(slot, |connection| connection.is_cut_off()) == Some(true) {
+            self.destroy(slot);
+            return;
+        }
         let Some((is_lingering, is_sent, is_ended, is_full, is_due)) = self.with(slot, |connection| {
             // What is left of the input of a client that has shut its side is less than a request, unless it waits for room.
             let is_between = !connection.is_busy && connection.phase != Phase::HandOff;
@@ -244,8 +248,7 @@ impl Server {
             // A client may shut its side and wait for the answers: to what is under way, and to what waits behind it.
             let is_last = connection.pending.is_empty();
             connection.closes |= connection.is_busy && is_last;
-            let is_cut_off = connection.is_busy && connection.phase == Phase::Body && is_last;
-            let is_over = is_cut_off || (!connection.is_busy && connection.is_sent());
+            let is_over = connection.is_cut_off() || (!connection.is_busy && connection.is_sent());
             (connection.is_busy, is_over, connection.serial)
         }) else {
             return;
