@@ -178,6 +178,11 @@ impl Connection {
         self.is_ended && self.is_busy && self.phase == Phase::Body && self.pending.is_empty()
     }
 
+    /// Whether more of a body is wanted now.
+    pub fn takes_body(&self) -> bool {
+        self.phase == Phase::Body && self.is_receiving && self.is_reading && !self.is_paused
+    }
+
     /// JavaScript takes no more of the body for now, or takes it again: the time meanwhile is not the client's.
     pub fn pause(&mut self, is_paused: bool, now: u64) {
         self.is_paused = is_paused;
