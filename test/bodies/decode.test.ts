@@ -4,7 +4,8 @@ import * as zlib from 'node:zlib'
 import { createDecoders, decode } from '../../src/bodies/decode.js'
 import { HttpError } from '../../src/errors.js'
 
-const hasZstd = 'createZstdDecompress' in zlib
+// Node 22 has zstd, and takes a body that breaks off for a whole one.
+const hasZstd = 'createZstdDecompress' in zlib && Number.parseInt(process.versions.node, 10) >= 24
 const text = 'grüße '.repeat(20_000)
 const size = Buffer.byteLength(text)
 
@@ -100,7 +101,7 @@ describe('decode()', () => {
     await assert.rejects(whole(decode(decoders, source(), ['gzip'], size)), { code: 'BODY_ABORTED' })
   })
 
-  test('has zstd where Node has, or where it is given', () => {
+  test('has zstd where Node tells when a body breaks off, or where it is given', () => {
     assert.equal(createDecoders().has('zstd'), hasZstd)
     assert.equal(createDecoders(async (bytes) => bytes).has('zstd'), true)
   })

@@ -456,8 +456,8 @@ function codingContract(): void {
       }
 
       test('undoes zstd wherever the core or Node has it', async (context) => {
-        const { codings, compress } = binding().createCodec()
-        if (!codings.includes('zstd')) return context.skip('neither the native core nor this Node has zstd')
+        const { compress, decompress } = binding().createCodec()
+        if (decompress === undefined) return context.skip('neither the native core nor this Node decodes zstd')
         const coded = new Uint8Array(await compress(text, 'zstd', 3))
         for (const where of ['/bytes', '/text', '/stream']) {
           assert.equal(await (await send(where, coded, 'zstd')).text(), text)
