@@ -13,7 +13,8 @@ import { Dispatcher } from './dispatcher.js'
 import { describe, HotpressError } from './errors.js'
 import { compressFilesOf } from './files/file.js'
 import { fixedAnswers } from './fixed.js'
-import { type HotpressOptions, type ListenOptions, settle, settleListen } from './options.js'
+import type { HotpressOptions, ListenOptions } from './option-types.js'
+import { settle, settleListen } from './options.js'
 import { coreInfo } from './routing/matcher.js'
 import { checkMiddleware, type RouteDefinition, RouteRegistry } from './routing/registry.js'
 import { RouteTable } from './routing/table.js'
@@ -191,8 +192,12 @@ export class Hotpress extends RouteRegistry {
       bodyRules: { decodes: settings.decodeBody, limit: settings.bodyLimit, threshold: settings.streamThreshold },
       compressesFiles: settings.compression !== undefined,
       fileEncoder,
-      // Outermost, so that it has every answer as it is to go out.
-      middleware: settings.compression === undefined ? this.#middleware : [settings.compression, ...this.#middleware],
+      // Compression is outermost, so that it has every answer as it is to go out.
+      middleware: [
+        ...(settings.compression === undefined ? [] : [settings.compression]),
+        ...settings.policies,
+        ...this.#middleware,
+      ],
       onError: this.#onError,
       onNotFound: this.#onNotFound,
       table: this.#table,
@@ -204,6 +209,7 @@ export class Hotpress extends RouteRegistry {
       bodies: createBodyTools(zstdDecoder()),
       bridge: this.#bridge,
       deadlines: new Deadlines(settings.requestTimeout),
+      decorate: (response, request) => dispatcher.decorate(response, request),
       dispatch: (request) => dispatcher.dispatch(request),
       head,
       log: settings.log,

@@ -1,5 +1,6 @@
 import { bodyTooLarge } from './core/body.js'
 import type { BodyRules } from './core/body-flow.js'
+import { decoratorOf } from './core/decorator.js'
 import type { Encoder } from './core/encoder.js'
 import { bindRoute, type HttpRequest, sourceOf } from './core/request.js'
 import type { RequestSource } from './core/request-source.js'
@@ -71,12 +72,22 @@ export class Dispatcher {
   /** The routes by the matcher's numbers, where nothing but them wants to see a request; undefined else. */
   get unseen(): readonly NumberedRoutes[] | undefined {
     const { middleware, onError, onNotFound } = this.#parts
-    return middleware.length > 0 || onError !== undefined || onNotFound !== undefined ? undefined : this.#numbered
+    if (middleware.length > 0 || onError !== undefined || onNotFound !== undefined) return undefined
+    const decorated = this.#numbered.some(({ routes }) => [...routes.values()].some(hasDecorators))
+    return decorated ? undefined : this.#numbered
   }
 
   /** By the matcher's numbers: whether a route has parameters, which are read from the path. */
   get wantsPath(): boolean[] {
     return this.#entries.map(({ methods }) => [...methods.values()].some(({ pattern }) => pattern.names.length > 0))
+  }
+
+  /** Does to an answer that was made outside of a chain what the chain's decorators would have done. */
+  decorate(response: HttpResponse, request: HttpRequest): HttpResponse {
+    const { method, path, routeId } = sourceOf(request)
+    const entry = this.#entries[routeId ?? this.matcher.match(path)]
+    const layers = entry?.methods.get(method)?.layers ?? this.#parts.middleware
+    return layers.reduceRight((answer, layer) => decoratorOf(layer)?.(answer, request) ?? answer, response)
   }
 
   dispatch(request: HttpRequest): HttpResponse | Promise<HandlerResult> {
@@ -118,6 +129,7 @@ export class Dispatcher {
       // The bare path of a wildcard has its shape without the last parameter.
       captures: shape === pattern.shape ? pattern.names.length : pattern.names.length - 1,
       chain: composeOpen(layers, this.#handler(route), this.responder),
+      layers,
       method,
       pattern,
       tooLarge: async (request) => (await tooLarge(request)).close(),
@@ -149,16 +161,35 @@ export class Dispatcher {
     const get = methods.get('GET')
     // A GET answers HEAD too; the writers leave its body out (RFC 9110, 9.3.2).
     if (get !== undefined && !methods.has('HEAD')) methods.set('HEAD', get)
+    return { get, methods, otherwise: this.#otherwise(routes) }
+  }
+
+  // What no method of a path answers passes the decorators that all its routes share; a preflight (Fetch, 3.3.2) those of
+  // the route it asks for.
+  #otherwise(routes: ReadonlyMap<string, RouteDefinition>): OpenChain {
     const allow = allowed(routes.keys())
-    const otherwise = this.#refusing(({ method }) => {
+    const refuse: Handler = ({ method }) => {
       if (method === 'OPTIONS') return empty().header('Allow', allow)
       throw httpError('METHOD_NOT_ALLOWED', { allowed: allow, method }, { headers: { Allow: allow } })
-    })
-    return { get, methods, otherwise }
+    }
+    const all = [...routes.values()].map(({ middleware }) => middleware)
+    const shared = all[0]!.filter((layer) => all.every((layers) => layers.includes(layer)))
+    const plain = this.#refusing(refuse, shared)
+    if (![...routes.values()].some(hasDecorators)) return plain
+    const preflights = new Map([...routes].map(([method, route]) => [method, this.#refusing(refuse, route.middleware)]))
+    return (request) => {
+      if (request.method !== 'OPTIONS') return plain(request)
+      return (preflights.get(request.header('access-control-request-method') ?? '') ?? plain)(request)
+    }
   }
 
   // What no route answers passes the app's middleware all the same: it sees every request.
-  #refusing(handler: Handler): OpenChain {
-    return composeOpen(this.#parts.middleware, handler, this.responder)
+  #refusing(handler: Handler, own: readonly Middleware[] = []): OpenChain {
+    const decorators = own.filter((layer) => decoratorOf(layer) !== undefined)
+    return composeOpen([...this.#parts.middleware, ...decorators], handler, this.responder)
   }
+}
+
+function hasDecorators({ middleware }: RouteDefinition): boolean {
+  return middleware.some((layer) => decoratorOf(layer) !== undefined)
 }

@@ -1,74 +1,15 @@
 import { compression } from './compression/compression.js'
 import type { CompressionOptions } from './compression/options.js'
 import { checkHeaderValue } from './core/headers.js'
-import type { Settings, TransportName } from './core/settings.js'
+import type { Settings } from './core/settings.js'
 import type { Middleware } from './core/types.js'
 import { bytesOf, millisecondsOf } from './core/units.js'
 import { describe, HotpressError } from './errors.js'
 import { createLogger, type LoggerOption } from './observability/logger.js'
+import type { HotpressOptions, ListenOptions } from './option-types.js'
 import { readTls, type TlsOptions } from './transports/tls.js'
 import type { ListenSettings } from './transports/transport.js'
 import { version } from './version.js'
-
-/** Options of `new Hotpress()`. Sizes are bytes or texts such as `'10mb'`, times milliseconds or texts such as `'30s'`. */
-export interface HotpressOptions {
-  /** The most that a request body may have; 413 beyond. 10 MB by default; groups and routes may set their own. */
-  readonly bodyLimit?: number | string
-  /** The most that one chunk of a request body may have; 413 beyond. 1 MB by default. Transport native only. */
-  readonly chunkLimit?: number | string
-  /** Compresses the bodies of responses: true, or options of `compression()`. False by default. */
-  readonly compression?: boolean | CompressionOptions
-  /** What becomes of a connection beyond `maxConnections`: a 503 (`'refuse'`, the default), or it waits. Native only. */
-  readonly connectionOverflow?: 'refuse' | 'wait'
-  /**
-   * Whether a request body's `Content-Encoding` is undone (gzip, br and, where it can be, zstd), with `bodyLimit` for what
-   * comes out. False by default: such a body can be had as it was sent, and as nothing else.
-   */
-  readonly decodeBody?: boolean
-  /** The most that the headers of a request may have together; 431 beyond. 8 KB by default. */
-  readonly headerLimit?: number | string
-  /** How long a connection may be idle between requests. Each transport has its own default (native 60 s, uws 10 s, node 5 s). */
-  readonly idleTimeout?: number | string
-  /** True (the default) for pino to standard output, false for none, `{ level }`, or a logger with pino's methods. */
-  readonly logger?: LoggerOption
-  /** Connections at once: 1,024 by default, 0 for no limit. Transport native only. */
-  readonly maxConnections?: number
-  /** Connections at once from one address: no limit (0) by default. Transport native only. */
-  readonly maxConnectionsPerAddress?: number
-  /** Requests of one connection, which is closed after the last: no limit (0) by default. Native and node. */
-  readonly maxRequestsPerConnection?: number
-  /** How long a head may take, and a pause within a body; 408 beyond. 30 s by default. Native and node. */
-  readonly readTimeout?: number | string
-  /** Whether `X-Request-ID` is sent: true by default. */
-  readonly requestId?: boolean
-  /** The most that a request line may have; 414 beyond. 8 KB by default. Transport native only. */
-  readonly requestLineLimit?: number | string
-  /** How long an answer may take; 503 beyond. 30 s by default, 0 for no limit. */
-  readonly requestTimeout?: number | string
-  /** Whether `X-Content-Type-Options: nosniff` is sent: true by default. */
-  readonly securityHeaders?: boolean
-  /** The `Server` header: true (the default) for `hotpress/<major>`, false for none, or a text. */
-  readonly serverHeader?: boolean | string
-  /**
-   * How much of a body is taken in before anybody reads it, and ahead of the reader of a stream: 64 KB by default. Beyond,
-   * the client is held.
-   */
-  readonly streamThreshold?: number | string
-  /** What serves: `'auto'` (the default) takes the fastest that runs here and can honour every option. */
-  readonly transport?: TransportName | 'auto'
-  /** How long a client may take nothing of an answer before it is cut off: 30 s by default. Transport native only. */
-  readonly writeTimeout?: number | string
-}
-
-/** Options of `app.listen()`. */
-export interface ListenOptions {
-  /** The address to bind: `127.0.0.1` by default, `0.0.0.0` or `::` for every interface. */
-  readonly host?: string
-  /** 0 (the default) for any free port. */
-  readonly port?: number
-  /** Serves HTTPS. */
-  readonly tls?: TlsOptions
-}
 
 type Checks<Options> = { readonly [Name in keyof Options]-?: (value: unknown) => unknown }
 
@@ -130,6 +71,8 @@ export function settle(options: HotpressOptions): Settings {
     maxConnections: given.maxConnections as number | undefined,
     maxConnectionsPerAddress: given.maxConnectionsPerAddress as number | undefined,
     maxRequestsPerConnection: given.maxRequestsPerConnection as number | undefined,
+    // Outermost first: what decorates answers is around what refuses requests.
+    policies: [],
     readTimeout: given.readTimeout as number | undefined,
     requestLineLimit: given.requestLineLimit as number | undefined,
     requestTimeout: (given.requestTimeout as number | undefined) ?? 30_000,

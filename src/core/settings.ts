@@ -31,6 +31,8 @@ export interface Settings {
   readonly maxConnections: number | undefined
   readonly maxConnectionsPerAddress: number | undefined
   readonly maxRequestsPerConnection: number | undefined
+  /** The middleware that options ask for, outermost first; around that of `use()`, within compression. */
+  readonly policies: readonly Middleware[]
   /** Milliseconds for a head, and for each pause within a body. */
   readonly readTimeout: number | undefined
   readonly requestLineLimit: number | undefined

@@ -13,9 +13,15 @@ import {
 } from './pattern.js'
 
 /** What a route or a group may set for itself. */
-export interface RouteOptions {
+export interface ScopeOptions {
   /** Bytes of a request body, as a number or with a unit (`'50mb'`); wins over the group's and the app's, larger or smaller. */
   readonly bodyLimit?: number | string
+}
+
+/** Options of a single route. */
+export interface RouteOptions extends ScopeOptions {
+  /** Middleware around this route alone, within that of its groups; the first is outermost. */
+  readonly use?: Middleware | readonly Middleware[]
 }
 
 /** A route as it was registered, with what its groups add. */
@@ -163,17 +169,16 @@ export abstract class RouteRegistry<Prefix extends string = ''> {
         what,
       })
     }
-    const { bodyLimit } = checkRouteOptions(rest.length === 2 ? rest[0] : {}, ` of the route ${method} ${path}`)
-    this.register(call, { bodyLimit, handler: handler as Handler, method, middleware: [], pattern: parsePattern(path) })
+    const options = rest.length === 2 ? rest[0] : {}
+    const { bodyLimit } = checkScopeOptions(options, ` of the route ${method} ${path}`, ['use'])
+    const { use = [] } = options as RouteOptions
+    const middleware = checkMiddleware(Array.isArray(use) ? use : [use], `use of the route ${method} ${path}`)
+    this.register(call, { bodyLimit, handler: handler as Handler, method, middleware, pattern: parsePattern(path) })
     return this
   }
 }
 
-function checkRouteOptions(
-  given: unknown,
-  where: string,
-  own: readonly string[] = [],
-): { bodyLimit: number | undefined } {
+function checkScopeOptions(given: unknown, where: string, own: readonly string[]): { bodyLimit: number | undefined } {
   if (typeof given !== 'object' || given === null) {
     throw new HotpressError('OPTION_INVALID', {
       got: describe(given),
@@ -185,14 +190,14 @@ function checkRouteOptions(
   for (const option of Object.keys(given)) {
     if (!known.includes(option)) throw new HotpressError('OPTION_UNKNOWN', { known: known.join(', '), option, where })
   }
-  const { bodyLimit } = given as RouteOptions
+  const { bodyLimit } = given as ScopeOptions
   return { bodyLimit: bodyLimit === undefined ? undefined : bytesOf(bodyLimit, `bodyLimit${where}`) }
 }
 
 /** Checks functions that are to be middleware. */
-export function checkMiddleware(middleware: readonly unknown[]): readonly Middleware[] {
+export function checkMiddleware(middleware: readonly unknown[], what = 'use()'): readonly Middleware[] {
   for (const each of middleware) {
-    if (typeof each !== 'function') throw new HotpressError('HANDLER_INVALID', { got: describe(each), what: 'use()' })
+    if (typeof each !== 'function') throw new HotpressError('HANDLER_INVALID', { got: describe(each), what })
   }
   return middleware as readonly Middleware[]
 }
@@ -208,7 +213,7 @@ function checkPrefix(prefix: string): string {
 }
 
 /** Options of a {@link RouteGroup}. */
-export interface RouteGroupOptions<Prefix extends string = string> extends RouteOptions {
+export interface RouteGroupOptions<Prefix extends string = string> extends ScopeOptions {
   /** Put before the path of every route: begins with a slash and does not end in one. None by default. */
   readonly prefix?: Prefix
 }
@@ -232,7 +237,7 @@ export class RouteGroup<const Prefix extends string = ''> extends RouteRegistry<
 
   constructor(options: RouteGroupOptions<Prefix> = {}) {
     super()
-    this.#bodyLimit = checkRouteOptions(options, ' of a RouteGroup', ['prefix']).bodyLimit
+    this.#bodyLimit = checkScopeOptions(options, ' of a RouteGroup', ['prefix']).bodyLimit
     this.#prefix = checkPrefix(options.prefix ?? '')
   }
 

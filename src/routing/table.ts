@@ -1,5 +1,5 @@
 import type { BodyRules } from '../core/body-flow.js'
-import type { OpenChain } from '../core/types.js'
+import type { Middleware, OpenChain } from '../core/types.js'
 import { HotpressError } from '../errors.js'
 import type { Matcher } from './matcher.js'
 import type { Pattern } from './pattern.js'
@@ -10,6 +10,8 @@ export interface Endpoint {
   /** How many parameters the matcher reports: one less than there are names where a wildcard is empty. */
   readonly captures: number
   readonly chain: OpenChain
+  /** The middleware that `chain` is made of, the app's included; outermost first. */
+  readonly layers: readonly Middleware[]
   readonly method: string
   readonly pattern: Pattern
   /** Answers 413 through the same middleware as `chain`. */

@@ -95,7 +95,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     const error = httpError('REQUEST_TIMEOUT', { timeout })
     this.#request.log.warn({ timeout }, 'request timed out')
     this.#body?.fail(error)
-    this.#answer(problem(error, this.#request.id).close(), true)
+    this.#answer(this.#host.decorate(problem(error, this.#request.id).close(), this.#request), true)
     abortRequest(this.#request, error)
   }
 
@@ -283,7 +283,8 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     // Whoever reads the body has the 413 now, and answers. Nobody reading means that the handler is busy with something
     // else while a client sends without end: it is answered for it.
     if (!body.isRead && body.isOverLimit) {
-      this.#answer(problem(bodyTooLarge(body.rules.limit), this.#request.id).close(), true)
+      const answer = problem(bodyTooLarge(body.rules.limit), this.#request.id).close()
+      this.#answer(this.#host.decorate(answer, this.#request), true)
     } else if (!this.#isReceived) {
       this.#isHeld = true
       this.pauseBody()

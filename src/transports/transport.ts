@@ -28,6 +28,8 @@ export interface TransportRoutes {
 export interface TransportHost extends RequestContext {
   readonly bridge: NodeBridge | undefined
   readonly deadlines: Deadlines
+  /** What middleware would have done to an answer that was made outside of it (`core/decorator`). It never throws. */
+  decorate(response: HttpResponse, request: HttpRequest): HttpResponse
   readonly head: HeadTemplate
   readonly settings: Settings
   readonly routes: TransportRoutes

@@ -4,6 +4,7 @@ import { bodiesInContract } from './http/bodies-in.js'
 import { bodiesParsedContract } from './http/bodies-parsed.js'
 import { compressionContract } from './http/compression.js'
 import { compressionStreamsContract } from './http/compression-streams.js'
+import { decoratorsContract } from './http/decorators.js'
 import { errorsContract } from './http/errors.js'
 import { headersContract } from './http/headers.js'
 import { middlewareContract } from './http/middleware.js'
@@ -19,6 +20,7 @@ export function httpContract(): void {
   bodiesParsedContract()
   compressionContract()
   compressionStreamsContract()
+  decoratorsContract()
   errorsContract()
   headersContract()
   middlewareContract()

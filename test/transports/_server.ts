@@ -117,6 +117,7 @@ export function hostOf(dispatch: TransportHost['dispatch'], options: HotpressOpt
     bodies: createBodyTools(),
     bridge: undefined,
     deadlines: new Deadlines(settings.requestTimeout),
+    decorate: (response) => response,
     dispatch,
     head,
     log: settings.log,
