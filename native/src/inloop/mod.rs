@@ -33,5 +33,6 @@ mod server;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod turn;
 mod uv;
 mod values;

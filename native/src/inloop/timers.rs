@@ -68,7 +68,9 @@ pub fn released(server: &Rc<Server>) {
 // The loop has been through what was readable.
 unsafe extern "C" fn on_check(check: *mut Handle) {
     // SAFETY: libuv calls this with the check it was given.
-    outgoing::release(unsafe { &owner(check).server });
+    let server = unsafe { &owner(check).server };
+    server.turn.end();
+    outgoing::release(server);
 }
 
 unsafe extern "C" fn on_tick(timer: *mut Handle) {
