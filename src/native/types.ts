@@ -71,6 +71,11 @@ export interface NativeServer {
   cut(slot: number, serial: number): void
   /** Ends an answer that was begun; trailers are lines that each end in CRLF. */
   end(slot: number, serial: number, trailers: string): void
+  /**
+   * The first value of a header, or with 1 all of them joined by `, `; null without any, undefined when the request is
+   * over. The name has fewer than 255 bytes.
+   */
+  header(slot: number, serial: number, name: string, isWhole: number): string | null | undefined
   /** Sends a 103 before the answer; says whether it could. */
   hint(slot: number, serial: number, lines: string): boolean
   ip(slot: number, serial: number): string | undefined

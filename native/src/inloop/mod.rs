@@ -24,6 +24,7 @@ mod io;
 mod lifetime;
 mod limits;
 mod listener;
+mod names;
 mod outgoing;
 mod output;
 mod parse;
