@@ -15,8 +15,13 @@ use super::uv::{CHECK, Handle, TIMER};
 
 const INTERVAL: u64 = 500;
 
-const TOO_SLOW: Refusal =
-    Refusal { code: "READ_TIMEOUT", reason: "it did not arrive in time", section: "RFC 9110, 15.5.9", status: 408 };
+const TOO_SLOW: Refusal = Refusal {
+    code: "READ_TIMEOUT",
+    limit: 0,
+    reason: "it did not arrive in time",
+    section: "RFC 9110, 15.5.9",
+    status: 408,
+};
 
 /// Starts the timer and the check, if they do not run.
 pub fn start(server: &Rc<Server>) {
