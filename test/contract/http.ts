@@ -4,6 +4,7 @@ import { bodiesInContract } from './http/bodies-in.js'
 import { bodiesParsedContract } from './http/bodies-parsed.js'
 import { compressionContract } from './http/compression.js'
 import { compressionStreamsContract } from './http/compression-streams.js'
+import { cookiesContract } from './http/cookies.js'
 import { decoratorsContract } from './http/decorators.js'
 import { errorsContract } from './http/errors.js'
 import { headersContract } from './http/headers.js'
@@ -20,6 +21,7 @@ export function httpContract(): void {
   bodiesParsedContract()
   compressionContract()
   compressionStreamsContract()
+  cookiesContract()
   decoratorsContract()
   errorsContract()
   headersContract()

@@ -10,6 +10,8 @@ const require = createRequire(import.meta.url)
 // The public names. A change here is a change of the public API: it goes into CHANGELOG.md and the type tests too.
 const names = [
   'ContentType',
+  'Cookie',
+  'CookieKeys',
   'Hotpress',
   'HotpressError',
   'HttpError',
