@@ -11,6 +11,7 @@ import { headersContract } from './http/headers.js'
 import { middlewareContract } from './http/middleware.js'
 import { requestContract } from './http/request.js'
 import { routingContract } from './http/routing.js'
+import { securityHeadersContract } from './http/security-headers.js'
 import { timeoutsContract } from './http/timeouts.js'
 
 /** What HTTP means in Hotpress, whatever the transport: each part registers its cases on all of them. */
@@ -28,5 +29,6 @@ export function httpContract(): void {
   middlewareContract()
   requestContract()
   routingContract()
+  securityHeadersContract()
   timeoutsContract()
 }
