@@ -32,7 +32,7 @@ const signatureContext = 'hotpress cookie signature 1'
  * not used as they are: HKDF-SHA-256 (RFC 5869) makes a key for each use of them.
  * @throws HotpressError `OPTION_INVALID`
  * @example
- * const keys = new CookieKeys([process.env.COOKIE_KEY])
+ * const keys = new CookieKeys([config.cookieKey, config.olderCookieKey])
  * app.post('/login', async (req) => empty().cookie(keys.sign(new Cookie('user', await login(req)).httpOnly().secure())))
  * app.get('/me', (req) => keys.verify(req, 'user') ?? new HttpError(401))
  */

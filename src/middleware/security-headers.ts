@@ -101,7 +101,7 @@ class Policy {
   /** The response with those headers that it has not yet. */
   apply(response: HttpResponse, request: HttpRequest): HttpResponse {
     for (const [name, value] of this.constant) {
-      if (!response.has(name)) response.header(name, value)
+      if (!response.has(name)) response.append(name, value)
     }
     return this.applyNonce(response, request)
   }
