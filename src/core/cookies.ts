@@ -2,7 +2,7 @@ import { parseCookie } from 'cookie'
 import type { HeaderPairs } from './headers.js'
 
 /** Cookies of a request by name. It has no members but cookies: `constructor` is one only where the client sent it. */
-export type Cookies = Readonly<Record<string, string>>
+export type Cookies = Readonly<Record<string, string | undefined>>
 
 const options = { decode }
 
@@ -17,7 +17,7 @@ export function readCookies(pairs: HeaderPairs): Cookies {
   const cookies = parseCookie(joined(pairs), options)
   // `=value` has the empty name, which a browser sends as if `value` were the pair: it can pose as another cookie.
   delete cookies['']
-  return cookies as Cookies
+  return cookies
 }
 
 function joined(pairs: HeaderPairs): string {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import fc from 'fast-check'
 import { placeCookie } from '../../src/core/cookie.js'
 import { readCookies } from '../../src/core/cookies.js'
 import { Cookie, type CookieOptions, text } from '../../src/index.js'
@@ -99,6 +100,11 @@ describe('a cookie', () => {
       assert.equal(cookie.value, value)
     })
   }
+
+  test('has any value read back that has a form in UTF-8', () => {
+    const values = fc.string({ maxLength: 400, unit: 'binary' })
+    fc.assert(fc.property(values, (value) => readBack(new Cookie('sid', value)) === value.toWellFormed()))
+  })
 
   test('is as long as its bytes, and no longer than a browser keeps', () => {
     assert.equal(`${new Cookie('sid', 'x'.repeat(4093))}`.length, 4097)
