@@ -23,6 +23,7 @@ export const errorTable = {
     status: 406,
   },
   CODING_UNKNOWN: { message: 'the request was refused: {reason} ({section})', status: 501 },
+  COOKIE_INVALID: { message: 'the cookie {cookie} got {got} for {attribute}, and takes {takes}' },
   FILE_NAME_INVALID: { message: 'saveTo() takes a file name without a path, and got {got}' },
   FILE_PASSED: { message: 'the file {name} was read or passed over already: read it before the next part' },
   FORM_INVALID: { message: 'the form is not valid: {reason}', status: 400 },

@@ -1,5 +1,7 @@
 import type { CompressionOptions } from './compression/options.js'
 import type { TransportName } from './core/settings.js'
+import type { SecurityHeadersOptions } from './middleware/security-headers.js'
+import type { SecurityHeaders } from './middleware/security-headers-builder.js'
 import type { LoggerOption } from './observability/logger.js'
 import type { TlsOptions } from './transports/tls.js'
 
@@ -38,8 +40,11 @@ export interface HotpressOptions {
   readonly requestLineLimit?: number | string
   /** How long an answer may take; 503 beyond. 30 s by default, 0 for no limit. */
   readonly requestTimeout?: number | string
-  /** Whether `X-Content-Type-Options: nosniff` is sent: true by default. */
-  readonly securityHeaders?: boolean
+  /**
+   * True (the default) for `X-Content-Type-Options: nosniff` alone, false for none, or what is sent beside it: options of
+   * `securityHeaders()`, or what a `SecurityHeaders` has built.
+   */
+  readonly securityHeaders?: boolean | SecurityHeaders | SecurityHeadersOptions
   /** The `Server` header: true (the default) for `hotpress/<major>`, false for none, or a text. */
   readonly serverHeader?: boolean | string
   /**

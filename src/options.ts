@@ -5,6 +5,7 @@ import type { Settings } from './core/settings.js'
 import type { Middleware } from './core/types.js'
 import { bytesOf, millisecondsOf } from './core/units.js'
 import { describe, HotpressError } from './errors.js'
+import { type SecurityHeadersSettings, settleSecurityHeaders } from './middleware/security-headers.js'
 import { createLogger, type LoggerOption } from './observability/logger.js'
 import type { HotpressOptions, ListenOptions } from './option-types.js'
 import { readTls, type TlsOptions } from './transports/tls.js'
@@ -33,7 +34,7 @@ const checks: Checks<HotpressOptions> = {
   requestId: (value) => boolean('requestId', value),
   requestLineLimit: (value) => positive('requestLineLimit', bytesOf(value, 'requestLineLimit')),
   requestTimeout: (value) => millisecondsOf(value, 'requestTimeout'),
-  securityHeaders: (value) => boolean('securityHeaders', value),
+  securityHeaders: settleSecurityHeaders,
   serverHeader: checkServerHeader,
   streamThreshold: (value) => positive('streamThreshold', bytesOf(value, 'streamThreshold')),
   transport: (value) =>
@@ -55,8 +56,8 @@ const listenChecks: Checks<ListenOptions> = {
 export function settle(options: HotpressOptions): Settings {
   const given = check(options, checks, ' of new Hotpress()')
   const server = given.serverHeader ?? true
-  const pairs: string[] = []
-  if (given.securityHeaders ?? true) pairs.push('X-Content-Type-Options', 'nosniff')
+  const security = (given.securityHeaders ?? settleSecurityHeaders(true)) as SecurityHeadersSettings
+  const pairs = [...security.pairs]
   if (server !== false) pairs.push('Server', server === true ? `hotpress/${version.split('.')[0]}` : (server as string))
   return Object.freeze({
     bodyLimit: (given.bodyLimit as number | undefined) ?? 10 * 1024 ** 2,
@@ -72,7 +73,7 @@ export function settle(options: HotpressOptions): Settings {
     maxConnectionsPerAddress: given.maxConnectionsPerAddress as number | undefined,
     maxRequestsPerConnection: given.maxRequestsPerConnection as number | undefined,
     // Outermost first: what decorates answers is around what refuses requests.
-    policies: [],
+    policies: security.policy === undefined ? [] : [security.policy],
     readTimeout: given.readTimeout as number | undefined,
     requestLineLimit: given.requestLineLimit as number | undefined,
     requestTimeout: (given.requestTimeout as number | undefined) ?? 30_000,

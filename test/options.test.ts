@@ -131,10 +131,11 @@ const wrongOptions: Readonly<
     ],
   },
   securityHeaders: {
-    takes: 'true or false',
+    takes: 'true, false, an object or a SecurityHeaders',
     values: [
       ['no', '"no"'],
       [null, 'null'],
+      [[], 'an array'],
     ],
   },
   serverHeader: {

@@ -1,4 +1,5 @@
 import { multipartOf, readBytes, readForm, readJson, readText, streamOf } from './body-readers.js'
+import { type Cookies, readCookies } from './cookies.js'
 import type { FormOptions, FormValues } from './form.js'
 import { checkHeaderValue, type HeaderPairs, headerName, headerRecord } from './headers.js'
 import type { Logger } from './logger.js'
@@ -33,6 +34,7 @@ let sourceOf: (request: HttpRequest) => RequestSource
 export class HttpRequest<Params = Readonly<Record<string, string>>> {
   readonly #context: RequestContext
   #controller: AbortController | undefined
+  #cookies: Cookies | undefined
   #headers: Readonly<Record<string, string>> | undefined
   #id: string | undefined
   #log: Logger | undefined
@@ -45,6 +47,7 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
   constructor(source: RequestSource, context: RequestContext) {
     this.#context = context
     this.#controller = undefined
+    this.#cookies = undefined
     this.#headers = undefined
     this.#id = undefined
     this.#log = undefined
@@ -71,6 +74,15 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
       #source in request ? request.#source.headers() : Object.entries((request as HttpRequest).headers).flat()
     knownId = (request) => request.#id
     sourceOf = (request) => request.#source
+  }
+
+  /**
+   * The cookies by name, percent-decoded where that gives UTF-8; of two with one name the first. They are what the client
+   * says: `CookieKeys` has those that it cannot make up.
+   */
+  get cookies(): Cookies {
+    this.#cookies ??= readCookies(this.#source.headers())
+    return this.#cookies
   }
 
   /** Request headers by lower-case name; repeated ones joined by `, `. */
