@@ -23,7 +23,10 @@ Needed for figures that count: wrk (Debian, Ubuntu: apt-get install wrk; Homebre
 `
 
 const [name, ...rest] = process.argv.slice(2)
-if (name === undefined || !['bodies', 'compress', 'http', 'idle', 'latency', 'policies', 'router', 'static'].includes(name)) {
+if (
+  name === undefined ||
+  !['bodies', 'compress', 'http', 'idle', 'latency', 'policies', 'router', 'static'].includes(name)
+) {
   console.log(help)
   process.exit(name === '--help' || name === '-h' ? 0 : 1)
 }

@@ -1,5 +1,4 @@
 import { parseCookie } from 'cookie'
-import type { HeaderPairs } from './headers.js'
 
 /** Cookies of a request by name. It has no members but cookies: `constructor` is one only where the client sent it. */
 export type Cookies = Readonly<Record<string, string | undefined>>
@@ -11,21 +10,13 @@ const options = { decode }
  * with the longer path; without quotes around a value; percent-decoded where that gives UTF-8, and as sent where not.
  * What has no name is left out.
  *
- * @param pairs the request's headers; several lines of cookies are as one (RFC 9113, 8.2.3).
+ * @param header all lines of `Cookie` as one.
  */
-export function readCookies(pairs: HeaderPairs): Cookies {
-  const cookies = parseCookie(joined(pairs), options)
+export function readCookies(header = ''): Cookies {
+  const cookies = parseCookie(header, options)
   // `=value` has the empty name, which a browser sends as if `value` were the pair: it can pose as another cookie.
   delete cookies['']
   return cookies
-}
-
-function joined(pairs: HeaderPairs): string {
-  let header = ''
-  for (let index = 0; index < pairs.length; index += 2) {
-    if (pairs[index] === 'cookie') header = header === '' ? pairs[index + 1]! : `${header}; ${pairs[index + 1]}`
-  }
-  return header
 }
 
 function decode(value: string): string {

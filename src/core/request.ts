@@ -81,7 +81,7 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
    * says: `CookieKeys` has those that it cannot make up.
    */
   get cookies(): Cookies {
-    this.#cookies ??= readCookies(this.#source.headers())
+    this.#cookies ??= readCookies(this.#source.headerList('cookie'))
     return this.#cookies
   }
 

@@ -10,7 +10,7 @@ const [newest, older, other] = ['n', 'o', 'x'].map((letter) => letter.repeat(32)
 /** A request that brings cookies back as a browser would. */
 function requestWith(...cookies: readonly (Cookie | string)[]): HttpRequest {
   const header = cookies.map((cookie) => `${cookie}`.split(';')[0]).join('; ')
-  return { cookies: readCookies(['cookie', header]) } as HttpRequest
+  return { cookies: readCookies(header) } as HttpRequest
 }
 
 /** Both ways of the keys under one name. */

@@ -10,7 +10,7 @@ const day = 86_400_000
 
 /** The value of a cookie as a server reads it that the browser sends it back to. */
 function readBack(cookie: Cookie): string | undefined {
-  return readCookies(['cookie', cookie.toString().split(';')[0]!])[cookie.name]
+  return readCookies(cookie.toString().split(';')[0]!)[cookie.name]
 }
 
 const lines: readonly (readonly [options: CookieOptions, line: string])[] = [

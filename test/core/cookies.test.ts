@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { readCookies } from '../../src/core/cookies.js'
+import { joinHeader } from '../../src/core/headers.js'
 
 const cases: readonly (readonly [name: string, header: string, cookies: Readonly<Record<string, string>>])[] = [
   ['one', 'a=b', { a: 'b' }],
@@ -44,22 +45,22 @@ const proto = '__proto__'
 describe('readCookies()', () => {
   for (const [name, header, cookies] of cases) {
     test(name, () => {
-      assert.deepEqual({ ...readCookies(['host', 'x', 'cookie', header]) }, cookies)
+      assert.deepEqual({ ...readCookies(header) }, cookies)
     })
   }
 
   test('several lines', () => {
     const pairs = ['cookie', 'a=1; b=2', 'x-cookie', 'x=0', 'cookie', 'a=3; c=4', 'cookie', 'd=5']
-    assert.deepEqual({ ...readCookies(pairs) }, { a: '1', b: '2', c: '4', d: '5' })
+    assert.deepEqual({ ...readCookies(joinHeader(pairs, 'cookie')) }, { a: '1', b: '2', c: '4', d: '5' })
   })
 
   test('names of Object.prototype are only names', () => {
-    const none = readCookies([])
+    const none = readCookies(undefined)
     for (const name of ['__proto__', 'constructor', 'hasOwnProperty', 'toString', 'valueOf']) {
       assert.equal(none[name], undefined, name)
       assert.equal(name in none, false, name)
     }
-    const some = readCookies(['cookie', '__proto__=polluted; constructor=mine; toString=too'])
+    const some = readCookies('__proto__=polluted; constructor=mine; toString=too')
     assert.equal(some[proto], 'polluted')
     assert.equal(some.constructor, 'mine')
     assert.equal(some.toString, 'too')
@@ -70,7 +71,7 @@ describe('readCookies()', () => {
 
   test('a header of semicolons, equals signs or both is read in one pass', () => {
     for (const part of [';', '=', ';=', 'a;', 'a=;', ' ', '; ']) {
-      const found = Object.keys(readCookies(['cookie', part.repeat(200_000)]))
+      const found = Object.keys(readCookies(part.repeat(200_000)))
       assert.ok(found.length <= 1, part)
     }
   })
