@@ -1,8 +1,8 @@
 import os from 'node:os'
 import { type ContentCoding, contentCodings } from '../core/accept-encoding.js'
 import type { Encoder } from '../core/encoder.js'
+import { Limiter } from '../core/limiter.js'
 import { binding, type Codec } from '../native/binding.js'
-import { Limiter } from './limiter.js'
 
 /** A level for each coding: br 0 to 11, gzip 1 to 9, zstd 1 to 19. */
 export type Levels = Readonly<Record<ContentCoding, number>>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Limiter } from '../../src/compression/limiter.js'
+import { Limiter } from '../../src/core/limiter.js'
 import { deferred, soon } from '../contract/http/_tools.js'
 
 describe('Limiter', () => {

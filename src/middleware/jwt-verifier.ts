@@ -1,0 +1,171 @@
+import type * as Jose from 'jose'
+import { findPoison } from '../core/json.js'
+import { httpError } from '../errors.js'
+import type { JwtKeySet, VerifyKey } from './jwt-keys.js'
+import { peer } from './peer.js'
+
+/** What a token must be. */
+export interface TokenRules {
+  /** Those that are taken with a set of keys. */
+  readonly algorithms: readonly string[]
+  readonly keys: readonly VerifyKey[] | JwtKeySet | URL
+  /** Milliseconds that keys of a URL are used for. */
+  readonly keysFor: number
+  readonly options: Omit<Jose.JWTVerifyOptions, 'algorithms'>
+}
+
+type Library = typeof Jose
+type Resolve = Jose.JWTVerifyGetKey
+
+const loadJose = peer<Library>('jose', 'jwt()', () => import('jose'))
+
+// Milliseconds. After a failure the issuer is not asked again for a while, and neither after an answer without the key
+// that a token names: made-up tokens must not become a flood of requests.
+const afterAnswer = 30_000
+const afterFailure = 5_000
+const longestFetch = 5_000
+
+/** A token that is refused; the reason is for the client. */
+export class Refused extends Error {}
+
+/**
+ * Makes what gives the claims of a token; `jose` is loaded with the first.
+ *
+ * The promise is rejected with {@link Refused} for a token that is not valid, with HttpError 503
+ * `AUTHENTICATION_UNAVAILABLE` when the issuer's keys cannot be had.
+ */
+export function tokenVerifier(rules: TokenRules): (token: string) => Promise<Jose.JWTPayload> {
+  const { algorithms, keys, options } = rules
+  let resolve: Resolve | undefined
+  return async (token) => {
+    const jose = await loadJose()
+    try {
+      if (isKeyList(keys)) return check(await byKeys(jose, token, keys, options))
+      resolve ??= keys instanceof URL ? remote(jose, keys, rules.keysFor) : jose.createLocalJWKSet(copyOf(keys))
+      return check(await bySet(jose, token, resolve, { ...options, algorithms: [...algorithms] }))
+    } catch (error) {
+      throw error instanceof jose.errors.JOSEError ? new Refused(reasonOf(error)) : error
+    }
+  }
+}
+
+// Every key is tried with its own algorithms alone, so that none is ever used in another's way.
+async function byKeys(
+  jose: Library,
+  token: string,
+  keys: readonly VerifyKey[],
+  options: Jose.JWTVerifyOptions,
+): Promise<Jose.JWTPayload> {
+  let last: unknown
+  for (const { algorithms, key } of keys) {
+    try {
+      return (await jose.jwtVerify(token, key, { ...options, algorithms: [...algorithms] })).payload
+    } catch (error) {
+      if (!isOfAnotherKey(jose, error)) throw error
+      // A wrong signature tells more than an algorithm that is another key's.
+      if (!(last instanceof jose.errors.JWSSignatureVerificationFailed)) last = error
+    }
+  }
+  throw last
+}
+
+async function bySet(
+  jose: Library,
+  token: string,
+  resolve: Resolve,
+  options: Jose.JWTVerifyOptions,
+): Promise<Jose.JWTPayload> {
+  try {
+    return (await jose.jwtVerify(token, resolve, options)).payload
+  } catch (error) {
+    if (!(error instanceof jose.errors.JWKSMultipleMatchingKeys)) throw error
+    // A token need not say which key it is of.
+    for await (const key of error) {
+      try {
+        return (await jose.jwtVerify(token, key, options)).payload
+      } catch (other) {
+        if (!isOfAnotherKey(jose, other)) throw other
+      }
+    }
+    throw new jose.errors.JWSSignatureVerificationFailed()
+  }
+}
+
+function isOfAnotherKey(jose: Library, error: unknown): boolean {
+  return error instanceof jose.errors.JWSSignatureVerificationFailed || error instanceof jose.errors.JOSEAlgNotAllowed
+}
+
+function remote(jose: Library, url: URL, keysFor: number): Resolve {
+  let failed: { readonly error: unknown; readonly until: number } | undefined
+  const keys = jose.createRemoteJWKSet(url, {
+    cacheMaxAge: keysFor,
+    cooldownDuration: afterAnswer,
+    timeoutDuration: longestFetch,
+    async [jose.customFetch](address, init) {
+      if (failed !== undefined && failed.until > performance.now()) throw failed.error
+      try {
+        const response = await fetch(address, init)
+        if (response.status !== 200) throw new Error(`the answer to GET ${address} was a ${response.status}`)
+        // Read here, so that a failure in the middle counts as one too.
+        return new Response(await response.arrayBuffer())
+      } catch (error) {
+        failed = { error, until: performance.now() + afterFailure }
+        throw error
+      }
+    },
+  })
+  return async (header, token) => {
+    try {
+      return await keys(header, token)
+    } catch (cause) {
+      const { JOSENotSupported, JWKSMultipleMatchingKeys, JWKSNoMatchingKey } = jose.errors
+      const isAboutToken = [JOSENotSupported, JWKSMultipleMatchingKeys, JWKSNoMatchingKey].some(
+        (kind) => cause instanceof kind,
+      )
+      if (isAboutToken) throw cause
+      const headers = { 'Retry-After': String(afterFailure / 1000) }
+      throw httpError(
+        'AUTHENTICATION_UNAVAILABLE',
+        { reason: 'the keys of the issuer cannot be had' },
+        { cause, headers },
+      )
+    }
+  }
+}
+
+function check(claims: Jose.JWTPayload): Jose.JWTPayload {
+  const poison = findPoison(claims)
+  if (poison !== undefined) throw new Refused(`the claim ${poison.replaceAll('"', '')} is not taken`)
+  return claims
+}
+
+// In words of our own: those of the library may hold what the token says.
+function reasonOf(error: Jose.errors.JOSEError): string {
+  switch (error.code) {
+    case 'ERR_JOSE_ALG_NOT_ALLOWED':
+      return 'its algorithm is not taken here'
+    case 'ERR_JWKS_NO_MATCHING_KEY':
+      return 'its key is not known'
+    case 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED':
+      return 'its signature is wrong'
+    case 'ERR_JWT_CLAIM_VALIDATION_FAILED':
+      return claimReason(error as Jose.errors.JWTClaimValidationFailed)
+    case 'ERR_JWT_EXPIRED':
+      return 'it has expired'
+    default:
+      return 'it is malformed'
+  }
+}
+
+function claimReason({ claim, reason }: Jose.errors.JWTClaimValidationFailed): string {
+  if (claim === 'nbf' && reason === 'check_failed') return 'it is not valid yet'
+  return reason === 'missing' ? `the claim ${claim} is missing` : `the claim ${claim} is wrong`
+}
+
+function copyOf({ keys }: JwtKeySet): Jose.JSONWebKeySet {
+  return { keys: keys.map((key) => ({ ...key }) as Jose.JWK) }
+}
+
+function isKeyList(keys: TokenRules['keys']): keys is readonly VerifyKey[] {
+  return Array.isArray(keys)
+}
