@@ -106,8 +106,10 @@ function remote(jose: Library, url: URL, keysFor: number): Resolve {
       try {
         const response = await fetch(address, init)
         if (response.status !== 200) throw new Error(`the answer to GET ${address} was a ${response.status}`)
-        // Read here, so that a failure in the middle counts as one too.
-        return new Response(await response.arrayBuffer())
+        // Read here, so that what is no set of keys counts as a failure too.
+        const set: unknown = await response.json()
+        if (!isSet(set)) throw new Error(`the answer to GET ${address} was no set of keys (RFC 7517, 5)`)
+        return new Response(JSON.stringify(set))
       } catch (error) {
         failed = { error, until: performance.now() + afterFailure }
         throw error
@@ -131,6 +133,10 @@ function remote(jose: Library, url: URL, keysFor: number): Resolve {
       )
     }
   }
+}
+
+function isSet(value: unknown): value is JwtKeySet {
+  return typeof value === 'object' && value !== null && 'keys' in value && Array.isArray(value.keys)
 }
 
 function check(claims: Jose.JWTPayload): Jose.JWTPayload {
