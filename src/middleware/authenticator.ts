@@ -38,7 +38,7 @@ export function authenticator<Identity>(scheme: Scheme<Identity>): Middleware {
   }
   return (request, next) => {
     const credentials = scheme.read(request)
-    if (credentials === undefined) {
+    if (typeof credentials !== 'string') {
       if (isOptional) return next()
       throw httpError('CREDENTIALS_MISSING', { scheme: name }, options)
     }

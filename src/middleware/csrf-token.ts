@@ -4,7 +4,7 @@ import { type RequestKey, requestKey } from '../core/request-key.js'
 import type { HttpResponse } from '../core/response.js'
 import { checkOptions, invalid } from '../core/static-options.js'
 import { describe, HotpressError } from '../errors.js'
-import { checks, token as checkToken } from './authenticator.js'
+import { checks, token as checkToken, identityOf } from './authenticator.js'
 
 /** Tokens against forged requests: options of `csrf({ token })`. */
 export interface CsrfTokenOptions {
@@ -35,6 +35,7 @@ const optionChecks = {
 export class CsrfTokens {
   readonly #cookie: string
   readonly #issued: RequestKey<string> = requestKey('csrf')
+  readonly #seen: RequestKey<boolean> = requestKey('csrf seen')
   readonly #secrets: readonly Buffer[]
   readonly #session: string | undefined
   readonly read: (request: HttpRequest) => string | undefined | Promise<string | undefined>
@@ -52,8 +53,18 @@ export class CsrfTokens {
     this.read = read ?? ((request) => request.header(header))
   }
 
-  /** A new token for a request; the answer gets the cookie that it is tied to, where the client has none. */
+  /** Takes note of a request whose answer {@link finish} will see. */
+  begin(request: HttpRequest): void {
+    request.set(this.#seen, true)
+  }
+
+  /**
+   * A new token for a request; the answer gets the cookie that it is tied to, where the client has none.
+   *
+   * @throws HotpressError `IDENTITY_MISSING` where nobody would add that cookie.
+   */
   issue(request: HttpRequest): string {
+    identityOf(request, this.#seen, 'token()')
     let value = this.#valueOf(request)
     if (value === undefined) {
       value = request.get(this.#issued) ?? randomBytes(18).toString('base64url')

@@ -22,7 +22,8 @@ export interface Csrf extends Middleware {
   /**
    * A token for a page that this request is answered with; the answer gets the cookie that it is tied to.
    *
-   * @throws HotpressError `OPTION_INVALID` where `csrf()` has no option `token`.
+   * @throws HotpressError `OPTION_INVALID` where `csrf()` has no option `token`, `IDENTITY_MISSING` where it is not around
+   * the route.
    */
   token(request: HttpRequest): string
 }
@@ -95,6 +96,7 @@ const optionChecks = {
 
 function withCookie(guard: Middleware, tokens: CsrfTokens): Middleware {
   return function guardByToken(request, next) {
+    tokens.begin(request)
     const add = (response: HttpResponse): HttpResponse => tokens.finish(response, request)
     return guard(request, () => {
       const response = next()

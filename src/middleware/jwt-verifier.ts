@@ -163,7 +163,10 @@ function reasonOf(error: Jose.errors.JOSEError): string {
   }
 }
 
-function claimReason({ claim, reason }: Jose.errors.JWTClaimValidationFailed): string {
+function claimReason(error: Jose.errors.JWTClaimValidationFailed): string {
+  // It goes into a header, and a claim that is asked for may have any name.
+  const claim = error.claim.replace(/[^\x20-\x7e]/g, '?')
+  const { reason } = error
   if (claim === 'nbf' && reason === 'check_failed') return 'it is not valid yet'
   return reason === 'missing' ? `the claim ${claim} is missing` : `the claim ${claim} is wrong`
 }

@@ -1,8 +1,8 @@
-import picomatch from 'picomatch'
 import type { HttpRequest } from '../core/request.js'
 import { checkOptions, invalid } from '../core/static-options.js'
 import type { Handler, Middleware } from '../core/types.js'
 import { describe, HotpressError, httpError } from '../errors.js'
+import globSource from './glob.cjs'
 import { isPlain, spellings } from './path-spellings.js'
 
 /** Options of `pathFilter()`. */
@@ -21,53 +21,20 @@ export type PathTest = (path: string) => boolean
  * beside the files of a site. Nothing of it is below `/.well-known/` (RFC 8615).
  */
 export const sensitivePaths: readonly string[] = Object.freeze([
-  '**/*.bak',
-  '**/*.key',
-  '**/*.old',
-  '**/*.orig',
-  '**/*.pem',
-  '**/*.sql',
   '**/*.sql.{bz2,gz,xz,zip,zst}',
-  '**/*.sqlite',
-  '**/*.sqlite3',
-  '**/*.sw[op]',
+  '**/*.{bak,old,orig,pem,sql,sqlite,sqlite3,swo,swp}',
   '**/*~',
-  '**/.DS_Store',
-  '**/.aws/**',
-  '**/.azure/**',
-  '**/.bash_history',
-  '**/.bzr/**',
-  '**/.docker/**',
-  '**/.dockercfg',
   '**/.env*',
   '**/.env*/**',
-  '**/.git/**',
-  '**/.git-credentials',
-  '**/.gitconfig',
-  '**/.github/**',
-  '**/.gitignore',
-  '**/.gitlab-ci.yml',
-  '**/.gitmodules',
-  '**/.hg/**',
-  '**/.htaccess',
-  '**/.htpasswd',
-  '**/.idea/**',
-  '**/.kube/**',
-  '**/.mysql_history',
-  '**/.netrc',
-  '**/.npmrc',
-  '**/.pgpass',
-  '**/.psql_history',
-  '**/.pypirc',
-  '**/.ssh/**',
-  '**/.svn/**',
-  '**/.terraform/**',
-  '**/.vscode/**',
   '**/.yarnrc*',
-  '**/.zsh_history',
+  '**/.{DS_Store,dockercfg,htaccess,htpasswd,netrc,npmrc,pgpass,pypirc}',
+  '**/.{aws,azure,bzr,docker,git,github,hg,idea,kube,ssh,svn,terraform,vscode}/**',
+  '**/.{bash,mysql,psql,zsh}_history',
+  '**/.{git-credentials,gitattributes,gitconfig,gitignore,gitlab-ci.yml,gitmodules}',
   '**/phpinfo.php',
   '**/web.config',
   '**/wp-config.php*',
+  '**/{private,privkey,server}.key',
 ])
 
 /**
@@ -133,15 +100,15 @@ interface Given {
   readonly patterns?: readonly string[]
 }
 
-// Whether what a glob matches has a dot or a tilde in it: outside of what may be left out or stand for others.
+// Whether what a glob matches has a dot or a tilde in it: outside of what stands for one thing or another.
 function hasMark(glob: string): boolean {
-  return /[.~]/.test(glob.replace(/[{[(].*$/, '')) && !/[!@+?*]\(/.test(glob)
+  const rest = glob.replace(/\{[^{}]*\}/g, '')
+  return /[.~]/.test(rest) && !/[[\](){}]/.test(rest)
 }
 
 function matcher(patterns: readonly string[]): PathTest {
   if (patterns.length === 0) return () => false
-  const sources = patterns.map((glob) => picomatch.makeRe(glob, { dot: true, nocase: true }).source)
-  const expression = new RegExp(sources.join('|'), 'is')
+  const expression = new RegExp(patterns.map(globSource).join('|'), 'is')
   return (path) => expression.test(path)
 }
 

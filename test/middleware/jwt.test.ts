@@ -212,6 +212,12 @@ describe('jwt()', () => {
     })
   }
 
+  test('names a claim in the header, whatever it is called', async () => {
+    const result = await service({ requiredClaims: ['"ж"'], secret })(forge({ alg: 'HS256' }, claims, secret))
+    assert.equal(result.status, 401)
+    assert.match(result.headers.get('www-authenticate') ?? '', /error_description="the claim \\"\?\\" is missing"$/)
+  })
+
   test('takes a token within the tolerance of clocks', async () => {
     const token = forge({ alg: 'HS256' }, { ...claims, exp: now - 5 }, secret)
     assert.equal((await service({ clockTolerance: '10m', secret })(token)).status, 200)

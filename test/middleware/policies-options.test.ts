@@ -4,6 +4,7 @@ import { apiKey, bearer, csrf, Hotpress, hashApiKey, ipFilter, pathFilter } from
 import { settlePathFilter } from '../../src/middleware/path-filter.js'
 import { isPlain, spellings } from '../../src/middleware/path-spellings.js'
 import { says } from '../_says.js'
+import { recorder } from '../contract/http/_tools.js'
 
 const long = 'a-key-of-some-length'
 
@@ -100,6 +101,15 @@ describe('csrf()', () => {
     assert.equal((await app.inject()).status, 500)
   })
 
+  test('gives no token where nobody would add its cookie', async () => {
+    const guard = csrf({ token: { secret: 'x'.repeat(32) } })
+    const logs = recorder()
+    const app = new Hotpress({ logger: logs.logger })
+    app.get('/', (req) => guard.token(req))
+    assert.equal((await app.inject()).status, 500)
+    assert.match(String(logs.entries[0]?.fields.err), /token\(\) was asked about a request/)
+  })
+
   test('takes tokens of an older secret', async () => {
     const [older, newer] = ['o'.repeat(32), 'n'.repeat(32)] as const
     const before = csrf({ token: { secret: older } })
@@ -143,6 +153,27 @@ describe('spellings()', () => {
 })
 
 describe('settlePathFilter()', () => {
+  // 30 to 60 times what a request line holds: a match that goes back and forth would not come to its end.
+  for (const part of [
+    '.env/',
+    '.gi/.git',
+    'a.sql.',
+    '~/',
+    '.bak.',
+    '/',
+    '%25',
+    '%2e%2f',
+    '.envx/./',
+    ':.',
+    '\\',
+    ';',
+  ]) {
+    test(`takes time in proportion to the length of a path of ${part}`, () => {
+      const isHidden = settlePathFilter({})
+      for (const end of ['x', '/..', '/.', '!']) isHidden(`/${part.repeat(Math.ceil(300_000 / part.length))}${end}`)
+    })
+  }
+
   test('asks patterns without a mark for every path', () => {
     const isHidden = settlePathFilter({ patterns: ['/{a,b.c}/**', '**/x?(.y)', '/z[.]'] })
     for (const path of ['/a', '/b.c/d', '/q/x', '/x.y', '/z.']) assert.equal(isHidden(path), true, path)
