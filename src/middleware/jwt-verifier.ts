@@ -1,3 +1,4 @@
+import { webcrypto } from 'node:crypto'
 import type * as Jose from 'jose'
 import { findPoison } from '../core/json.js'
 import { httpError } from '../errors.js'
@@ -35,31 +36,61 @@ export class Refused extends Error {}
  * `AUTHENTICATION_UNAVAILABLE` when the issuer's keys cannot be had.
  */
 export function tokenVerifier(rules: TokenRules): (token: string) => Promise<Jose.JWTPayload> {
-  const { algorithms, keys, options } = rules
-  let resolve: Resolve | undefined
+  let verify: ((token: string) => Promise<Jose.JWTPayload>) | undefined
   return async (token) => {
     const jose = await loadJose()
+    verify ??= by(jose, rules)
     try {
-      if (isKeyList(keys)) return check(await byKeys(jose, token, keys, options))
-      resolve ??= keys instanceof URL ? remote(jose, keys, rules.keysFor) : jose.createLocalJWKSet(copyOf(keys))
-      return check(await bySet(jose, token, resolve, { ...options, algorithms: [...algorithms] }))
+      return check(await verify(token))
     } catch (error) {
       throw error instanceof jose.errors.JOSEError ? new Refused(reasonOf(error)) : error
     }
   }
 }
 
+function by(
+  jose: Library,
+  { algorithms, keys, keysFor, options }: TokenRules,
+): (token: string) => Promise<Jose.JWTPayload> {
+  if (isKeyList(keys)) {
+    const resolvers = keys.map(resolverOf)
+    return (token) => byKeys(jose, token, resolvers, options)
+  }
+  const resolve = keys instanceof URL ? remote(jose, keys, keysFor) : jose.createLocalJWKSet(copyOf(keys))
+  return (token) => bySet(jose, token, resolve, { ...options, algorithms: [...algorithms] })
+}
+
+interface KeyResolver {
+  readonly algorithms: string[]
+  readonly resolve: Resolve
+}
+
+// The library would import a secret anew with each token, which is half of what a token costs; it keeps public keys itself.
+function resolverOf({ algorithms, key }: VerifyKey): KeyResolver {
+  const imported = new Map<string, Promise<webcrypto.CryptoKey>>()
+  const secret: Resolve = ({ alg }) => {
+    let one = imported.get(alg)
+    if (one === undefined) {
+      const hash = `SHA-${alg.slice(2)}`
+      one = webcrypto.subtle.importKey('raw', key.export(), { hash, name: 'HMAC' }, false, ['verify'])
+      imported.set(alg, one)
+    }
+    return one
+  }
+  return { algorithms: [...algorithms], resolve: key.type === 'secret' ? secret : () => key }
+}
+
 // Every key is tried with its own algorithms alone, so that none is ever used in another's way.
 async function byKeys(
   jose: Library,
   token: string,
-  keys: readonly VerifyKey[],
+  keys: readonly KeyResolver[],
   options: Jose.JWTVerifyOptions,
 ): Promise<Jose.JWTPayload> {
   let last: unknown
-  for (const { algorithms, key } of keys) {
+  for (const { algorithms, resolve } of keys) {
     try {
-      return (await jose.jwtVerify(token, key, { ...options, algorithms: [...algorithms] })).payload
+      return (await jose.jwtVerify(token, resolve, { ...options, algorithms })).payload
     } catch (error) {
       if (!isOfAnotherKey(jose, error)) throw error
       // A wrong signature tells more than an algorithm that is another key's.

@@ -34,7 +34,7 @@ const loadBcrypt = peer('@node-rs/bcrypt', 'a bcrypt hash of basicAuth()', () =>
  * Hashes a password by scrypt, with a salt of its own, for `basicAuth()`: the costs are those that OWASP names.
  *
  * @returns a PHC string, `$scrypt$ln=14,r=8,p=5$salt$hash`.
- * @throws HotpressError `OPTION_INVALID`, `OPTION_UNKNOWN`
+ * @throws HotpressError `OPTION_INVALID`, `OPTION_UNKNOWN`; HttpError 503 `AUTHENTICATION_UNAVAILABLE` when 64 passwords wait.
  * @example
  * console.log(await hashPassword('correct horse battery staple'))
  */

@@ -205,6 +205,40 @@ export function authContract(): void {
     { logger: logs.logger },
   )
 
+  onEveryTransport(
+    'authentication of a whole app',
+    (app) => {
+      app.use(keys)
+      app.get('/', (req) => keys.owner(req))
+      app.onNotFound((req) => `nothing for ${keys.owner(req)}`)
+      app.static('/files', 'test/fixtures')
+    },
+    (client) => {
+      const headers = { 'x-api-key': 'billing-key-0123456789' }
+      for (const [method, path] of [
+        ['GET', '/'],
+        ['GET', '/nowhere'],
+        ['POST', '/'],
+        ['OPTIONS', '/'],
+        ['GET', '/files/tls/'],
+        ['GET', '/%'],
+      ] as const) {
+        test(`has nothing for who has no key: ${method} ${path}`, async () => {
+          const response = await client.fetch(path, { method })
+          await assertProblem(response, 401, { code: 'CREDENTIALS_MISSING' })
+          assert.equal(response.headers.get('allow'), null)
+        })
+      }
+
+      test('is as it was for who has one', async () => {
+        assert.equal(await (await client.fetch('/', { headers })).text(), 'billing')
+        assert.equal(await (await client.fetch('/nowhere', { headers })).text(), 'nothing for billing')
+        assert.equal((await client.fetch('/', { headers, method: 'POST' })).status, 405)
+        assert.equal((await client.fetch('/', { headers, method: 'OPTIONS' })).status, 204)
+      })
+    },
+  )
+
   describe('an address in the form of IPv6', () => {
     for (const { name, skip } of listeningTransports) {
       test(`is the IPv4 address that it stands for: ${name}`, { skip }, async (context) => {
