@@ -45,7 +45,7 @@ const mayReachNative = [
   'compression/encode.ts',
   'fixed.ts',
   'routing/matcher.ts',
-  'transports/native-exchange.ts',
+  'transports/native-owner.ts',
   'transports/native-server.ts',
   'transports/native.ts',
   'transports/transport.ts',

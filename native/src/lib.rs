@@ -17,10 +17,11 @@ pub fn version() -> &'static str {
     env!("HOTPRESS_CONTENT_HASH")
 }
 
-/// Compression on the thread pool: `{ compress(body, coding, level), decompress(body, limit) }`.
+/// Compression on the thread pool, by so many workers: `{ cancel(ticket), compress(body, coding, level, ticket),
+/// decompress(body, limit) }`.
 #[napi]
-pub fn create_codec(env: &Env) -> Result<Object<'_>> {
-    codec::create(env)
+pub fn create_codec(env: &Env, workers: u32) -> Result<Object<'_>> {
+    codec::create(env, workers)
 }
 
 /// Sets the receive buffers of what listens on a port, in bytes; says whether it could.

@@ -1,7 +1,6 @@
 import os from 'node:os'
 import { type ContentCoding, contentCodings } from '../core/accept-encoding.js'
 import type { Encoder } from '../core/encoder.js'
-import { Limiter } from '../core/limiter.js'
 import { binding, type Codec } from '../native/binding.js'
 
 /** A level for each coding: br 0 to 11, gzip 1 to 9, zstd 1 to 19. */
@@ -20,14 +19,13 @@ const fastest: Levels = { br: 1, gzip: 1, zstd: 1 }
 export const defaultQueue = 256
 
 /**
- * How many bodies are with the thread pool at once unless it is told otherwise: one for each core, and one more, so that
- * no core waits until the event loop comes to hand out the next (measured: a quarter more bodies per second). One
- * thread of the pool is left to reads of files and look-ups of names.
+ * How many bodies are compressed at once unless it is told otherwise: one for each core, with one thread of the pool left
+ * to reads of files and look-ups of names.
  */
 export function defaultConcurrency(): number {
   // As libuv reads it: 4 unless it is set.
   const threads = Number.parseInt(process.env.UV_THREADPOOL_SIZE ?? '', 10) || 4
-  return Math.max(1, Math.min(os.availableParallelism() + 1, threads - 1))
+  return Math.max(1, Math.min(os.availableParallelism(), threads - 1))
 }
 
 /** What an encoder is made with. */
@@ -46,26 +44,64 @@ export interface PoolEncoder extends Encoder {
   readonly isOccupied: boolean
 }
 
+// What names a task that may be cancelled; 0 names none.
+let lastTicket = 0
+
+function nextTicket(): number {
+  lastTicket = lastTicket === 0xffff_ffff ? 1 : lastTicket + 1
+  return lastTicket
+}
+
 /**
  * Makes an encoder with a bounded queue. A body that comes when half of the queue is taken is compressed at the fastest
  * level, and one that comes when all of it is taken is left as it is.
  */
 export function createEncoder(options: EncoderOptions = {}): PoolEncoder {
-  const { codec = binding().createCodec(), concurrency = defaultConcurrency(), queue = defaultQueue } = options
+  const { concurrency = defaultConcurrency(), queue = defaultQueue } = options
+  const codec = options.codec ?? binding().createCodec(concurrency)
   const levels = { ...defaultLevels, ...options.levels }
-  const limiter = new Limiter(concurrency, queue)
-  const isHurried = (): boolean => !limiter.isFree && limiter.pressure >= 0.5
+  /** Bodies that are with the codec: in work, or waiting there. */
+  let held = 0
+  const isHurried = (): boolean => held >= concurrency + queue / 2
+
+  async function compress(body: Uint8Array | string, coding: ContentCoding, level: number, signal?: AbortSignal) {
+    if (signal === undefined) return codec.compress(body, coding, level)
+    signal.throwIfAborted()
+    const ticket = nextTicket()
+    const cancel = (): void => {
+      codec.cancel(ticket)
+    }
+    signal.addEventListener('abort', cancel, { once: true })
+    try {
+      return await codec.compress(body, coding, level, ticket)
+    } catch (error) {
+      throw isCancelled(error) ? signal.reason : error
+    } finally {
+      signal.removeEventListener('abort', cancel)
+    }
+  }
+
   return {
     codings: contentCodings.filter((coding) => codec.codings.includes(coding)),
     async encode(body, coding, signal) {
+      if (held >= concurrency + queue) return undefined
       const level = isHurried() ? Math.min(fastest[coding], levels[coding]) : levels[coding]
-      return limiter.run(() => codec.compress(body, coding, level), signal)
+      held++
+      try {
+        return await compress(body, coding, level, signal)
+      } finally {
+        held--
+      }
     },
     get isHurried() {
       return isHurried()
     },
     get isOccupied() {
-      return !limiter.isFree
+      return held >= concurrency
     },
   }
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'CANCELLED'
 }

@@ -87,10 +87,5 @@ export function acceptsIdentity(acceptEncoding: string | undefined): boolean {
 
 /** The `Accept-Encoding` of a request, several lines of it as one (RFC 9110, 5.3); undefined without any. */
 export function acceptEncodingOf(request: HttpRequest): string | undefined {
-  const pairs = sourceOf(request).headers()
-  let all: string | undefined
-  for (let index = 0; index < pairs.length; index += 2) {
-    if (pairs[index] === 'accept-encoding') all = all === undefined ? pairs[index + 1] : `${all}, ${pairs[index + 1]}`
-  }
-  return all
+  return sourceOf(request).headerList('accept-encoding')
 }

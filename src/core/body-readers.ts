@@ -3,7 +3,6 @@ import type { RequestBody } from './body.js'
 import type { BodySource } from './body-source.js'
 import { rejected } from './body-waiting.js'
 import { type FormOptions, type FormValues, parseForm } from './form.js'
-import { findHeader, type HeaderPairs } from './headers.js'
 import { parseJson } from './json.js'
 import { isFormType, isJsonType, parseMediaType } from './media-type.js'
 import type { BodyTools, MultipartOptions, MultipartPart } from './multipart.js'
@@ -12,8 +11,10 @@ import { utf8, utf8Strict, withoutMark } from './utf8.js'
 
 /** A request as far as its body is concerned. */
 export interface BodyRequest extends BodySource {
-  /** Names are lower-case. */
-  headers(): HeaderPairs
+  /** The first value of a header; the name is lower-case. */
+  header(lower: string): string | undefined
+  /** All lines of a header as one; the name is lower-case. */
+  headerList(lower: string): string | undefined
 }
 
 const nothing = new Uint8Array(0)
@@ -32,7 +33,7 @@ export function readForm(source: BodyRequest, tools: BodyTools, options: FormOpt
     const settled = settle('form()', options, { depth: countOf, fields: countOf })
     const { body } = source
     if (body === undefined) return Promise.resolve(parseForm('', settled))
-    const type = findHeader(source.headers(), 'content-type')
+    const type = source.header('content-type')
     if (type === undefined || !isFormType(type)) throw unsupportedType(type, 'application/x-www-form-urlencoded')
     const parse = (text: string): FormValues => parseForm(text, settled)
     return whole(
@@ -50,7 +51,7 @@ export function readJson<Value>(source: BodyRequest, tools: BodyTools): Promise<
     const { body } = source
     if (body === undefined) return rejected(httpError('BODY_NOT_JSON', { reason: 'it is empty' }))
     if (source.isJson !== true) {
-      const type = findHeader(source.headers(), 'content-type')
+      const type = source.header('content-type')
       if (type === undefined || !isJsonType(type)) throw unsupportedType(type, 'application/json')
     }
     return whole(body, source, tools, jsonOfBody<Value>, (bytes) => jsonOf(utf8Strict(bytes)))
@@ -85,7 +86,7 @@ export function multipartOf(
     parts: countOf,
   })
   const { body } = source
-  const value = findHeader(source.headers(), 'content-type')
+  const value = source.header('content-type')
   const type = value === undefined ? undefined : parseMediaType(value)
   if (type?.essence !== 'multipart/form-data') throw unsupportedType(value, 'multipart/form-data')
   const boundary = type.parameters.get('boundary')
@@ -178,7 +179,7 @@ const none: readonly string[] = []
  */
 function codingsOf(body: RequestBody, source: BodyRequest, tools: BodyTools): readonly string[] {
   if (source.isCoded === false) return none
-  const value = allOf(source.headers(), 'content-encoding')
+  const value = source.headerList('content-encoding')
   if (value === undefined) return none
   const known = body.rules.decodes ? tools.codings : none
   const codings: string[] = []
@@ -193,15 +194,6 @@ function codingsOf(body: RequestBody, source: BodyRequest, tools: BodyTools): re
     throw httpError('BODY_CODING_UNSUPPORTED', facts, { headers: { 'accept-encoding': takes } })
   }
   return codings
-}
-
-/** The values of all lines of a header, joined. */
-function allOf(headers: HeaderPairs, name: string): string | undefined {
-  let value: string | undefined
-  for (let index = 0; index < headers.length; index += 2) {
-    if (headers[index] === name) value = value === undefined ? headers[index + 1] : `${value}, ${headers[index + 1]}`
-  }
-  return value
 }
 
 function unsupportedType(got: string | undefined, takes: string): Error {

@@ -19,7 +19,8 @@ function owned(part: Uint8Array): Uint8Array {
 const nothing = new Uint8Array(0)
 
 // Up to here the room for a body of known length is taken at once: each part of it is copied to its place, and once.
-const mostRoom = 1024 ** 2
+// Many connections may announce as much and send nothing: what is larger has room for what has come.
+const mostRoom = 256 * 1024
 
 /**
  * The body of a request, within its limit. It is kept while it comes, up to the threshold: then the sender is held until

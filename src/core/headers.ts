@@ -73,6 +73,15 @@ export function findHeader(pairs: HeaderPairs, lower: string): string | undefine
   return undefined
 }
 
+/** All lines of a header as one (RFC 9110, 5.3). */
+export function joinHeader(pairs: HeaderPairs, lower: string): string | undefined {
+  let all: string | undefined
+  for (let index = 0; index < pairs.length; index += 2) {
+    if (pairs[index] === lower) all = all === undefined ? pairs[index + 1] : `${all}, ${pairs[index + 1]}`
+  }
+  return all
+}
+
 class Fields {}
 // Without Object.prototype, a header called `constructor` is only a header; unlike Object.create(null), a class with
 // such a prototype keeps V8's fast properties.

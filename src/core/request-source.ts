@@ -18,6 +18,10 @@ export interface RequestSource extends BodySource {
   detach(): void
   /** Sends a 103 with these headers, where the transport can; says whether it did. */
   hint?(headers: Readonly<Record<string, string>>): boolean
+  /** The first value of a header; the name is lower-case. */
+  header(lower: string): string | undefined
+  /** All lines of a header as one (RFC 9110, 5.3); the name is lower-case. */
+  headerList(lower: string): string | undefined
   /** Names are lower-case. */
   headers(): HeaderPairs
 }

@@ -1,6 +1,6 @@
 import { multipartOf, readBytes, readForm, readJson, readText, streamOf } from './body-readers.js'
 import type { FormOptions, FormValues } from './form.js'
-import { checkHeaderValue, findHeader, type HeaderPairs, headerName, headerRecord } from './headers.js'
+import { checkHeaderValue, type HeaderPairs, headerName, headerRecord } from './headers.js'
 import type { Logger } from './logger.js'
 import type { BodyTools, MultipartOptions, MultipartPart } from './multipart.js'
 import { requestId } from './request-id.js'
@@ -172,7 +172,7 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
 
   /** The first value of a request header, whatever the letter case of the name. */
   header(name: string): string | undefined {
-    return findHeader(this.#source.headers(), name.toLowerCase())
+    return this.#source.header(name.toLowerCase())
   }
 
   /**

@@ -1,7 +1,7 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
-import { Limiter } from '../core/limiter.js'
 import { checkOptions, invalid } from '../core/static-options.js'
 import { describe, HotpressError, httpError } from '../errors.js'
+import { Limiter } from './limiter.js'
 import { peer } from './peer.js'
 
 /** Costs of `hashPassword()` (RFC 7914, 2). */

@@ -42,7 +42,7 @@ function native(load: () => unknown): Binding | string {
     if (isNative(loaded)) {
       const { createCodec, createRouter, limitReceiveBuffers } = loaded
       return {
-        createCodec: () => nativeCodec(createCodec()),
+        createCodec: (workers) => nativeCodec(createCodec(workers)),
         createRouter,
         kind: 'native',
         limitReceiveBuffers,
@@ -55,16 +55,19 @@ function native(load: () => unknown): Binding | string {
   return `the native binary for ${platform()} is of another version of hotpress; ${remedy}`
 }
 
-type Native = Pick<Binding, 'createRouter' | 'limitReceiveBuffers'> & { createCodec(): NativeCodec; version(): string }
+type Native = Pick<Binding, 'createRouter' | 'limitReceiveBuffers'> & {
+  createCodec(workers: number): NativeCodec
+  version(): string
+}
 
 /** Makes a codec and a router, since a binary that loads may still be of another version, or refused what it needs by its host. */
 function isNative(loaded: unknown): loaded is Native {
   const exported = loaded as Partial<Native> | null | undefined
   if (typeof exported?.createRouter !== 'function' || typeof exported.version !== 'function') return false
   if (typeof exported.createCodec !== 'function' || typeof exported.limitReceiveBuffers !== 'function') return false
-  const { compress, decompress } = exported.createCodec()
+  const { cancel, compress, decompress } = exported.createCodec(1)
   const { insert, match, offsets } = exported.createRouter()
-  const functions: readonly unknown[] = [compress, decompress, insert, match]
+  const functions: readonly unknown[] = [cancel, compress, decompress, insert, match]
   return functions.every((each) => typeof each === 'function') && offsets instanceof Uint32Array
 }
 

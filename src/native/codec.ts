@@ -2,7 +2,8 @@ import type { Codec, Coding } from './types.js'
 
 /** The codec as the binary exports it: codings are numbers. */
 export interface NativeCodec {
-  compress(body: Uint8Array | string, coding: number, level: number): Promise<Uint8Array>
+  cancel(ticket: number): boolean
+  compress(body: Uint8Array | string, coding: number, level: number, ticket?: number): Promise<Uint8Array>
   decompress(body: Uint8Array, limit: number): Promise<Uint8Array>
 }
 
@@ -10,10 +11,11 @@ export interface NativeCodec {
 const numbers: Readonly<Record<Coding, number>> = { br: 0, gzip: 1, zstd: 2 }
 
 /** The binary's codec under the names of the codings. */
-export function nativeCodec({ compress, decompress }: NativeCodec): Codec {
+export function nativeCodec({ cancel, compress, decompress }: NativeCodec): Codec {
   return {
+    cancel,
     codings: ['br', 'gzip', 'zstd'],
-    compress: (body, coding, level) => compress(body, numbers[coding], level),
+    compress: (body, coding, level, ticket) => compress(body, numbers[coding], level, ticket),
     decompress,
   }
 }

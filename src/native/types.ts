@@ -71,6 +71,11 @@ export interface NativeServer {
   cut(slot: number, serial: number): void
   /** Ends an answer that was begun; trailers are lines that each end in CRLF. */
   end(slot: number, serial: number, trailers: string): void
+  /**
+   * The first value of a header, or with 1 all of them joined by `, `; null without any, undefined when the request is
+   * over. The name has fewer than 255 bytes.
+   */
+  header(slot: number, serial: number, name: string, isWhole: number): string | null | undefined
   /** Sends a 103 before the answer; says whether it could. */
   hint(slot: number, serial: number, lines: string): boolean
   ip(slot: number, serial: number): string | undefined
@@ -121,18 +126,22 @@ export interface Router {
 export type Coding = 'br' | 'gzip' | 'zstd'
 
 /**
- * Compression of whole bodies on the thread pool. A body is taken before a call returns: it may be changed at once.
- * Rejections are errors whose `code` is `BROKEN`, `MALFORMED` or `TOO_LARGE`.
+ * Compression of whole bodies on the thread pool, by a few workers; what they have not come to waits, without a bound, in
+ * order of arrival. A body is taken before a call returns: it may be changed at once. Rejections are errors whose `code`
+ * is `BROKEN`, `CANCELLED`, `MALFORMED` or `TOO_LARGE`.
  */
 export interface Codec {
+  /** Takes a task out that has not begun: its promise is rejected with `CANCELLED`. Says whether there was one. */
+  cancel(ticket: number): boolean
   /** What {@link Codec.compress} can make. */
   readonly codings: readonly Coding[]
   /**
    * @param body text becomes UTF-8.
    * @param level br 0 to 11, gzip 1 to 9, zstd 1 to 19.
+   * @param ticket a whole number from 1 to 2^32 - 1 by which {@link Codec.cancel} knows it.
    * @throws RangeError for another level, TypeError for another body.
    */
-  compress(body: Uint8Array | string, coding: Coding, level: number): Promise<Uint8Array>
+  compress(body: Uint8Array | string, coding: Coding, level: number, ticket?: number): Promise<Uint8Array>
   /**
    * Decodes zstd; absent where neither the core nor Node has it.
    *
@@ -148,8 +157,8 @@ export interface Binding {
   readonly reason?: string
   /** The hash of the sources that the binary was built from; `'fallback'` for the fallback. */
   readonly version: string
-  /** Makes a codec. Its functions need no `this`. */
-  createCodec(): Codec
+  /** Makes a codec with so many workers, 1 or more. Its functions need no `this`. */
+  createCodec(workers: number): Codec
   /** Makes an empty route table. Its functions need no `this`. */
   createRouter(): Router
   /** Sets the receive buffers of the sockets that listen on a port; says whether it could, which is on Linux only. */

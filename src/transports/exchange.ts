@@ -50,6 +50,8 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   abstract readonly query: string
 
   abstract detach(): void
+  abstract header(lower: string): string | undefined
+  abstract headerList(lower: string): string | undefined
   abstract headers(): HeaderPairs
   abstract pauseBody(): void
   abstract resumeBody(): void

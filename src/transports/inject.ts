@@ -1,12 +1,12 @@
 import { Framing, violation } from '../core/guard.js'
 import { bodyLength } from '../core/head.js'
-import { findHeader, type HeaderPairs } from '../core/headers.js'
+import { findHeader } from '../core/headers.js'
 import type { HttpRequest } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
 import { chunkBytes, counted, isAsyncIterable, type StreamSink } from '../core/stream.js'
 import type { HttpError } from '../errors.js'
-import { Exchange } from './exchange.js'
+import { type Arrival, ArrivedExchange } from './arrived-exchange.js'
 import { refusal } from './refusal.js'
 import type { TransportHost } from './transport.js'
 
@@ -49,13 +49,8 @@ export class InjectResult {
   }
 }
 
-interface Arrival {
+interface InjectArrival extends Arrival {
   readonly body: AsyncIterable<unknown> | Iterable<unknown>
-  readonly bodySize: number
-  readonly headers: HeaderPairs
-  readonly method: string
-  readonly path: string
-  readonly query: string
 }
 
 interface Outcome {
@@ -63,8 +58,8 @@ interface Outcome {
   done(result: InjectResult): void
 }
 
-class InjectExchange extends Exchange {
-  readonly #arrival: Arrival
+class InjectExchange extends ArrivedExchange {
+  readonly #body: InjectArrival['body']
   #isHeld = false
   #isOver = false
   readonly #outcome: Outcome
@@ -72,33 +67,13 @@ class InjectExchange extends Exchange {
   readonly ip = '127.0.0.1'
   readonly protocol = 'http'
 
-  constructor(host: TransportHost, arrival: Arrival, outcome: Outcome) {
-    super(host)
-    this.#arrival = arrival
+  constructor(host: TransportHost, arrival: InjectArrival, outcome: Outcome) {
+    super(host, arrival)
+    this.#body = arrival.body
     this.#outcome = outcome
   }
 
-  get bodySize(): number {
-    return this.#arrival.bodySize
-  }
-
-  get method(): string {
-    return this.#arrival.method
-  }
-
-  get path(): string {
-    return this.#arrival.path
-  }
-
-  get query(): string {
-    return this.#arrival.query
-  }
-
   detach(): void {}
-
-  headers(): HeaderPairs {
-    return this.#arrival.headers
-  }
 
   protected override cut(): void {
     this.#end()
@@ -133,7 +108,7 @@ class InjectExchange extends Exchange {
 
   async #send(): Promise<void> {
     let left = this.bodySize < 0 ? Number.POSITIVE_INFINITY : this.bodySize
-    for await (const chunk of this.#arrival.body) {
+    for await (const chunk of this.#body) {
       while (this.#isHeld) {
         await new Promise<void>((resolve) => {
           this.#resumed = resolve

@@ -12,6 +12,7 @@ export const Control = {
   lengthHigh: 6,
   lengthLow: 5,
   method: 3,
+  names: 19,
   returnedFlags: 13,
   returnedLines: 14,
   returnedStatus: 12,

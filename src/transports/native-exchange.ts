@@ -1,32 +1,15 @@
 import { bodyLength, headerLines } from '../core/head.js'
-import type { HeaderPairs } from '../core/headers.js'
+import { findHeader, type HeaderPairs, joinHeader } from '../core/headers.js'
 import { HttpRequest, knownId } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
 import { isStream, type StreamSink } from '../core/stream.js'
 import { HotpressError } from '../errors.js'
-import type { NativeServer } from '../native/types.js'
 import { Exchange } from './exchange.js'
 import { Answer, Body, bodySize, Control, Flag, methods, Part } from './native-control.js'
-import { parseHeaders } from './native-headers.js'
-import type { NodeBridge, TransportHost } from './transport.js'
-
-/** What an exchange needs of the server that it came by. */
-export interface NativeOwner {
-  readonly host: TransportHost
-  readonly io: NativeServer
-  /** Holds the body of an answer that goes back with the callback: for one that is settled after it has returned. */
-  readonly later: [body: string | Uint8Array | undefined]
-  /** Where the header lines of an answer stand that goes back with the callback. */
-  readonly lines: Uint8Array
-  readonly typeIndex: ReadonlyMap<string, number>
-  /** Where the body of the request stands that is handed over, when it has come whole with its head. */
-  readonly whole: Uint8Array
-  /** An exchange outlives its callback, or takes a body. */
-  began(exchange: NativeExchange): void
-  /** An exchange that had begun is over. */
-  ended(exchange: NativeExchange): void
-}
+import { longestName, nameBit, parseHeaders } from './native-headers.js'
+import type { NativeOwner } from './native-owner.js'
+import type { NodeBridge } from './transport.js'
 
 /** A request of the native core and its answer. What is not asked for stays in Rust. */
 export class NativeExchange extends Exchange {
@@ -37,7 +20,8 @@ export class NativeExchange extends Exchange {
   #headers: HeaderPairs | undefined = undefined
   #ip: string | undefined = undefined
   #method: string
-  readonly #owner: NativeOwner
+  readonly #names: number
+  readonly #owner: NativeOwner<NativeExchange>
   #path: string | undefined
   #query: string | undefined = undefined
   readonly bodySize: number
@@ -48,10 +32,11 @@ export class NativeExchange extends Exchange {
   readonly serial: number
   readonly slot: number
 
-  constructor(owner: NativeOwner, path: string | undefined) {
+  constructor(owner: NativeOwner<NativeExchange>, path: string | undefined) {
     super(owner.host)
     const { control } = owner.io
     this.#method = methods[control[Control.method]!]!
+    this.#names = control[Control.names]!
     this.#owner = owner
     this.#path = path
     this.bodySize = bodySize(control)
@@ -87,6 +72,14 @@ export class NativeExchange extends Exchange {
   // Rust keeps the head of a request that goes on by itself.
   detach(): void {
     this.#begin()
+  }
+
+  header(lower: string): string | undefined {
+    return this.#mayAsk(lower) ? this.#askHeader(lower, 0) : findHeader(this.headers(), lower)
+  }
+
+  headerList(lower: string): string | undefined {
+    return this.#mayAsk(lower) ? this.#askHeader(lower, 1) : joinHeader(this.headers(), lower)
   }
 
   hint(headers: Readonly<Record<string, string>>): boolean {
@@ -188,6 +181,18 @@ export class NativeExchange extends Exchange {
     const text = this.#owner.io.text(this.slot, this.serial, part)
     if (text === undefined) throw new HotpressError('REQUEST_OVER', {})
     return text
+  }
+
+  #askHeader(lower: string, isWhole: number): string | undefined {
+    if ((this.#names & nameBit(lower)) === 0) return undefined
+    const value = this.#owner.io.header(this.slot, this.serial, lower, isWhole)
+    if (value === undefined) throw new HotpressError('REQUEST_OVER', {})
+    return value ?? undefined
+  }
+
+  // What was parsed once is there; names of no usual length are left to that.
+  #mayAsk(lower: string): boolean {
+    return this.#headers === undefined && lower.length > 0 && lower.length <= longestName
   }
 
   #begin(): void {

@@ -3,7 +3,8 @@ import { Socket } from 'node:net'
 import { ContentType, contentTypeIndex } from '../core/content-type.js'
 import type { NativeServer, NativeServerOptions } from '../native/types.js'
 import { Event, Lines, Whole } from './native-control.js'
-import { NativeExchange, type NativeOwner } from './native-exchange.js'
+import { NativeExchange } from './native-exchange.js'
+import type { NativeOwner } from './native-owner.js'
 import { attach } from './node.js'
 import type { NodeConnection } from './node-exchange.js'
 import type { TransportHost } from './transport.js'
@@ -15,14 +16,14 @@ const refusals = channel('hotpress:refused')
 const backlog = 511
 
 /** A server of the native core, and what its requests have in common. */
-export class NativeTransportServer implements NativeOwner {
+export class NativeTransportServer implements NativeOwner<NativeExchange> {
   readonly #exchanges: (NativeExchange | undefined)[] = []
   #onIdle: (() => void) | undefined
   #underWay = 0
   readonly #nodeConnection: NodeConnection | undefined
   readonly host: TransportHost
   readonly io: NativeServer
-  readonly later: NativeOwner['later'] = [undefined]
+  readonly later: NativeOwner<NativeExchange>['later'] = [undefined]
   readonly lines: Uint8Array
   readonly typeIndex: ReadonlyMap<string, number> = contentTypeIndex
   readonly whole: Uint8Array

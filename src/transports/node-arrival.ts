@@ -1,15 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Framing, violation } from '../core/guard.js'
 import { HttpError, httpError } from '../errors.js'
-
-/** What is known of a request when its head has been read. */
-export interface NodeArrival {
-  readonly bodySize: number
-  /** Names in lower case. */
-  readonly headers: readonly string[]
-  readonly path: string
-  readonly query: string
-}
+import type { Arrival } from './arrived-exchange.js'
 
 /** As many as uWebSockets.js has room for, so that a client fares alike on both. */
 const mostHeaders = 98
@@ -18,7 +10,7 @@ const framing = new Framing()
 const absolute = /^https?:\/\/([^/?#]*)(.*)$/i
 
 /** Reads the head of a request through the guard; gives the reason where it must be refused. */
-export function readArrival(req: IncomingMessage): HttpError | NodeArrival {
+export function readArrival(req: IncomingMessage): Arrival | HttpError {
   framing.reset()
   framing.version = req.httpVersion
   const { rawHeaders } = req
@@ -45,5 +37,6 @@ export function readArrival(req: IncomingMessage): HttpError | NodeArrival {
   const path = mark < 0 ? target : target.slice(0, mark)
   const query = mark < 0 ? '' : target.slice(mark + 1)
   framing.query = query
-  return violation(req.method!, path, framing) ?? { bodySize: framing.bodySize, headers, path, query }
+  const method = req.method!
+  return violation(method, path, framing) ?? { bodySize: framing.bodySize, headers, method, path, query }
 }

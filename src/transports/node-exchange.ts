@@ -2,14 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Deadlines } from '../core/deadlines.js'
 import { bodyLength } from '../core/head.js'
-import type { HeaderPairs } from '../core/headers.js'
 import type { HttpRequest } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless, reasonPhrase } from '../core/status.js'
 import { counted, type StreamSink } from '../core/stream.js'
+import { type Arrival, ArrivedExchange } from './arrived-exchange.js'
 import { BodyClock } from './body-clock.js'
-import { Exchange } from './exchange.js'
-import type { NodeArrival } from './node-arrival.js'
 import type { TransportHost } from './transport.js'
 
 /** What the requests of one server have in common. */
@@ -33,8 +31,7 @@ export function endWith(last: Set<Socket>, socket: Socket): void {
 }
 
 /** A request of node:http and its answer. */
-export class NodeExchange extends Exchange {
-  readonly #arrival: NodeArrival
+export class NodeExchange extends ArrivedExchange {
   #clock: BodyClock | undefined = undefined
   readonly #connection: NodeConnection
   readonly #expectsContinue: boolean
@@ -47,12 +44,11 @@ export class NodeExchange extends Exchange {
     host: TransportHost,
     req: IncomingMessage,
     res: ServerResponse,
-    arrival: NodeArrival,
+    arrival: Arrival,
     connection: NodeConnection,
     expectsContinue = false,
   ) {
-    super(host)
-    this.#arrival = arrival
+    super(host, arrival)
     this.#connection = connection
     this.#expectsContinue = expectsContinue
     this.#ip = req.socket.remoteAddress ?? ''
@@ -60,28 +56,12 @@ export class NodeExchange extends Exchange {
     this.#res = res
   }
 
-  get bodySize(): number {
-    return this.#arrival.bodySize
-  }
-
   get ip(): string {
     return this.#ip
   }
 
-  get method(): string {
-    return this.#req.method!
-  }
-
-  get path(): string {
-    return this.#arrival.path
-  }
-
   get protocol(): 'http' | 'https' {
     return this.#connection.protocol
-  }
-
-  get query(): string {
-    return this.#arrival.query
   }
 
   detach(): void {
@@ -99,10 +79,6 @@ export class NodeExchange extends Exchange {
     if (link === undefined || this.#req.httpVersionMinor === 0 || this.#res.headersSent) return false
     this.#res.writeEarlyHints({ ...headers, link })
     return true
-  }
-
-  headers(): HeaderPairs {
-    return this.#arrival.headers
   }
 
   // A response that is over has no socket any more.

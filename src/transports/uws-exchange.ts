@@ -1,25 +1,19 @@
 import type * as Uws from 'uWebSockets.js'
 import { bodyLength } from '../core/head.js'
-import type { HeaderPairs } from '../core/headers.js'
 import type { HttpRequest } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless, statusLine } from '../core/status.js'
 import type { StreamSink } from '../core/stream.js'
-import { Exchange } from './exchange.js'
+import { type Arrival, ArrivedExchange } from './arrived-exchange.js'
 import type { TransportHost } from './transport.js'
 import { chunkedSink, lengthSink, type UwsLife } from './uws-writer.js'
 
 /** What was read of a request in its callback. */
-export interface UwsArrival {
-  readonly bodySize: number
+export interface UwsArrival extends Arrival {
   /** Whether the client wants the connection closed. */
   readonly closes: boolean
-  readonly headers: HeaderPairs
   /** Whether the library closes the connection after the answer: it knows the plainest form of the client's wish only. */
   readonly isLast: boolean
-  readonly method: string
-  readonly path: string
-  readonly query: string
 }
 
 /** What an exchange needs of the server that it came by. */
@@ -44,7 +38,7 @@ const idleTimeout = 10_000
 const patience = 1000
 
 /** A request of uWebSockets.js and its answer. */
-export class UwsExchange extends Exchange implements UwsLife {
+export class UwsExchange extends ArrivedExchange implements UwsLife {
   readonly #arrival: UwsArrival
   #ip: string | undefined = undefined
   #isLate = false
@@ -55,14 +49,10 @@ export class UwsExchange extends Exchange implements UwsLife {
   readonly protocol = 'http'
 
   constructor(server: UwsOwner, res: Uws.HttpResponse, arrival: UwsArrival) {
-    super(server.host)
+    super(server.host, arrival)
     this.#arrival = arrival
     this.#res = res
     this.#server = server
-  }
-
-  get bodySize(): number {
-    return this.#arrival.bodySize
   }
 
   get ip(): string {
@@ -70,18 +60,6 @@ export class UwsExchange extends Exchange implements UwsLife {
       this.#ip = Buffer.from(this.#res.getRemoteAddressAsText()).toString('latin1')
     }
     return this.#ip ?? ''
-  }
-
-  get method(): string {
-    return this.#arrival.method
-  }
-
-  get path(): string {
-    return this.#arrival.path
-  }
-
-  get query(): string {
-    return this.#arrival.query
   }
 
   /** Undefined once the response has ended or its socket is gone: a native call then would end the process. */
@@ -111,10 +89,6 @@ export class UwsExchange extends Exchange implements UwsLife {
   ended(): void {
     this.#res = undefined
     if (this.#isLate) this.#server.ended()
-  }
-
-  headers(): HeaderPairs {
-    return this.#arrival.headers
   }
 
   lingers(isFull: boolean): void {

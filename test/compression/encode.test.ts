@@ -8,6 +8,7 @@ import { type Deferred, deferred } from '../contract/http/_tools.js'
 interface Call {
   readonly coding: string
   readonly level: number
+  readonly ticket: number | undefined
 }
 
 /** A codec whose work is done when a test says so: how full a queue is must not hang on how fast a machine is. */
@@ -15,9 +16,14 @@ function heldCodec(): { readonly calls: Call[]; readonly codec: Codec; readonly 
   const calls: Call[] = []
   const held: Deferred<Uint8Array>[] = []
   const codec: Codec = {
+    cancel(ticket) {
+      const at = calls.findIndex((call) => call.ticket === ticket)
+      held[at]?.reject(Object.assign(new Error('cancelled'), { code: 'CANCELLED' }))
+      return at >= 0
+    },
     codings: ['gzip', 'br'],
-    compress(_, coding, level) {
-      calls.push({ coding, level })
+    compress(_, coding, level, ticket) {
+      calls.push({ coding, level, ticket })
       const each = deferred<Uint8Array>()
       held.push(each)
       return each.promise
@@ -60,20 +66,30 @@ describe('createEncoder', () => {
     const first = encoder.encode('a', 'br')
     held[0]!.resolve(new Uint8Array(0))
     await first
-    assert.deepEqual(calls, [{ coding: 'br', level: 0 }])
+    assert.deepEqual(calls, [{ coding: 'br', level: 0, ticket: undefined }])
   })
 
   test('gives up a body that waits', async () => {
     const { calls, codec, held } = heldCodec()
     const encoder = createEncoder({ codec, concurrency: 1 })
-    const controller = new AbortController()
-    const first = encoder.encode('a', 'br', controller.signal)
-    const second = encoder.encode('b', 'br', controller.signal)
-    controller.abort(new Error('gone'))
-    await assert.rejects(second, /gone/)
+    const controllers = [new AbortController(), new AbortController()]
+    const [first, second] = controllers.map(({ signal }) => encoder.encode('a', 'br', signal))
+    controllers[1]!.abort(new Error('gone'))
+    await assert.rejects(second!, /gone/)
     held[0]!.resolve(Uint8Array.of(1))
     assert.deepEqual(await first, Uint8Array.of(1))
-    assert.equal(calls.length, 1)
+    assert.equal(encoder.isOccupied, false)
+    await assert.rejects(encoder.encode('a', 'br', controllers[1]!.signal), /gone/)
+    assert.equal(calls.length, 2, 'a body of one that is gone already is not begun')
+  })
+
+  test('says what went wrong, and goes on', async () => {
+    const { codec, held } = heldCodec()
+    const encoder = createEncoder({ codec, concurrency: 1, queue: 0 })
+    const first = encoder.encode('a', 'br', new AbortController().signal)
+    held[0]!.reject(new Error('broken'))
+    await assert.rejects(first, /broken/)
+    assert.equal(encoder.isOccupied, false)
   })
 
   test('takes the native core or node:zlib by itself', async () => {
@@ -82,16 +98,16 @@ describe('createEncoder', () => {
   })
 })
 
-test('one body more at once than there are cores, and a thread less than the pool has', () => {
+test('as many bodies at once as there are cores, and a thread less than the pool has', () => {
   const before = process.env.UV_THREADPOOL_SIZE
   const cores = os.availableParallelism()
   try {
     for (const [threads, wanted] of [
-      [undefined, Math.min(cores + 1, 3)],
+      [undefined, Math.min(cores, 3)],
       ['1', 1],
       ['2', 1],
-      ['1000', cores + 1],
-      ['many', Math.min(cores + 1, 3)],
+      ['1000', cores],
+      ['many', Math.min(cores, 3)],
     ] as const) {
       if (threads === undefined) delete process.env.UV_THREADPOOL_SIZE
       else process.env.UV_THREADPOOL_SIZE = threads

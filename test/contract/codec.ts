@@ -24,7 +24,8 @@ const code =
     error.code === wanted
 
 /** What every {@link Codec} does, whatever is behind it. */
-export function codecContract(name: string, codec: Codec): void {
+export function codecContract(name: string, create: (workers: number) => Codec): void {
+  const codec = create(2)
   const { compress, decompress } = codec
 
   /** What a client makes of it: by node:zlib, or by the codec itself where Node has no zstd. */
@@ -131,6 +132,34 @@ export function codecContract(name: string, codec: Codec): void {
         }
       })
     }
+
+    test('gives up a task that has not begun, and no other', async () => {
+      const { cancel, compress } = create(1)
+      const body = Array.from({ length: 100_000 }, (_, id) => `{"id":${id},"price":${(id * 7919) % 1009}}`).join()
+      const first = compress(body, 'br', 9, 1)
+      // A worker of the native core is on its way to the first one.
+      const others = [2, 3, 4].map((ticket) => compress(body, 'gzip', 6, ticket))
+      const cancelled = assert.rejects(others[1]!, code('CANCELLED'))
+      assert.equal(cancel(3), true)
+      assert.equal(cancel(3), false)
+      for (const unknown of [0, -1, 5, 2 ** 32 - 1, Number.NaN]) assert.equal(cancel(unknown), false)
+      await cancelled
+      assert.ok((await restore('br', await first, 0)).equals(Buffer.from(body)))
+      assert.equal(cancel(1), false)
+      for (const other of [others[0]!, others[2]!]) {
+        assert.ok((await restore('gzip', await other, 0)).equals(Buffer.from(body)))
+      }
+      assert.equal(cancel(4), false)
+    })
+
+    test('takes a hundred times more than there are workers', async () => {
+      const { compress } = create(1)
+      const bodies = Array.from({ length: 100 }, (_, index) => `${index},`.repeat(2000))
+      const coded = await Promise.all(bodies.map((body) => compress(body, 'gzip', 1)))
+      for (const [index, each] of coded.entries()) {
+        assert.ok((await restore('gzip', each, 0)).equals(Buffer.from(bodies[index]!)))
+      }
+    })
 
     test('has gzip and br at least', () => {
       assert.deepEqual(

@@ -9,6 +9,7 @@ import { errorsContract } from './http/errors.js'
 import { headersContract } from './http/headers.js'
 import { middlewareContract } from './http/middleware.js'
 import { requestContract } from './http/request.js'
+import { requestHeadersContract } from './http/request-headers.js'
 import { routingContract } from './http/routing.js'
 import { timeoutsContract } from './http/timeouts.js'
 
@@ -25,6 +26,7 @@ export function httpContract(): void {
   headersContract()
   middlewareContract()
   requestContract()
+  requestHeadersContract()
   routingContract()
   timeoutsContract()
 }

@@ -10,7 +10,11 @@ import { matchOften, native, withoutNative } from './_native.js'
 const bindingUrl = new URL('../../src/native/binding.js', import.meta.url).href
 const nativeUrl = new URL('_native.js', import.meta.url).href
 const loadsNothing = () => assert.fail('the binary was looked for')
-const numbered = () => ({ compress: async () => new Uint8Array(0), decompress: async () => new Uint8Array(0) })
+const numbered = () => ({
+  cancel: () => false,
+  compress: async () => new Uint8Array(0),
+  decompress: async () => new Uint8Array(0),
+})
 const throws = (message: string) => () => {
   throw new Error(message)
 }
@@ -58,6 +62,7 @@ describe('chooseBinding', () => {
       {},
       { ...working, version: '1' },
       { ...working, createCodec: undefined },
+      { ...working, createCodec: () => ({ ...numbered(), cancel: undefined }) },
       { ...working, createCodec: () => ({ ...numbered(), compress: undefined }) },
       { ...working, createCodec: () => ({ ...numbered(), decompress: undefined }) },
       { ...working, createRouter: undefined },

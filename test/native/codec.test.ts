@@ -7,8 +7,8 @@ import { createCodec } from '../../src/native/fallback/codec.js'
 import { codecContract } from '../contract/codec.js'
 import { native, withoutNative } from './_native.js'
 
-if (withoutNative === undefined) codecContract('native', native.createCodec())
-codecContract('fallback', createCodec())
+if (withoutNative === undefined) codecContract('native', (workers) => native.createCodec(workers))
+codecContract('fallback', createCodec)
 
 const nativeUrl = new URL('_native.js', import.meta.url).href
 
@@ -16,7 +16,7 @@ describe('codec: native binary', { skip: withoutNative ?? false }, () => {
   test('agrees with node:zlib on what a text is', async () => {
     const text = `${'x'.repeat(1000)}€😀\ud800${'y'.repeat(1000)}`
     const [first, second] = await Promise.all(
-      [native.createCodec(), createCodec()].map(({ compress }) => compress(text, 'gzip', 6)),
+      [native.createCodec(2), createCodec(2)].map(({ compress }) => compress(text, 'gzip', 6)),
     )
     const { gunzipSync } = await import('node:zlib')
     assert.deepEqual(gunzipSync(first!), gunzipSync(second!))
@@ -26,12 +26,12 @@ describe('codec: native binary', { skip: withoutNative ?? false }, () => {
     const source = `
       const { parentPort, workerData } = require('node:worker_threads')
       import(workerData).then(({ native }) => {
-        const { compress } = native.createCodec()
+        const { compress } = native.createCodec(2)
         const body = 'some text of many kinds, '.repeat(20_000)
         const done = Array.from({ length: 20 }, () => compress(body, 'br', 9))
         done[0].then(() => parentPort.postMessage('begun'))
       })`
-    const mine = native.createCodec().compress('x'.repeat(100_000), 'br', 9)
+    const mine = native.createCodec(2).compress('x'.repeat(100_000), 'br', 9)
     for (let round = 0; round < 3; round++) {
       const worker = new Worker(source, { eval: true, workerData: nativeUrl })
       await once(worker, 'message')
@@ -43,7 +43,7 @@ describe('codec: native binary', { skip: withoutNative ?? false }, () => {
   test('lets a process end with work under way', () => {
     const script = `
       const { native } = await import(${JSON.stringify(nativeUrl)})
-      const { compress } = native.createCodec()
+      const { compress } = native.createCodec(2)
       for (let made = 0; made < 20; made++) compress('some text, '.repeat(50_000), 'br', 9)
       setTimeout(() => process.exit(7), 20)`
     assert.throws(() => execFileSync(process.execPath, ['--input-type=module', '-e', script]), { status: 7 })
@@ -53,7 +53,7 @@ describe('codec: native binary', { skip: withoutNative ?? false }, () => {
   test('gives memory back', { skip: process.env.HOTPRESS_TEST_ASAN === '1' }, () => {
     const script = `
       const { native } = await import(${JSON.stringify(nativeUrl)})
-      const { compress } = native.createCodec()
+      const { compress } = native.createCodec(2)
       const body = Buffer.from(Array.from({ length: 30_000 }, (_, index) => index * 7919 % 65_536).join())
       async function many(rounds) {
         for (let round = 0; round < rounds; round++) {

@@ -107,6 +107,7 @@ describe('native: limits', { skip }, () => {
     assert.match((await raw(usual.address.port, chunks(1024 ** 2))).text, /\r\n\r\n1048576$/)
     await refused(usual.address.port, chunks(1024 ** 2 + 1), 413)
     await refused(small.address.port, chunks(17), 413)
+    assert.match((await raw(small.address.port, chunks(17))).text, /larger than the limit of 16 bytes/)
   })
 
   test('408 for a head, and for a body, that does not come', async () => {

@@ -8,9 +8,9 @@ use super::brotli::{self, Memory};
 use super::job::{Coding, Failure};
 use super::scratch::Scratch;
 
-/// The input of a scratch, compressed into its output; returns the length.
-pub fn encode(scratch: &mut Scratch, coding: Coding, level: u32) -> Result<usize, Failure> {
-    let Scratch { brotli, gzip, input, output, zstd, .. } = scratch;
+/// Compresses into a scratch's output; returns the length.
+pub fn encode(scratch: &mut Scratch, input: &[u8], coding: Coding, level: u32) -> Result<usize, Failure> {
+    let Scratch { brotli, gzip, output, zstd, .. } = scratch;
     match coding {
         Coding::Brotli => brotli_of(brotli, input, output, level),
         Coding::Gzip => deflate(Scratch::gzip(gzip, level), input, output),

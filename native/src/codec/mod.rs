@@ -1,16 +1,17 @@
 //! Compression of whole bodies as tasks on libuv's thread pool. Streams are node:zlib's: what they need is state
 //! between chunks, and there node is as fast.
 //!
-//! `binding` is what JavaScript sees, `task` the way to the pool and back; `job` is the work itself, which touches no
-//! JavaScript, with `encode` (and `brotli`, which has most to
-//! it) and `decode`; `scratch` keeps what tasks need again and again, `text` makes UTF-8 of what
-//! a JavaScript string holds.
+//! `binding` is what JavaScript sees, `task` the way to the pool and back, `queue` what waits and who takes it; `job` is
+//! the work itself, which touches no JavaScript, with `encode` (and `brotli`, which has most to it) and `decode`; `body`
+//! and `scratch` keep memory that is needed again and again, `text` makes UTF-8 of what a JavaScript string holds.
 
 mod binding;
+mod body;
 mod brotli;
 mod decode;
 mod encode;
 mod job;
+mod queue;
 mod scratch;
 mod task;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What one task needs while it runs, and the next one needs again: memory that is touched already, and contexts that
+//! What a worker needs while it runs, and the next one needs again: memory that is touched already, and contexts that
 //! take as long to set up as a small body takes to compress.
 //!
 //! Kept in one list for all threads, not in each: threads of the pool are not ours to clean up after, and there may be
@@ -22,10 +22,8 @@ pub struct Scratch {
     pub brotli: Memory,
     pub gzip: Option<(u32, Compressor)>,
     pub output: Vec<u8>,
-    /// A body as UTF-8, or its bytes.
-    pub input: Vec<u8>,
-    /// A body as JavaScript holds it.
-    pub units: Vec<u16>,
+    /// A text as UTF-8.
+    pub utf8: Vec<u8>,
     pub zstd: Option<CCtx<'static>>,
 }
 
@@ -38,16 +36,13 @@ impl Scratch {
         IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
-    /// Gives it back, for the next task. Not after a panic: a context may be in any state then.
+    /// Gives it back, for the next worker.
     pub fn give(mut self: Box<Self>) {
         if self.output.capacity() > LARGEST_KEPT {
             self.output = Vec::new();
         }
-        if self.input.capacity() > LARGEST_KEPT {
-            self.input = Vec::new();
-        }
-        if self.units.capacity() > LARGEST_KEPT / 2 {
-            self.units = Vec::new();
+        if self.utf8.capacity() > LARGEST_KEPT {
+            self.utf8 = Vec::new();
         }
         self.zstd.take_if(|context| context.sizeof() > 2 * LARGEST_KEPT);
         let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);

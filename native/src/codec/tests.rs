@@ -1,5 +1,7 @@
+use super::body::Body;
 use super::decode::decode;
-use super::job::{Coding, Failure, Job, Work};
+use super::job::{Coding, Failure, Job, Outcome, Work};
+use super::queue::{Entry, Queue};
 use super::scratch::Scratch;
 use super::text::write_utf8;
 
@@ -7,11 +9,13 @@ const CODINGS: [Coding; 3] = [Coding::Brotli, Coding::Gzip, Coding::Zstd];
 
 fn compress(body: &[u8], coding: Coding, level: u32) -> Box<[u8]> {
     let mut scratch = Scratch::take();
-    scratch.input.clear();
-    scratch.input.extend_from_slice(body);
-    let mut job = Job::new(scratch, false, Work::Compress { coding, level });
-    job.run();
-    job.outcome.unwrap()
+    let outcome = job(body, coding, level).run(&mut scratch);
+    scratch.give();
+    outcome.unwrap()
+}
+
+fn job(body: &[u8], coding: Coding, level: u32) -> Job {
+    Job { body: Body::Bytes(body.to_vec()), work: Work::Compress { coding, level } }
 }
 
 fn restore(coding: Coding, coded: &[u8], length: usize) -> Vec<u8> {
@@ -138,4 +142,87 @@ fn keeps_a_bounded_number_of_scratches() {
     }
     let taken: Vec<_> = (0..20).map(|_| Scratch::take()).collect();
     assert!(taken.iter().all(|scratch| scratch.output.capacity() < 3 << 20));
+}
+
+fn entry(token: u32) -> Entry<u32> {
+    Entry { job: job(&noise(100), Coding::Gzip, 1), ticket: token, token }
+}
+
+fn tokens(done: Vec<(u32, Outcome)>) -> Vec<u32> {
+    done.into_iter().map(|(token, outcome)| outcome.map(|_| token).unwrap()).collect()
+}
+
+#[test]
+fn a_worker_takes_all_that_waits_and_leaves() {
+    let queue = Queue::new(2);
+    assert!(queue.add(entry(1)));
+    assert!(queue.add(entry(2)));
+    assert!(!queue.add(entry(3)), "there are two workers");
+    let wakes = std::cell::Cell::new(0);
+    assert!(queue.work(|| wakes.set(wakes.get() + 1)));
+    assert_eq!(wakes.get(), 1, "once for all that nobody has looked at");
+    assert_eq!(tokens(queue.take_done()), [1, 2, 3]);
+    // The other one comes too late.
+    assert!(queue.work(|| panic!("nothing is done")));
+    assert!(queue.add(entry(4)), "both have left");
+}
+
+#[test]
+fn a_job_that_waits_can_be_cancelled() {
+    let queue = Queue::new(1);
+    for token in 1..=3 {
+        queue.add(entry(token));
+    }
+    assert_eq!(queue.cancel(2), Some(2));
+    assert_eq!(queue.cancel(2), None);
+    queue.work(|| ());
+    assert_eq!(tokens(queue.take_done()), [1, 3]);
+    assert_eq!(queue.cancel(1), None, "it is done");
+}
+
+#[test]
+fn a_worker_leaves_a_long_queue_for_a_while() {
+    let queue = Queue::new(1);
+    let slow = |token| Entry { job: job(&noise(1 << 20), Coding::Brotli, 9), ticket: token, token };
+    for token in 1..=200 {
+        queue.add(slow(token));
+    }
+    assert!(!queue.work(|| ()), "its shift is over before the queue is empty");
+    assert!(queue.relieve(), "and it is to come again");
+    queue.close();
+    assert!(queue.work(|| ()));
+    assert!(!queue.add(slow(201)), "nobody comes once it is closed");
+}
+
+#[test]
+fn workers_do_each_job_once() {
+    let queue = Queue::new(4);
+    let mut sent = 0;
+    std::thread::scope(|scope| {
+        for token in 0..2000 {
+            if queue.add(entry(token)) {
+                sent += 1;
+                scope.spawn(|| {
+                    while !queue.work(|| ()) {
+                        if !queue.relieve() {
+                            break;
+                        }
+                    }
+                });
+            }
+        }
+    });
+    let mut done = tokens(queue.take_done());
+    done.sort_unstable();
+    assert_eq!(done, (0..2000).collect::<Vec<_>>());
+    assert!(sent >= 1);
+}
+
+#[test]
+fn what_no_worker_can_be_sent_for_is_given_up() {
+    let queue = Queue::new(2);
+    queue.add(entry(1));
+    queue.add(entry(2));
+    assert_eq!(queue.give_up(), [], "another is there");
+    assert_eq!(queue.give_up(), [1, 2]);
 }

@@ -72,7 +72,7 @@ fn create(
     };
     let fixed = Fixed::read(&options)?;
     let server = Server::new(uv, looper.cast(), limits, defaults, fixed, router, handover);
-    let functions: [(&std::ffi::CStr, Callback); 15] = [
+    let functions: [(&std::ffi::CStr, Callback); 16] = [
         (c"begin", calls::begin),
         (c"closeConnections", calls::close_connections),
         (c"closeIdle", calls::close_idle),
@@ -80,6 +80,7 @@ fn create(
         (c"connections", calls::connections),
         (c"cut", calls::cut),
         (c"end", calls::end),
+        (c"header", calls::header),
         (c"hint", calls::hint),
         (c"ip", calls::ip),
         (c"listen", calls::listen),

@@ -7,12 +7,16 @@ use napi::sys::{self, napi_callback_info, napi_env, napi_value};
 
 use super::answer::{self, Answer};
 use super::connection::Phase;
+use super::parse::Head;
 use super::server::Server;
-use super::values::{body_of, boolean, bytes, float, integer, lines};
-use super::{lifetime, listener, outgoing, output, uv};
+use super::values::{body_of, boolean, bytes, float, integer, lines, null};
+use super::{lifetime, listener, names, outgoing, output, uv};
 use crate::napi_raw::{Exception, arguments, guarded, string};
 
 type Outcome = Result<napi_value, Exception>;
+
+/// Bytes of a header's name that can be asked for: a head has room for few that are longer.
+const LONGEST_NAME: usize = 255;
 
 /// Runs a function of the server's object with its numbers: the slot and the serial of a request come first.
 fn run<const N: usize>(
@@ -88,6 +92,30 @@ pub unsafe extern "C" fn end(env: napi_env, info: napi_callback_info) -> napi_va
     run(env, info, |server, slot, serial, [_, _, trailers]: [napi_value; 3]| {
         answer::end(server, slot, serial, &lines(env, trailers));
         Ok(null_mut())
+    })
+}
+
+/// The first value of a header, its name in fewer than 255 bytes; or with 1 all its lines as one; null without any, and undefined when the request has been
+/// answered.
+pub unsafe extern "C" fn header(env: napi_env, info: napi_callback_info) -> napi_value {
+    run(env, info, |server, slot, serial, [_, _, name, is_whole]: [napi_value; 4]| {
+        let mut room = [0; LONGEST_NAME + 1];
+        let mut length = 0;
+        // SAFETY: N-API writes no more than there is room for. As UTF-8, so that only ASCII equals ASCII.
+        unsafe {
+            sys::napi_get_value_string_utf8(env, name, room.as_mut_ptr().cast(), room.len(), &mut length);
+        }
+        let (name, is_whole) = (&room[..length], integer(env, is_whole) == 1);
+        let value = with_head(server, slot, serial, |bytes, head| {
+            let mut values = names::values(head.headers.of(bytes), name);
+            let Some(first) = values.next().filter(|_| length < LONGEST_NAME) else { return null(env) };
+            let rest: Vec<&[u8]> = if is_whole { values.collect() } else { Vec::new() };
+            if rest.is_empty() {
+                return server.handover.latin1(first);
+            }
+            server.handover.latin1(&[&[first], &rest[..]].concat().join(&b", "[..]))
+        });
+        Ok(value.unwrap_or(null_mut()))
     })
 }
 
@@ -177,23 +205,30 @@ pub unsafe extern "C" fn respond_whole(env: napi_env, info: napi_callback_info) 
 pub unsafe extern "C" fn text(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, slot, serial, [_, _, part]: [napi_value; 3]| {
         let part = integer(env, part);
-        let span = |head: &super::parse::Head| match part {
-            0 => head.method,
-            1 => head.path,
-            2 => head.query,
-            _ => head.headers,
-        };
-        if let Some(current) = server.handover.current.get().filter(|current| current.serial == serial) {
-            // SAFETY: `current` is there only while its head is.
-            let head = unsafe { std::slice::from_raw_parts(current.start, current.length) };
-            return Ok(server.handover.latin1(span(&current.head).of(head)));
-        }
-        let value = server.with_request(slot, serial, |connection| {
-            let (bytes, head) = connection.head.as_deref()?;
-            Some(server.handover.latin1(span(head).of(bytes)))
+        let value = with_head(server, slot, serial, |bytes, head| {
+            let span = match part {
+                0 => head.method,
+                1 => head.path,
+                2 => head.query,
+                _ => head.headers,
+            };
+            server.handover.latin1(span.of(bytes))
         });
-        Ok(value.flatten().unwrap_or(null_mut()))
+        Ok(value.unwrap_or(null_mut()))
     })
+}
+
+/// Reads from the head of a request; `None` when it has been answered.
+fn with_head<R>(server: &Server, slot: u32, serial: u32, read: impl FnOnce(&[u8], &Head) -> R) -> Option<R> {
+    if let Some(current) = server.handover.current.get().filter(|current| current.serial == serial) {
+        // SAFETY: `current` is there only while its head is.
+        let head = unsafe { std::slice::from_raw_parts(current.start, current.length) };
+        return Some(read(head, &current.head));
+    }
+    server.with_request(slot, serial, |connection| {
+        let (bytes, head) = connection.head.as_deref()?;
+        Some(read(bytes, head))
+    })?
 }
 
 /// Writes a part of a stream; says whether there is room for more now.

@@ -36,6 +36,8 @@ pub const UNITS: usize = 16;
 pub const WITHIN: usize = 17;
 /// 1 where the whole body of the request that is handed over stands at `WHOLE`: JavaScript may take it from there.
 pub const IS_WHOLE: usize = 18;
+/// Which headers the request may have, see `names`.
+pub const NAMES: usize = 19;
 /// Room for header lines, of `LINES_SIZE` bytes.
 pub const LINES: usize = 32;
 /// Room for a body, of `WHOLE_SIZE` bytes.

@@ -6,15 +6,17 @@ use super::parse::BodyKind;
 use super::refusal::Refusal;
 
 const BAD_CHUNK: Refusal =
-    Refusal { code: "BAD_FRAMING", reason: "a chunk is malformed", section: "RFC 9112, 7.1", status: 400 };
+    Refusal { code: "BAD_FRAMING", limit: 0, reason: "a chunk is malformed", section: "RFC 9112, 7.1", status: 400 };
 const BIG_CHUNK: Refusal = Refusal {
     code: "CHUNK_TOO_LARGE",
+    limit: 0,
     reason: "a chunk is larger than the limit",
     section: "RFC 9110, 15.5.14",
     status: 413,
 };
 const BIG_TRAILERS: Refusal = Refusal {
     code: "HEADERS_TOO_LARGE",
+    limit: 0,
     reason: "the chunk extensions or trailers are too large",
     section: "RFC 6585, 5",
     status: 431,
@@ -153,7 +155,10 @@ impl Decoder {
             return Err(BAD_CHUNK);
         }
         self.left = self.left * 16 + value;
-        if self.left > self.largest_chunk { Err(BIG_CHUNK) } else { Ok(Step::Size) }
+        if self.left > self.largest_chunk {
+            return Err(Refusal { limit: self.largest_chunk, ..BIG_CHUNK });
+        }
+        Ok(Step::Size)
     }
 
     fn chunk(&mut self) -> Step {

@@ -89,6 +89,7 @@ impl Handover {
             numbers[control::UPGRADES] = u32::from(current.head.upgrades);
             numbers[control::WITHIN] = current.serial;
             numbers[control::IS_WHOLE] = u32::from(is_whole);
+            numbers[control::NAMES] = current.head.names.0;
         }
         let scope = self.enter();
         let mut path = null_mut();

@@ -115,8 +115,9 @@ unsafe extern "C" fn allocate(handle: *mut Handle, _suggested: usize, buffer: *m
     // SAFETY: libuv calls this with a handle of ours and a buffer to fill in.
     unsafe {
         let server = &owner(handle).server;
+        // Without room libuv leaves what there is, and comes again.
         let bytes = server.read_buffer.get();
-        *buffer = Buffer::over(&*bytes);
+        *buffer = if server.turn.may_read() { Buffer::over(&*bytes) } else { Buffer::over(&[]) };
     }
 }
 
@@ -130,6 +131,10 @@ unsafe extern "C" fn on_read(handle: *mut Handle, count: isize, _buffer: *const 
     };
     if count != uv::ENOBUFS && count != uv::EOF {
         return server.destroy(slot);
+    }
+    // What is left unread is readable in the next round.
+    if !server.turn.may_read() {
+        return;
     }
     for _ in 0..MOST_READS {
         // Another connection may have the slot by now.
@@ -160,7 +165,7 @@ unsafe extern "C" fn on_read(handle: *mut Handle, count: isize, buffer: *const B
         (Rc::clone(&owner.server), owner.slot)
     };
     match count {
-        0 => {}
+        0 | uv::ENOBUFS => {}
         uv::EOF => server.end_of_input(slot),
         ..0 => server.destroy(slot),
         _ => {

@@ -24,6 +24,7 @@ mod io;
 mod lifetime;
 mod limits;
 mod listener;
+mod names;
 mod outgoing;
 mod output;
 mod parse;
@@ -33,5 +34,6 @@ mod server;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod turn;
 mod uv;
 mod values;

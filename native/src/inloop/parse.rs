@@ -6,6 +6,7 @@ use std::mem::MaybeUninit;
 use httparse::{Header, Status};
 
 use super::facts::Facts;
+use super::names::Names;
 use super::refusal::{BARE_LF, HEADER_BYTE, METHOD, REQUEST_LINE, Refusal, TARGET, TOO_MANY_HEADERS, VERSION};
 
 /// The most header lines a request may have.
@@ -52,6 +53,8 @@ pub struct Head {
     pub is_json: bool,
     pub keep_alive: bool,
     pub method: Span,
+    /// Which headers there may be.
+    pub names: Names,
     pub path: Span,
     pub query: Span,
     pub upgrades: bool,
@@ -92,7 +95,9 @@ pub fn parse(head: &[u8]) -> Result<Head, Refusal> {
     let is_http10 = request.version == Some(0);
     let line_end = memchr::memchr(b'\n', head).unwrap_or_default() + 1;
     let mut facts = Facts::new(is_http10);
+    let mut names = Names::default();
     for header in request.headers.iter() {
+        names.add(header.name.as_bytes());
         facts.add(header.name.as_bytes(), header.value)?;
     }
     let (path, query) = facts.target(method, target, is_http10)?;
@@ -105,6 +110,7 @@ pub fn parse(head: &[u8]) -> Result<Head, Refusal> {
         is_json: facts.is_json,
         keep_alive: facts.keep_alive && !facts.closes,
         method: Span::in_head(head, method),
+        names,
         path: Span::in_head(head, path),
         query: query.map_or(Span::default(), |query| Span::in_head(head, query)),
         upgrades: facts.upgrades && facts.connection_upgrade,

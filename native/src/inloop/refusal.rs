@@ -4,13 +4,15 @@
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Refusal {
     pub code: &'static str,
+    /// In bytes, where it is a limit that is passed and not one of the usual; else 0.
+    pub limit: u64,
     pub reason: &'static str,
     pub section: &'static str,
     pub status: u16,
 }
 
 const fn bad(reason: &'static str, section: &'static str) -> Refusal {
-    Refusal { code: "BAD_FRAMING", reason, section, status: 400 }
+    Refusal { code: "BAD_FRAMING", limit: 0, reason, section, status: 400 }
 }
 
 pub const BARE_LF: Refusal = bad("a line ends without a carriage return", "RFC 9112, 2.2");
@@ -19,12 +21,14 @@ pub const CODING_IN_HTTP10: Refusal = bad("HTTP/1.0 has no Transfer-Encoding", "
 pub const CODING_NOT_CHUNKED: Refusal = bad("the Transfer-Encoding does not end in a single chunked", "RFC 9112, 6.3");
 pub const CODING_UNKNOWN: Refusal = Refusal {
     code: "CODING_UNKNOWN",
+    limit: 0,
     reason: "there is a transfer coding beside chunked",
     section: "RFC 9112, 6.1",
     status: 501,
 };
 pub const EXPECTATION: Refusal = Refusal {
     code: "BAD_FRAMING",
+    limit: 0,
     reason: "there is an expectation other than 100-continue",
     section: "RFC 9110, 10.1.1",
     status: 417,
@@ -38,18 +42,30 @@ pub const METHOD: Refusal = bad("the method is not a token", "RFC 9112, 3.1");
 pub const OTHER_HOST: Refusal = bad("the request target names another host", "RFC 9112, 3.2.2");
 pub const REQUEST_LINE: Refusal = bad("the request line is malformed", "RFC 9112, 3");
 pub const TARGET: Refusal = bad("the request target is not a path of printable ASCII", "RFC 9112, 3.2");
-pub const HEAD_TOO_LARGE: Refusal =
-    Refusal { code: "HEADERS_TOO_LARGE", reason: "the headers are too large", section: "RFC 6585, 5", status: 431 };
+pub const HEAD_TOO_LARGE: Refusal = Refusal {
+    code: "HEADERS_TOO_LARGE",
+    limit: 0,
+    reason: "the headers are too large",
+    section: "RFC 6585, 5",
+    status: 431,
+};
 pub const LINE_TOO_LONG: Refusal = Refusal {
     code: "LINE_TOO_LONG",
+    limit: 0,
     reason: "the request line is too long",
     section: "RFC 9110, 15.5.15",
     status: 414,
 };
-pub const TOO_MANY_HEADERS: Refusal =
-    Refusal { code: "HEADERS_TOO_LARGE", reason: "there are too many headers", section: "RFC 6585, 5", status: 431 };
+pub const TOO_MANY_HEADERS: Refusal = Refusal {
+    code: "HEADERS_TOO_LARGE",
+    limit: 0,
+    reason: "there are too many headers",
+    section: "RFC 6585, 5",
+    status: 431,
+};
 pub const VERSION: Refusal = Refusal {
     code: "BAD_FRAMING",
+    limit: 0,
     reason: "the version is neither HTTP/1.1 nor HTTP/1.0",
     section: "RFC 9110, 15.6.6",
     status: 505,

@@ -190,8 +190,9 @@ pub fn number(out: &mut Vec<u8>, mut value: u64) {
 /// The answer to a request that never became one: a problem document (RFC 9457), and the connection is closed.
 pub fn refusal(out: &mut Vec<u8>, refusal: &Refusal, date: &[u8]) {
     let (status, code) = (refusal.status, refusal.code);
+    let limit = if refusal.limit == 0 { String::new() } else { format!(" of {} bytes", refusal.limit) };
     let body = format!(
-        "{{\"type\":\"about:blank\",\"title\":\"{}\",\"status\":{status},\"detail\":\"the request was refused: {} ({})\",\"code\":\"{code}\"}}",
+        "{{\"type\":\"about:blank\",\"title\":\"{}\",\"status\":{status},\"detail\":\"the request was refused: {}{limit} ({})\",\"code\":\"{code}\"}}",
         reason(status),
         refusal.reason,
         refusal.section,
@@ -256,5 +257,10 @@ impl Ids {
 }
 
 /// For a connection beyond the limit.
-pub const OVERLOADED: Refusal =
-    Refusal { code: "OVERLOADED", reason: "there are too many connections", section: "RFC 9110, 15.6.4", status: 503 };
+pub const OVERLOADED: Refusal = Refusal {
+    code: "OVERLOADED",
+    limit: 0,
+    reason: "there are too many connections",
+    section: "RFC 9110, 15.6.4",
+    status: 503,
+};

@@ -15,6 +15,7 @@ use super::limits::{HIGH_WATER, Limits, MOST_PENDING};
 use super::outgoing::{self, Outgoing};
 use super::parse::Head;
 use super::respond::{Clock, Ids};
+use super::turn::Turn;
 use super::uv::{Handle, Loop, Uv};
 use super::{handles, handoff, listener, output};
 use crate::router_binding::Instance;
@@ -55,6 +56,7 @@ pub struct Server {
     pub read_buffer: UnsafeCell<Box<[u8]>>,
     pub router: Rc<Instance>,
     pub state: RefCell<State>,
+    pub turn: Turn,
     pub uv: &'static Uv,
 }
 
@@ -104,6 +106,7 @@ impl Server {
                 timer: std::ptr::null_mut(),
                 waiting: Vec::new(),
             }),
+            turn: Turn::new(),
             uv,
         })
     }

@@ -15,8 +15,13 @@ use super::uv::{CHECK, Handle, TIMER};
 
 const INTERVAL: u64 = 500;
 
-const TOO_SLOW: Refusal =
-    Refusal { code: "READ_TIMEOUT", reason: "it did not arrive in time", section: "RFC 9110, 15.5.9", status: 408 };
+const TOO_SLOW: Refusal = Refusal {
+    code: "READ_TIMEOUT",
+    limit: 0,
+    reason: "it did not arrive in time",
+    section: "RFC 9110, 15.5.9",
+    status: 408,
+};
 
 /// Starts the timer and the check, if they do not run.
 pub fn start(server: &Rc<Server>) {
@@ -68,7 +73,9 @@ pub fn released(server: &Rc<Server>) {
 // The loop has been through what was readable.
 unsafe extern "C" fn on_check(check: *mut Handle) {
     // SAFETY: libuv calls this with the check it was given.
-    outgoing::release(unsafe { &owner(check).server });
+    let server = unsafe { &owner(check).server };
+    server.turn.end();
+    outgoing::release(server);
 }
 
 unsafe extern "C" fn on_tick(timer: *mut Handle) {

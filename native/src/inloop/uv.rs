@@ -72,7 +72,9 @@ pub const WRITE: c_int = 3;
 pub const SHUTDOWN: c_int = 4;
 /// Seven ones: an address family where none is known yet.
 pub const EOF: isize = -4095;
-#[cfg(target_os = "linux")]
+#[cfg(windows)]
+pub const ENOBUFS: isize = -4060;
+#[cfg(unix)]
 pub const ENOBUFS: isize = -(libc::ENOBUFS as isize);
 
 macro_rules! functions {

@@ -27,6 +27,13 @@ pub fn boolean(env: napi_env, value: bool) -> napi_value {
     made
 }
 
+pub fn null(env: napi_env) -> napi_value {
+    let mut made = null_mut();
+    // SAFETY: makes a value.
+    unsafe { sys::napi_get_null(env, &mut made) };
+    made
+}
+
 /// The memory of a typed array. It is valid while no JavaScript runs.
 pub fn bytes<'a>(env: napi_env, value: napi_value) -> Option<&'a [u8]> {
     let (mut kind, mut length, mut data, mut buffer, mut offset) = (0, 0, null_mut(), null_mut(), 0);

@@ -1,5 +1,6 @@
 import zlib from 'node:zlib'
 import type { Codec, Coding } from '../types.js'
+import { Limiter } from './limiter.js'
 
 type Callback = (error: Error | null, result: Buffer) => void
 
@@ -20,11 +21,17 @@ const lowest: Readonly<Record<Coding, number>> = { br: 0, gzip: 1, zstd: 1 }
 const highest: Readonly<Record<Coding, number>> = { br: 11, gzip: 9, zstd: 19 }
 
 /** Compression by node:zlib, on the same thread pool. */
-export function createCodec(): Codec {
+export function createCodec(workers: number): Codec {
+  const limiter = new Limiter(workers)
+  const decodes = zstd !== undefined && missesEnds(zstd)
   return {
+    cancel: (ticket) => limiter.cancel(ticket),
     codings: zstd === undefined ? ['br', 'gzip'] : ['br', 'gzip', 'zstd'],
-    compress,
-    ...(zstd === undefined || !missesEnds(zstd) ? {} : { decompress: (body, limit) => decompress(zstd, body, limit) }),
+    compress(body, coding, level, ticket) {
+      const task = taken(body, coding, level)
+      return limiter.run(task, ticket)
+    },
+    ...(decodes ? { decompress: (body, limit) => limiter.run(decoding(zstd, body, limit)) } : {}),
   }
 }
 
@@ -39,7 +46,7 @@ function missesEnds({ zstdDecompressSync }: Zstd): boolean {
   }
 }
 
-function compress(body: Uint8Array | string, coding: Coding, level: number): Promise<Uint8Array> {
+function taken(body: Uint8Array | string, coding: Coding, level: number): () => Promise<Uint8Array> {
   if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
     throw new TypeError('a body is a string or a Uint8Array')
   }
@@ -48,7 +55,7 @@ function compress(body: Uint8Array | string, coding: Coding, level: number): Pro
   }
   // A copy of bytes: they may be changed while the pool reads them.
   const bytes = Buffer.from(body as string)
-  return promised((callback) => start(bytes, coding, level, callback), 'BROKEN')
+  return () => promised((callback) => start(bytes, coding, level, callback), 'BROKEN')
 }
 
 function start(bytes: Buffer, coding: Coding, level: number, callback: Callback): void {
@@ -73,17 +80,19 @@ function start(bytes: Buffer, coding: Coding, level: number, callback: Callback)
   }
 }
 
-async function decompress(zstd: Zstd, body: Uint8Array, limit: number): Promise<Uint8Array> {
+function decoding(zstd: Zstd, body: Uint8Array, limit: number): () => Promise<Uint8Array> {
   const params = { [zstd.constants.ZSTD_d_windowLogMax!]: windowLog }
   // 0 is no limit that node:zlib takes.
   const maxOutputLength = Math.min(Math.max(1, limit), 2 ** 31)
   const bytes = Buffer.from(body)
-  const decoded = await promised(
-    (callback) => zstd.zstdDecompress(bytes, { maxOutputLength, params }, callback),
-    'MALFORMED',
-  )
-  if (decoded.byteLength > limit) throw failure('TOO_LARGE')
-  return decoded
+  return async () => {
+    const decoded = await promised(
+      (callback) => zstd.zstdDecompress(bytes, { maxOutputLength, params }, callback),
+      'MALFORMED',
+    )
+    if (decoded.byteLength > limit) throw failure('TOO_LARGE')
+    return decoded
+  }
 }
 
 const messages = {

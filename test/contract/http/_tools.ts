@@ -5,15 +5,18 @@ import { type Client, raw } from '../../_setup.js'
 /** A promise that is settled from outside. */
 export interface Deferred<Value> {
   readonly promise: Promise<Value>
+  reject(reason: Error): void
   resolve(value: Value): void
 }
 
 export function deferred<Value = void>(): Deferred<Value> {
+  let reject!: (reason: Error) => void
   let resolve!: (value: Value) => void
-  const promise = new Promise<Value>((settle) => {
+  const promise = new Promise<Value>((settle, fail) => {
+    reject = fail
     resolve = settle
   })
-  return { promise, resolve }
+  return { promise, reject, resolve }
 }
 
 /** Something that happens in another turn of the event loop. */

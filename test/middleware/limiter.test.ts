@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Limiter } from '../../src/core/limiter.js'
+import { Limiter } from '../../src/middleware/limiter.js'
 import { deferred, soon } from '../contract/http/_tools.js'
 
 describe('Limiter', () => {
@@ -15,8 +15,6 @@ describe('Limiter', () => {
       }),
     )
     assert.deepEqual(begun, [0, 1])
-    assert.equal(limiter.isFree, false)
-    assert.equal(limiter.pressure, 0.3)
     gates[1]!.resolve()
     await all[1]
     await soon(0)
@@ -24,7 +22,6 @@ describe('Limiter', () => {
     for (const gate of gates) gate.resolve()
     await Promise.all(all)
     assert.deepEqual(begun, [0, 1, 2, 3, 4])
-    assert.equal(limiter.isFree, true)
   })
 
   test('turns away what is more than may wait', async () => {
@@ -33,7 +30,6 @@ describe('Limiter', () => {
     const [first, second] = [limiter.run(() => gate.promise), limiter.run(() => gate.promise)]
     const never = (): never => assert.fail('it ran')
     assert.equal(limiter.run(never), undefined)
-    assert.equal(new Limiter(1, 0).pressure, 1)
     gate.resolve()
     await Promise.all([first, second])
     assert.equal(await limiter.run(async () => 'free again'), 'free again')
@@ -51,37 +47,5 @@ describe('Limiter', () => {
     await assert.rejects(first!, /at once/)
     await assert.rejects(second!, /later/)
     assert.equal(await third, 'fine')
-  })
-
-  test('an abort takes a task out of the queue', async () => {
-    const limiter = new Limiter(1, 2)
-    const gate = deferred()
-    const running = limiter.run(() => gate.promise)
-    const controllers = [new AbortController(), new AbortController()]
-    const never = (): never => assert.fail('it ran')
-    const waiting = controllers.map(({ signal }) => limiter.run(never, signal)!)
-    assert.equal(limiter.pressure, 1)
-    controllers[0]!.abort(new Error('gone'))
-    await assert.rejects(waiting[0]!, /gone/)
-    assert.equal(limiter.pressure, 0.5)
-    controllers[1]!.abort(new Error('gone too'))
-    await assert.rejects(waiting[1]!, /gone too/)
-    await assert.rejects(limiter.run(never, AbortSignal.abort(new Error('before')))!, /before/)
-    gate.resolve()
-    await running
-    assert.equal(limiter.isFree, true)
-  })
-
-  test('an abort after a task has begun changes nothing', async () => {
-    const limiter = new Limiter(1, 2)
-    const controller = new AbortController()
-    const [first, second] = [deferred(), deferred<string>()]
-    const running = limiter.run(() => first.promise)
-    const waiting = limiter.run(() => second.promise, controller.signal)
-    first.resolve()
-    await running
-    controller.abort()
-    second.resolve('done')
-    assert.equal(await waiting, 'done')
   })
 })

@@ -1,0 +1,19 @@
+import type { NativeServer } from '../native/types.js'
+import type { TransportHost } from './transport.js'
+
+/** What an exchange needs of the server that it came by. */
+export interface NativeOwner<Exchange> {
+  readonly host: TransportHost
+  readonly io: NativeServer
+  /** Holds the body of an answer that goes back with the callback: for one that is settled after it has returned. */
+  readonly later: [body: string | Uint8Array | undefined]
+  /** Where the header lines of an answer stand that goes back with the callback. */
+  readonly lines: Uint8Array
+  readonly typeIndex: ReadonlyMap<string, number>
+  /** Where the body of the request stands that is handed over, when it has come whole with its head. */
+  readonly whole: Uint8Array
+  /** An exchange outlives its callback, or takes a body. */
+  began(exchange: Exchange): void
+  /** An exchange that had begun is over. */
+  ended(exchange: Exchange): void
+}
