@@ -27,8 +27,24 @@ export { Status, type StatusCode } from './core/status.js'
 export type { ErrorHandler, Handler, HandlerResult, Middleware, Next, ResponseLike } from './core/types.js'
 export { type ErrorCode, HotpressError, HttpError, type HttpErrorOptions } from './errors.js'
 export { type FileAnswer, type FileOptions, file } from './files/file.js'
+export {
+  type ApiKeyAuth,
+  type ApiKeysOptions,
+  type ApiKeyVerifyOptions,
+  apiKey,
+  hashApiKey,
+} from './middleware/api-key.js'
+export { type BasicAuth, type BasicUsersOptions, type BasicVerifyOptions, basicAuth } from './middleware/basic-auth.js'
+export { type BearerAuth, type BearerOptions, bearer, type TokenOptions } from './middleware/bearer.js'
 export type { ContentSecurityPolicy, CspDirective } from './middleware/content-security-policy.js'
 export { cspNonce } from './middleware/csp-nonce.js'
+export { type Csrf, type CsrfOptions, csrf } from './middleware/csrf.js'
+export type { CsrfTokenOptions } from './middleware/csrf-token.js'
+export { type IpFilterOptions, ipFilter } from './middleware/ip-filter.js'
+export { type JwtAuth, type JwtClaims, type JwtOptions, jwt } from './middleware/jwt.js'
+export type { JwtKeySet, JwtPublicKey, JwtSecret } from './middleware/jwt-keys.js'
+export { type HashOptions, hashPassword } from './middleware/password.js'
+export { type PathFilterOptions, pathFilter, sensitivePaths } from './middleware/path-filter.js'
 export type { PermissionsPolicy } from './middleware/permissions-policy.js'
 export { type SecurityHeadersOptions, securityHeaders } from './middleware/security-headers.js'
 export {

@@ -1,5 +1,6 @@
 import type { CompressionOptions } from './compression/options.js'
 import type { TransportName } from './core/settings.js'
+import type { PathFilterOptions } from './middleware/path-filter.js'
 import type { SecurityHeadersOptions } from './middleware/security-headers.js'
 import type { SecurityHeaders } from './middleware/security-headers-builder.js'
 import type { LoggerOption } from './observability/logger.js'
@@ -32,6 +33,8 @@ export interface HotpressOptions {
   readonly maxConnectionsPerAddress?: number
   /** Requests of one connection, which is closed after the last: no limit (0) by default. Native and node. */
   readonly maxRequestsPerConnection?: number
+  /** Answers 404 for paths such as `/.git/config`, in any spelling: true, or options of `pathFilter()`. False by default. */
+  readonly pathFilter?: boolean | PathFilterOptions
   /** How long a head may take, and a pause within a body; 408 beyond. 30 s by default. Native and node. */
   readonly readTimeout?: number | string
   /** Whether `X-Request-ID` is sent: true by default. */

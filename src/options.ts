@@ -5,6 +5,7 @@ import type { Settings } from './core/settings.js'
 import type { Middleware } from './core/types.js'
 import { bytesOf, millisecondsOf } from './core/units.js'
 import { describe, HotpressError } from './errors.js'
+import { type PathFilterOptions, settlePathFilter } from './middleware/path-filter.js'
 import { type SecurityHeadersSettings, settleSecurityHeaders } from './middleware/security-headers.js'
 import { createLogger, type LoggerOption } from './observability/logger.js'
 import type { HotpressOptions, ListenOptions } from './option-types.js'
@@ -30,6 +31,8 @@ const checks: Checks<HotpressOptions> = {
   maxConnections: (value) => count('maxConnections', value),
   maxConnectionsPerAddress: (value) => count('maxConnectionsPerAddress', value),
   maxRequestsPerConnection: (value) => count('maxRequestsPerConnection', value),
+  pathFilter: (value) =>
+    value === false ? undefined : settlePathFilter(value === true ? {} : (value as PathFilterOptions)),
   readTimeout: (value) => positive('readTimeout', millisecondsOf(value, 'readTimeout')),
   requestId: (value) => boolean('requestId', value),
   requestLineLimit: (value) => positive('requestLineLimit', bytesOf(value, 'requestLineLimit')),
@@ -72,6 +75,7 @@ export function settle(options: HotpressOptions): Settings {
     maxConnections: given.maxConnections as number | undefined,
     maxConnectionsPerAddress: given.maxConnectionsPerAddress as number | undefined,
     maxRequestsPerConnection: given.maxRequestsPerConnection as number | undefined,
+    pathFilter: given.pathFilter as Settings['pathFilter'],
     // Outermost first: what decorates answers is around what refuses requests.
     policies: security.policy === undefined ? [] : [security.policy],
     readTimeout: given.readTimeout as number | undefined,

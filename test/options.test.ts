@@ -101,6 +101,14 @@ const wrongOptions: Readonly<
   maxConnections: { takes: count, values: wrongCounts },
   maxConnectionsPerAddress: { takes: count, values: wrongCounts },
   maxRequestsPerConnection: { takes: count, values: wrongCounts },
+  pathFilter: {
+    takes: 'true, false or an object',
+    values: [
+      ['/.git/**', '"/.git/**"'],
+      [null, 'null'],
+      [[], 'an array'],
+    ],
+  },
   readTimeout: {
     takes: time,
     values: [
