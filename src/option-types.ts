@@ -1,5 +1,7 @@
 import type { CompressionOptions } from './compression/options.js'
 import type { TransportName } from './core/settings.js'
+import type { Cors } from './middleware/cors-builder.js'
+import type { CorsOptions } from './middleware/cors-options.js'
 import type { PathFilterOptions } from './middleware/path-filter.js'
 import type { SecurityHeadersOptions } from './middleware/security-headers.js'
 import type { SecurityHeaders } from './middleware/security-headers-builder.js'
@@ -16,6 +18,11 @@ export interface HotpressOptions {
   readonly compression?: boolean | CompressionOptions
   /** What becomes of a connection beyond `maxConnections`: a 503 (`'refuse'`, the default), or it waits. Native only. */
   readonly connectionOverflow?: 'refuse' | 'wait'
+  /**
+   * Lets pages of other origins read answers: true (any origin, without credentials), options of `cors()`, or a `Cors`. False
+   * by default.
+   */
+  readonly cors?: boolean | Cors | CorsOptions
   /**
    * Whether a request body's `Content-Encoding` is undone (gzip, br and, where it can be, zstd), with `bodyLimit` for what
    * comes out. False by default: such a body can be had as it was sent, and as nothing else.

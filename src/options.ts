@@ -5,6 +5,8 @@ import type { Settings } from './core/settings.js'
 import type { Middleware } from './core/types.js'
 import { bytesOf, millisecondsOf } from './core/units.js'
 import { describe, HotpressError } from './errors.js'
+import { cors } from './middleware/cors.js'
+import type { CorsOptions } from './middleware/cors-options.js'
 import { type PathFilterOptions, settlePathFilter } from './middleware/path-filter.js'
 import { type SecurityHeadersSettings, settleSecurityHeaders } from './middleware/security-headers.js'
 import { createLogger, type LoggerOption } from './observability/logger.js'
@@ -24,6 +26,7 @@ const checks: Checks<HotpressOptions> = {
   compression: checkCompression,
   connectionOverflow: (value) =>
     value === 'refuse' || value === 'wait' ? value : invalid('connectionOverflow', value, "'refuse' or 'wait'"),
+  cors: (value) => (value === false ? undefined : cors(value === true ? {} : (value as CorsOptions))),
   decodeBody: (value) => boolean('decodeBody', value),
   headerLimit: (value) => positive('headerLimit', bytesOf(value, 'headerLimit')),
   idleTimeout: (value) => positive('idleTimeout', millisecondsOf(value, 'idleTimeout')),
@@ -77,7 +80,7 @@ export function settle(options: HotpressOptions): Settings {
     maxRequestsPerConnection: given.maxRequestsPerConnection as number | undefined,
     pathFilter: given.pathFilter as Settings['pathFilter'],
     // Outermost first: what decorates answers is around what refuses requests.
-    policies: security.policy === undefined ? [] : [security.policy],
+    policies: [security.policy, given.cors as Middleware | undefined].filter((policy) => policy !== undefined),
     readTimeout: given.readTimeout as number | undefined,
     requestLineLimit: given.requestLineLimit as number | undefined,
     requestTimeout: (given.requestTimeout as number | undefined) ?? 30_000,

@@ -64,6 +64,14 @@ const wrongOptions: Readonly<
       [true, 'true'],
     ],
   },
+  cors: {
+    takes: 'true, false, an object or a Cors',
+    values: [
+      ['*', '"*"'],
+      [null, 'null'],
+      [[], 'an array'],
+    ],
+  },
   decodeBody: {
     takes: 'true or false',
     values: [

@@ -4,9 +4,10 @@ import { type HttpResponse, replaceBody } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
 import { discard, isStream } from '../core/stream.js'
 import type { Middleware } from '../core/types.js'
+import { varyBy } from '../core/vary.js'
 import { httpError } from '../errors.js'
 import { createEncoder, type PoolEncoder } from './encode.js'
-import { describeCoding, forbidsCompression, varyByEncoding } from './headers.js'
+import { describeCoding, forbidsCompression } from './headers.js'
 import { BodyMemo } from './memo.js'
 import { type CompressionOptions, type CompressionSettings, settleCompression } from './options.js'
 import { compressStream, streamCodings } from './stream.js'
@@ -33,7 +34,7 @@ class Compression {
   apply(response: HttpResponse, request: HttpRequest): Answer {
     const { body } = response
     if (body === undefined || response.isUncompressed || !this.#mayCompress(response)) return response
-    varyByEncoding(response)
+    varyBy(response, 'Accept-Encoding')
     const accepted = acceptedBy(request)
     const available = isStream(body) ? this.#streamCodings : this.#codings
     const coding = negotiateCoding(accepted, available)

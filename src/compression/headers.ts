@@ -5,7 +5,6 @@ import type { HttpResponse } from '../core/response.js'
 const kept = new Set(['content-digest', 'content-encoding', 'content-md5', 'content-range', 'digest', 'repr-digest'])
 
 const noTransform = /(?:^|,)[ \t]*no-transform[ \t]*(?:,|$)/i
-const listsAcceptEncoding = /(?:^|,)[ \t]*(?:\*|accept-encoding)[ \t]*(?:,|$)/i
 
 /** Whether the headers of a response forbid that its body is changed. */
 export function forbidsCompression(headers: readonly string[]): boolean {
@@ -16,18 +15,6 @@ export function forbidsCompression(headers: readonly string[]): boolean {
     if (name === 'cache-control' && noTransform.test(headers[index + 1]!)) return true
   }
   return false
-}
-
-/** Tells caches that the answer depends on `Accept-Encoding` (RFC 9110, 12.5.5). */
-export function varyByEncoding(response: HttpResponse): void {
-  const all: string[] = []
-  const headers = response.headers ?? []
-  for (let index = 0; index < headers.length; index += 2) {
-    if (headers[index]!.toLowerCase() === 'vary') all.push(headers[index + 1]!)
-  }
-  const vary = all.join(', ')
-  if (listsAcceptEncoding.test(vary)) return
-  response.header('Vary', vary === '' ? 'Accept-Encoding' : `${vary}, Accept-Encoding`)
 }
 
 /** Sets the headers of a response whose body is in a coding now. */

@@ -5,6 +5,7 @@ import { bodiesParsedContract } from './http/bodies-parsed.js'
 import { compressionContract } from './http/compression.js'
 import { compressionStreamsContract } from './http/compression-streams.js'
 import { cookiesContract } from './http/cookies.js'
+import { corsContract } from './http/cors.js'
 import { decoratorsContract } from './http/decorators.js'
 import { errorsContract } from './http/errors.js'
 import { headersContract } from './http/headers.js'
@@ -24,6 +25,7 @@ export function httpContract(): void {
   compressionContract()
   compressionStreamsContract()
   cookiesContract()
+  corsContract()
   decoratorsContract()
   errorsContract()
   headersContract()
