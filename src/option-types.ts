@@ -1,5 +1,6 @@
 import type { CompressionOptions } from './compression/options.js'
 import type { TransportName } from './core/settings.js'
+import type { RateLimitOptions } from './middleware/rate-limit-options.js'
 import type { LoggerOption } from './observability/logger.js'
 import type { TlsOptions } from './transports/tls.js'
 
@@ -30,6 +31,8 @@ export interface HotpressOptions {
   readonly maxConnectionsPerAddress?: number
   /** Requests of one connection, which is closed after the last: no limit (0) by default. Native and node. */
   readonly maxRequestsPerConnection?: number
+  /** Limits what each client may ask for: options of `rateLimit()`, or false (the default) for no limit. */
+  readonly rateLimit?: RateLimitOptions | false
   /** How long a head may take, and a pause within a body; 408 beyond. 30 s by default. Native and node. */
   readonly readTimeout?: number | string
   /** Whether `X-Request-ID` is sent: true by default. */

@@ -5,6 +5,8 @@ import type { Settings } from './core/settings.js'
 import type { Middleware } from './core/types.js'
 import { bytesOf, millisecondsOf } from './core/units.js'
 import { describe, HotpressError } from './errors.js'
+import { createRateLimit } from './middleware/rate-limit.js'
+import type { RateLimitOptions } from './middleware/rate-limit-options.js'
 import { createLogger, type LoggerOption } from './observability/logger.js'
 import type { HotpressOptions, ListenOptions } from './option-types.js'
 import { readTls, type TlsOptions } from './transports/tls.js'
@@ -29,6 +31,7 @@ const checks: Checks<HotpressOptions> = {
   maxConnections: (value) => count('maxConnections', value),
   maxConnectionsPerAddress: (value) => count('maxConnectionsPerAddress', value),
   maxRequestsPerConnection: (value) => count('maxRequestsPerConnection', value),
+  rateLimit: (value) => (value === false ? undefined : createRateLimit(value as RateLimitOptions, 'default')),
   readTimeout: (value) => positive('readTimeout', millisecondsOf(value, 'readTimeout')),
   requestId: (value) => boolean('requestId', value),
   requestLineLimit: (value) => positive('requestLineLimit', bytesOf(value, 'requestLineLimit')),
@@ -72,7 +75,7 @@ export function settle(options: HotpressOptions): Settings {
     maxConnectionsPerAddress: given.maxConnectionsPerAddress as number | undefined,
     maxRequestsPerConnection: given.maxRequestsPerConnection as number | undefined,
     // Outermost first: what decorates answers is around what refuses requests.
-    policies: [],
+    policies: [given.rateLimit].filter((policy) => policy !== undefined) as Middleware[],
     readTimeout: given.readTimeout as number | undefined,
     requestLineLimit: given.requestLineLimit as number | undefined,
     requestTimeout: (given.requestTimeout as number | undefined) ?? 30_000,
