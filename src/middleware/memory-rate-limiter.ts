@@ -109,6 +109,11 @@ function slide(record: RateRecord, cost: number, { limit, window }: RateLimitPol
     record.count = 0
     elapsed = now - record.start
   }
+  // A window begins with what is consumed first.
+  if (record.count === 0 && record.previous === 0) {
+    record.start = now
+    elapsed = 0
+  }
   const { count, previous } = record
   const room = (limit - count) * window - previous * (window - elapsed)
   const needed = cost * window
