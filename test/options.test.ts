@@ -101,6 +101,14 @@ const wrongOptions: Readonly<
   maxConnections: { takes: count, values: wrongCounts },
   maxConnectionsPerAddress: { takes: count, values: wrongCounts },
   maxRequestsPerConnection: { takes: count, values: wrongCounts },
+  rateLimit: {
+    takes: 'an object',
+    values: [
+      [true, 'true'],
+      ['100/m', '"100/m"'],
+      [null, 'null'],
+    ],
+  },
   readTimeout: {
     takes: time,
     values: [

@@ -8,6 +8,7 @@ import { decoratorsContract } from './http/decorators.js'
 import { errorsContract } from './http/errors.js'
 import { headersContract } from './http/headers.js'
 import { middlewareContract } from './http/middleware.js'
+import { rateLimitContract } from './http/rate-limit.js'
 import { requestContract } from './http/request.js'
 import { routingContract } from './http/routing.js'
 import { timeoutsContract } from './http/timeouts.js'
@@ -24,6 +25,7 @@ export function httpContract(): void {
   errorsContract()
   headersContract()
   middlewareContract()
+  rateLimitContract()
   requestContract()
   routingContract()
   timeoutsContract()
