@@ -99,7 +99,10 @@ export class MemoryRateLimiter implements RateLimiter {
 // Limits times windows are whole numbers that a double holds exactly (see settleRateLimit): nothing below is rounded but
 // where it says so.
 
-/** Two counters: what the window before has consumed counts by the part of it that the last `window` ms still hold. */
+/**
+ * Two counters: what was consumed in the window before counts by the part of it that the last `window` ms still hold,
+ * rounded down: a request counts for no longer than a whole window where all came at once.
+ */
 function slide(record: RateRecord, cost: number, { limit, window }: RateLimitPolicy, now: number): RateLimitResult {
   let elapsed = now - record.start
   if (elapsed >= window) {
@@ -115,19 +118,20 @@ function slide(record: RateRecord, cost: number, { limit, window }: RateLimitPol
     elapsed = 0
   }
   const { count, previous } = record
-  const room = (limit - count) * window - previous * (window - elapsed)
-  const needed = cost * window
-  if (needed <= room) {
+  // Of the last `window` ms, this one included, so many are in the window before.
+  const weighted = Math.floor((previous * (window - elapsed - 1)) / window)
+  const room = limit - count - weighted
+  if (cost <= room) {
     record.count = count + cost
-    return { allowed: true, remaining: Math.floor((room - needed) / window), resetMs: window - elapsed }
+    return { allowed: true, remaining: room - cost, resetMs: window - elapsed }
   }
-  const remaining = Math.max(0, Math.floor(room / window))
+  const remaining = Math.max(0, room)
   if (cost > limit) return { allowed: false, remaining, resetMs: Infinity }
   const free = limit - cost - count
   const resetMs =
     free >= 0
-      ? Math.ceil(window - (free * window) / previous) - elapsed
-      : window - elapsed + Math.max(0, Math.ceil(window - ((limit - cost) * window) / count))
+      ? window - Math.ceil(((free + 1) * window) / previous) - elapsed
+      : 2 * window - elapsed - Math.ceil(((limit - cost + 1) * window) / count)
   return { allowed: false, remaining, resetMs }
 }
 

@@ -35,23 +35,22 @@ if state then
   end
 end
 local elapsed = now - start
-local room = (limit - count) * window - previous * (window - elapsed)
-local needed = cost * window
-if needed <= room then
+local room = limit - count - math.floor(previous * (window - elapsed - 1) / window)
+if cost <= room then
   if cost > 0 then
     save('%.0f %.0f %.0f', 2 * window - elapsed, start, count + cost, previous)
   end
-  return { 1, math.floor((room - needed) / window), window - elapsed }
+  return { 1, room - cost, window - elapsed }
 end
-local remaining = math.max(0, math.floor(room / window))
+local remaining = math.max(0, room)
 if cost > limit then
   return { 0, remaining, -1 }
 end
 local free = limit - cost - count
 if free >= 0 then
-  return { 0, remaining, math.ceil(window - free * window / previous) - elapsed }
+  return { 0, remaining, window - math.ceil((free + 1) * window / previous) - elapsed }
 end
-return { 0, remaining, window - elapsed + math.max(0, math.ceil(window - (limit - cost) * window / count)) }
+return { 0, remaining, 2 * window - elapsed - math.ceil((limit - cost + 1) * window / count) }
 `
 
 // As pour() of the limiter in memory.

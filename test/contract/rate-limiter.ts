@@ -75,6 +75,15 @@ export function rateLimiterContract(name: string, make: () => LimiterUnderTest |
           assert.equal((await take(key, policy)).allowed, true)
         })
 
+        test('a whole window after all was consumed at once there is something again', async () => {
+          for (const limit of [1, 2, 5]) {
+            const key = fresh()
+            await take(key, policyOf(algorithm, limit), limit)
+            await under.advance(window)
+            assert.equal((await take(key, policyOf(algorithm, limit))).allowed, true, String(limit))
+          }
+        })
+
         test('does not mix keys', async () => {
           const policy = policyOf(algorithm, 1)
           const first = fresh()
@@ -169,12 +178,12 @@ export function rateLimiterContract(name: string, make: () => LimiterUnderTest |
       const key = fresh()
       const policy = policyOf('sliding-window', 10)
       await take(key, policy, 10)
-      await under.advance(window * 1.5)
-      // Half of the ten counts still.
+      await under.advance(window * 1.45)
+      // 0.55 of the ten count still: five.
       assert.equal(await allowedOf(key, policy, 10), 5)
-      await under.advance(window * 0.25)
-      // A quarter of the ten and the five: two and a half are free.
-      assert.equal(await allowedOf(key, policy, 10), 2)
+      await under.advance(window * 0.3)
+      // A quarter of the ten, which is two, and the five.
+      assert.equal(await allowedOf(key, policy, 10), 3)
     })
 
     test('a sliding window does not let twice the limit through where two windows meet', async () => {
@@ -185,7 +194,8 @@ export function rateLimiterContract(name: string, make: () => LimiterUnderTest |
       await under.advance(window * 0.99)
       assert.equal(await allowedOf(key, policy, 10), 9)
       await under.advance(window * 0.02)
-      assert.equal(await allowedOf(key, policy, 10), 0)
+      // Of the first window nothing but its first request is over.
+      assert.equal(await allowedOf(key, policy, 10), 1)
     })
 
     test('a token bucket is filled as time goes by, and no fuller than full', async () => {

@@ -143,8 +143,8 @@ function cases(client: Client): void {
   test('beyond the limit there is a 429 that says which, how long, and when again', async () => {
     for (let count = 0; count < 2; count++) await get('/group/one', 'beyond')
     const response = await get('/group/one', 'beyond')
-    assert.equal(fields(response)[1], '"default";r=997;t=3600, "group";r=47;t=3600, "route";r=0;t=3')
-    assert.equal(response.headers.get('retry-after'), '3')
+    assert.equal(fields(response)[1], '"default";r=997;t=3600, "group";r=47;t=3600, "route";r=0;t=2')
+    assert.equal(response.headers.get('retry-after'), '2')
     const members = { code: 'RATE_LIMITED', detail: 'the limit of 2 in 1.5 s is used up', title: 'Too Many Requests' }
     await assertProblem(response, 429, { ...members, 'violated-policies': ['route'] })
     assert.equal((await get('/group/one', 'another')).status, 200)
@@ -175,7 +175,7 @@ function cases(client: Client): void {
     const response = await get('/quiet', 'quiet')
     assert.equal(response.status, 429)
     assert.deepEqual(fields(response), [whole, '"default";r=998;t=3600'])
-    assert.equal(response.headers.get('retry-after'), '7200')
+    assert.equal(response.headers.get('retry-after'), '3600')
   })
 
   test('a cost is taken as it is; one beyond the limit is never allowed', async () => {
