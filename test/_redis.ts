@@ -29,13 +29,20 @@ export class RedisServer {
   readonly #folder = mkdtempSync(path.join(tmpdir(), 'hotpress-redis-'))
   readonly port: number
 
-  private constructor(port: number) {
+  readonly #options: readonly string[]
+
+  private constructor(port: number, options: readonly string[]) {
+    this.#options = options
     this.port = port
   }
 
-  /** Starts one; it is stopped after the tests of the file. */
-  static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort())
+  /**
+   * Starts one; it is stopped after the tests of the file.
+   *
+   * @param options of its command line.
+   */
+  static async start(...options: readonly string[]): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), options)
     started.add(server)
     await server.start()
     return server
@@ -79,7 +86,17 @@ export class RedisServer {
 
   /** Starts it on the same port, empty. */
   async start(): Promise<void> {
-    const words = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+    const words = [
+      '--port',
+      String(this.port),
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      ...this.#options,
+    ]
     const child = spawn('redis-server', [...words, '--dir', this.#folder], { stdio: ['ignore', 'pipe', 'inherit'] })
     this.#process = child
     const said: string[] = []

@@ -13,9 +13,13 @@ export interface RateRecord {
   start: number
 }
 
+// A map that grows is laid out anew as a whole, which takes milliseconds from 100,000 keys on: many small ones do so one at
+// a time.
+const shards = 32
+
 /** Records by key, in the order in which they were last asked for. To ask is one lookup and a few assignments. */
 export class RateRecords {
-  readonly #byKey = new Map<string, RateRecord>()
+  readonly #byKey: readonly Map<string, RateRecord>[] = Array.from({ length: shards }, () => new Map())
   /** Milliseconds after which a record that nobody has asked for says the same as none. */
   readonly #lifetime: number
   #newest: RateRecord | undefined
@@ -34,7 +38,7 @@ export class RateRecords {
   add(key: string, now: number, count: number): RateRecord {
     const own = ownText(key)
     const record = { at: now, count, key: own, newer: undefined, older: undefined, previous: 0, start: now }
-    this.#byKey.set(own, record)
+    this.#shardOf(own).set(own, record)
     this.#append(record)
     return record
   }
@@ -52,13 +56,13 @@ export class RateRecords {
   dropOldest(): void {
     const oldest = this.#oldest
     if (oldest === undefined) return
-    this.#byKey.delete(oldest.key)
+    this.#shardOf(oldest.key).delete(oldest.key)
     this.#unlink(oldest)
   }
 
   /** The record of a key, which is the newest then. */
   touch(key: string, now: number): RateRecord | undefined {
-    const record = this.#byKey.get(key)
+    const record = this.#shardOf(key).get(key)
     if (record === undefined) return undefined
     record.at = now
     if (record !== this.#newest) {
@@ -74,6 +78,12 @@ export class RateRecords {
     if (this.#newest === undefined) this.#oldest = record
     else this.#newest.newer = record
     this.#newest = record
+  }
+
+  // Addresses differ at their end, networks before what all of them end in (`::/64`).
+  #shardOf(key: string): Map<string, RateRecord> {
+    const { length } = key
+    return this.#byKey[(key.charCodeAt(length - 1) ^ (key.charCodeAt(length - 6) << 1)) & (shards - 1)]!
   }
 
   #unlink({ newer, older }: RateRecord): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { Redis } from 'ioredis'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Cluster, Redis } from 'ioredis'
 import { MemoryRateLimiter, type RateLimitPolicy, RedisRateLimiter } from '../../src/index.js'
 import { RedisServer, redisSkip } from '../_redis.js'
 import { says } from '../_says.js'
@@ -24,12 +25,11 @@ if (redisSkip !== false) test('RedisRateLimiter', { skip: redisSkip })
 else withRedis()
 
 function withRedis(): void {
-  for (const database of [0, 1]) {
-    const name = database === 0 ? 'RedisRateLimiter with a URL' : 'RedisRateLimiter with a client'
-    rateLimiterContract(name, async () => {
+  for (const by of ['url', 'client']) {
+    rateLimiterContract(`RedisRateLimiter with a ${by}`, async () => {
       const server = await RedisServer.start()
       const client = new Redis(server.url)
-      const limiter = new RedisRateLimiter(database === 0 ? { timeout, url: server.url } : { client, timeout })
+      const limiter = new RedisRateLimiter(by === 'url' ? { timeout, url: server.url } : { client, timeout })
       return {
         advance: async (milliseconds) => {
           await client.eval(shift, 0, milliseconds)
@@ -42,6 +42,25 @@ function withRedis(): void {
       }
     })
   }
+
+  rateLimiterContract('RedisRateLimiter with a cluster', async () => {
+    const server = await RedisServer.start('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1')
+    const client = new Redis(server.url)
+    await client.cluster('ADDSLOTSRANGE', 0, 16_383)
+    while (!String(await client.cluster('INFO')).includes('cluster_state:ok')) await sleep(10)
+    const cluster = new Cluster([{ host: '127.0.0.1', port: server.port }])
+    const limiter = new RedisRateLimiter({ client: cluster, timeout })
+    return {
+      advance: async (milliseconds) => {
+        await client.eval(shift, 0, milliseconds)
+      },
+      close: () => {
+        cluster.disconnect()
+        client.disconnect()
+      },
+      limiter,
+    }
+  })
 
   describe('RedisRateLimiter', () => {
     let server: RedisServer
@@ -80,7 +99,7 @@ function withRedis(): void {
       assert.equal((await limiter.consume('time', 1, short)).allowed, true)
       let result = await limiter.consume('time', 1, short)
       for (let tries = 0; !result.allowed && tries < 1000; tries++) {
-        await new Promise((resolve) => setTimeout(resolve, Math.min(result.resetMs, 50)))
+        await sleep(Math.min(result.resetMs, 50))
         result = await limiter.consume('time', 1, short)
       }
       assert.equal(result.allowed, true)
@@ -165,7 +184,7 @@ function withRedis(): void {
       const before = await names()
       await own.close()
       await own.close()
-      while ((await names()) !== before - 1) await new Promise((resolve) => setTimeout(resolve, 5))
+      while ((await names()) !== before - 1) await sleep(5)
       const given = limiterWith()
       await given.close()
       assert.equal(await client.ping(), 'PONG')
