@@ -21,6 +21,7 @@ try {
   run('npm', ['install', '--ignore-scripts', '--silent', `./${archive}`], folder)
   run('npm', ['install', '--ignore-scripts', '--silent', '@types/node@20'], folder)
   useIt()
+  missIt()
   checkTypes()
   console.log(`the package installs and works: ${archive}`)
 } finally {
@@ -45,6 +46,21 @@ app.listen().then(async ({ transport, url }) => {
     const said = run(process.execPath, [file], folder).trim()
     if (!said.startsWith('200 {"id":"7"}')) fail(`${file} said: ${said}`)
     if (isNative && !said.includes(' native ')) fail(`${file} did not load the native core: ${said}`)
+  }
+}
+
+// What only some apps need is not installed with it, and said to be missing where it is used.
+function missIt() {
+  const body = `
+const limiter = new RedisRateLimiter({ url: 'redis://localhost' })
+const policy = { algorithm: 'sliding-window', limit: 1, name: 'a', window: 1000 }
+limiter.consume('a', 1, policy).catch(({ code, message }) => console.log(code, message))
+`
+  writeFileSync(path.join(folder, 'miss.mjs'), `import { RedisRateLimiter } from 'hotpress'\n${body}`)
+  writeFileSync(path.join(folder, 'miss.cjs'), `const { RedisRateLimiter } = require('hotpress')\n${body}`)
+  for (const file of ['miss.mjs', 'miss.cjs']) {
+    const said = run(process.execPath, [file], folder).trim()
+    if (!/^PACKAGE_MISSING .*npm install ioredis$/.test(said)) fail(`${file} said: ${said}`)
   }
 }
 

@@ -55,6 +55,8 @@ export const errorTable = {
   PATTERN_INVALID: { message: 'the route {pattern} is not valid: {reason}' },
   PRECONDITION_FAILED: { message: 'the version of {path} is not one that the request allows', status: 412 },
   RANGE_NOT_SATISFIABLE: { message: 'none of the ranges lies within the {size} bytes', status: 416 },
+  RATE_LIMITED: { message: 'the limit of {limit} in {window} s is used up', status: 429 },
+  RATE_LIMIT_UNAVAILABLE: { message: 'requests cannot be counted at present', status: 503 },
   REQUEST_OVER: { message: 'the request was answered before this part of it was read' },
   REQUEST_TIMEOUT: { message: 'no answer within {timeout} ms', status: 503 },
   RESPONSE_INVALID: { message: 'a handler returned {got}, which is no answer: {takes}' },

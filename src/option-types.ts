@@ -3,6 +3,7 @@ import type { TransportName } from './core/settings.js'
 import type { Cors } from './middleware/cors-builder.js'
 import type { CorsOptions } from './middleware/cors-options.js'
 import type { PathFilterOptions } from './middleware/path-filter.js'
+import type { RateLimitOptions } from './middleware/rate-limit-options.js'
 import type { SecurityHeadersOptions } from './middleware/security-headers.js'
 import type { SecurityHeaders } from './middleware/security-headers-builder.js'
 import type { LoggerOption } from './observability/logger.js'
@@ -42,6 +43,8 @@ export interface HotpressOptions {
   readonly maxRequestsPerConnection?: number
   /** Answers 404 for paths such as `/.git/config`, in any spelling: true, or options of `pathFilter()`. False by default. */
   readonly pathFilter?: boolean | PathFilterOptions
+  /** Limits what each client may ask for: options of `rateLimit()`, or false (the default) for no limit. */
+  readonly rateLimit?: RateLimitOptions | false
   /** How long a head may take, and a pause within a body; 408 beyond. 30 s by default. Native and node. */
   readonly readTimeout?: number | string
   /** Whether `X-Request-ID` is sent: true by default. */

@@ -8,6 +8,8 @@ import { describe, HotpressError } from './errors.js'
 import { cors } from './middleware/cors.js'
 import type { CorsOptions } from './middleware/cors-options.js'
 import { type PathFilterOptions, settlePathFilter } from './middleware/path-filter.js'
+import { createRateLimit } from './middleware/rate-limit.js'
+import type { RateLimitOptions } from './middleware/rate-limit-options.js'
 import { type SecurityHeadersSettings, settleSecurityHeaders } from './middleware/security-headers.js'
 import { createLogger, type LoggerOption } from './observability/logger.js'
 import type { HotpressOptions, ListenOptions } from './option-types.js'
@@ -36,6 +38,7 @@ const checks: Checks<HotpressOptions> = {
   maxRequestsPerConnection: (value) => count('maxRequestsPerConnection', value),
   pathFilter: (value) =>
     value === false ? undefined : settlePathFilter(value === true ? {} : (value as PathFilterOptions)),
+  rateLimit: (value) => (value === false ? undefined : createRateLimit(value as RateLimitOptions, 'default')),
   readTimeout: (value) => positive('readTimeout', millisecondsOf(value, 'readTimeout')),
   requestId: (value) => boolean('requestId', value),
   requestLineLimit: (value) => positive('requestLineLimit', bytesOf(value, 'requestLineLimit')),
@@ -80,7 +83,7 @@ export function settle(options: HotpressOptions): Settings {
     maxRequestsPerConnection: given.maxRequestsPerConnection as number | undefined,
     pathFilter: given.pathFilter as Settings['pathFilter'],
     // Outermost first: what decorates answers is around what refuses requests.
-    policies: [security.policy, given.cors as Middleware | undefined].filter((policy) => policy !== undefined),
+    policies: [security.policy, given.cors, given.rateLimit].filter((policy) => policy !== undefined) as Middleware[],
     readTimeout: given.readTimeout as number | undefined,
     requestLineLimit: given.requestLineLimit as number | undefined,
     requestTimeout: (given.requestTimeout as number | undefined) ?? 30_000,

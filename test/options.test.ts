@@ -117,6 +117,14 @@ const wrongOptions: Readonly<
       [[], 'an array'],
     ],
   },
+  rateLimit: {
+    takes: 'an object',
+    values: [
+      [true, 'true'],
+      ['100/m', '"100/m"'],
+      [null, 'null'],
+    ],
+  },
   readTimeout: {
     takes: time,
     values: [

@@ -10,6 +10,7 @@ import { decoratorsContract } from './http/decorators.js'
 import { errorsContract } from './http/errors.js'
 import { headersContract } from './http/headers.js'
 import { middlewareContract } from './http/middleware.js'
+import { rateLimitContract } from './http/rate-limit.js'
 import { requestContract } from './http/request.js'
 import { requestHeadersContract } from './http/request-headers.js'
 import { routingContract } from './http/routing.js'
@@ -30,6 +31,7 @@ export function httpContract(): void {
   errorsContract()
   headersContract()
   middlewareContract()
+  rateLimitContract()
   requestContract()
   requestHeadersContract()
   routingContract()

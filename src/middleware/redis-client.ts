@@ -1,0 +1,62 @@
+import { peer } from './peer.js'
+
+/** What is asked of a client of Redis: `Redis` and `Cluster` of ioredis have it. */
+export interface RedisClient {
+  /** ioredis's own: commands are sent while it is `'ready'`. */
+  readonly status?: string
+  eval(script: string, keyCount: number, ...keysAndArguments: (number | string)[]): Promise<unknown>
+  evalsha(sha: string, keyCount: number, ...keysAndArguments: (number | string)[]): Promise<unknown>
+}
+
+/** A connection of ours to Redis. */
+export interface RedisConnection {
+  readonly client: RedisClient
+  /** Why it is not there, or was not when it was last tried. */
+  readonly failure: Error | undefined
+  close(): void
+}
+
+/** Milliseconds. */
+const connectTimeout = 2000
+/** Milliseconds without a byte, while an answer is waited for, after which the connection is taken for dead. */
+const silence = 2000
+/** Milliseconds between attempts to connect. */
+const longestPause = 1000
+
+const loadRedis = peer('ioredis', 'RedisRateLimiter', () => import('ioredis'))
+
+/**
+ * Connects by ioredis, which is loaded now; it connects again by itself, and holds nothing back for when it has. Resolves
+ * when the first attempt has succeeded or failed.
+ *
+ * @throws HotpressError `PACKAGE_MISSING`
+ */
+export async function connectRedis(url: string): Promise<RedisConnection> {
+  const { Redis } = await loadRedis()
+  const client = new Redis(url, {
+    autoResendUnfulfilledCommands: false,
+    connectTimeout,
+    enableOfflineQueue: false,
+    lazyConnect: true,
+    maxRetriesPerRequest: 0,
+    // A primary that was made a replica: the name may stand for another server by now.
+    reconnectOnError: ({ message }) => message.startsWith('READONLY'),
+    retryStrategy: (times) => Math.min(50 * times, longestPause),
+    socketTimeout: silence,
+  })
+  let failure: Error | undefined
+  client.on('error', (error: Error) => {
+    failure = error
+  })
+  client.on('ready', () => {
+    failure = undefined
+  })
+  await client.connect().catch(() => {})
+  return {
+    client,
+    close: () => client.disconnect(),
+    get failure() {
+      return failure
+    },
+  }
+}
