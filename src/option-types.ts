@@ -1,5 +1,7 @@
 import type { CompressionOptions } from './compression/options.js'
+import type { RequestIdOptions } from './core/request-id.js'
 import type { TransportName } from './core/settings.js'
+import type { TrustOptions } from './core/trust.js'
 import type { LoggerOption } from './observability/logger.js'
 import type { TlsOptions } from './transports/tls.js'
 
@@ -32,8 +34,11 @@ export interface HotpressOptions {
   readonly maxRequestsPerConnection?: number
   /** How long a head may take, and a pause within a body; 408 beyond. 30 s by default. Native and node. */
   readonly readTimeout?: number | string
-  /** Whether `X-Request-ID` is sent: true by default. */
-  readonly requestId?: boolean
+  /**
+   * Whether `X-Request-ID` is sent (true by default), and where ids come from. With `trustProxy` the id of a trusted proxy
+   * is taken over.
+   */
+  readonly requestId?: boolean | RequestIdOptions
   /** The most that a request line may have; 414 beyond. 8 KB by default. Transport native only. */
   readonly requestLineLimit?: number | string
   /** How long an answer may take; 503 beyond. 30 s by default, 0 for no limit. */
@@ -49,6 +54,11 @@ export interface HotpressOptions {
   readonly streamThreshold?: number | string
   /** What serves: `'auto'` (the default) takes the fastest that runs here and can honour every option. */
   readonly transport?: TransportName | 'auto'
+  /**
+   * Which proxies are believed about the client's address, scheme and host: none (false, the default), those at these
+   * addresses (`'10.0.0.0/8'`, `'loopback'`, `'private'`, `'linklocal'`, or a list), or so many. See docs/proxies.md.
+   */
+  readonly trustProxy?: false | number | string | readonly string[] | TrustOptions
   /** How long a client may take nothing of an answer before it is cut off: 30 s by default. Transport native only. */
   readonly writeTimeout?: number | string
 }

@@ -1,7 +1,9 @@
 import { compression } from './compression/compression.js'
 import type { CompressionOptions } from './compression/options.js'
 import { checkHeaderValue } from './core/headers.js'
+import { createRequestIds, type RequestIdSettings, settleRequestId } from './core/request-id.js'
 import type { Settings } from './core/settings.js'
+import { type ProxyTrust, settleTrust } from './core/trust.js'
 import type { Middleware } from './core/types.js'
 import { bytesOf, millisecondsOf } from './core/units.js'
 import { describe, HotpressError } from './errors.js'
@@ -30,7 +32,7 @@ const checks: Checks<HotpressOptions> = {
   maxConnectionsPerAddress: (value) => count('maxConnectionsPerAddress', value),
   maxRequestsPerConnection: (value) => count('maxRequestsPerConnection', value),
   readTimeout: (value) => positive('readTimeout', millisecondsOf(value, 'readTimeout')),
-  requestId: (value) => boolean('requestId', value),
+  requestId: settleRequestId,
   requestLineLimit: (value) => positive('requestLineLimit', bytesOf(value, 'requestLineLimit')),
   requestTimeout: (value) => millisecondsOf(value, 'requestTimeout'),
   securityHeaders: (value) => boolean('securityHeaders', value),
@@ -38,6 +40,7 @@ const checks: Checks<HotpressOptions> = {
   streamThreshold: (value) => positive('streamThreshold', bytesOf(value, 'streamThreshold')),
   transport: (value) =>
     transports.includes(value) ? value : invalid('transport', value, "'auto', 'native', 'node' or 'uws'"),
+  trustProxy: settleTrust,
   writeTimeout: (value) => positive('writeTimeout', millisecondsOf(value, 'writeTimeout')),
 }
 
@@ -58,16 +61,20 @@ export function settle(options: HotpressOptions): Settings {
   const pairs: string[] = []
   if (given.securityHeaders ?? true) pairs.push('X-Content-Type-Options', 'nosniff')
   if (server !== false) pairs.push('Server', server === true ? `hotpress/${version.split('.')[0]}` : (server as string))
+  const log = (given.logger as Settings['log'] | undefined) ?? createLogger(true)
+  const id = (given.requestId as RequestIdSettings | undefined) ?? settleRequestId(true)
+  const trust = given.trustProxy as ProxyTrust | undefined
   return Object.freeze({
     bodyLimit: (given.bodyLimit as number | undefined) ?? 10 * 1024 ** 2,
     chunkLimit: given.chunkLimit as number | undefined,
     compression: given.compression as Middleware | undefined,
     connectionOverflow: given.connectionOverflow as Settings['connectionOverflow'],
     decodeBody: (given.decodeBody as boolean | undefined) ?? false,
-    defaultHeaders: { pairs, requestId: (given.requestId as boolean | undefined) ?? true },
+    defaultHeaders: { pairs, requestId: id.isSent },
     headerLimit: given.headerLimit as number | undefined,
     idleTimeout: given.idleTimeout as number | undefined,
-    log: (given.logger as Settings['log'] | undefined) ?? createLogger(true),
+    ids: createRequestIds(id, trust !== undefined, log),
+    log,
     maxConnections: given.maxConnections as number | undefined,
     maxConnectionsPerAddress: given.maxConnectionsPerAddress as number | undefined,
     maxRequestsPerConnection: given.maxRequestsPerConnection as number | undefined,
@@ -78,6 +85,7 @@ export function settle(options: HotpressOptions): Settings {
     requestTimeout: (given.requestTimeout as number | undefined) ?? 30_000,
     streamThreshold: (given.streamThreshold as number | undefined) ?? 65_536,
     transport: (given.transport as Settings['transport'] | undefined) ?? 'auto',
+    trust,
     writeTimeout: given.writeTimeout as number | undefined,
   })
 }

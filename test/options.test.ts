@@ -109,10 +109,12 @@ const wrongOptions: Readonly<
     ],
   },
   requestId: {
-    takes: 'true or false',
+    takes: 'true or false, or an object',
     values: [
       ['yes', '"yes"'],
       [1, '1'],
+      [null, 'null'],
+      [[], 'an array'],
     ],
   },
   requestLineLimit: {
@@ -159,6 +161,15 @@ const wrongOptions: Readonly<
       ['http', '"http"'],
       [null, 'null'],
       ['UWS', '"UWS"'],
+    ],
+  },
+  trustProxy: {
+    takes: 'how many proxies there are (1 to 32)',
+    values: [
+      [true, 'true'],
+      [0, '0'],
+      [1.5, '1.5'],
+      [null, 'null'],
     ],
   },
   writeTimeout: {

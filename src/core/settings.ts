@@ -1,4 +1,6 @@
 import type { Logger } from './logger.js'
+import type { RequestIds } from './request-id.js'
+import type { ProxyTrust } from './trust.js'
 import type { Middleware } from './types.js'
 
 /** Which transport serves an app. */
@@ -27,6 +29,8 @@ export interface Settings {
   readonly headerLimit: number | undefined
   /** Milliseconds a connection may stay open between requests. */
   readonly idleTimeout: number | undefined
+  /** Where ids come from, if not from the transport alone. */
+  readonly ids: RequestIds | undefined
   readonly log: Logger
   readonly maxConnections: number | undefined
   readonly maxConnectionsPerAddress: number | undefined
@@ -41,6 +45,8 @@ export interface Settings {
   /** Bytes of a body that are taken in ahead of whoever reads it. */
   readonly streamThreshold: number
   readonly transport: TransportName | 'auto'
+  /** Which proxies are believed; undefined for none. */
+  readonly trust: ProxyTrust | undefined
   /** Milliseconds that a client may take nothing of an answer. */
   readonly writeTimeout: number | undefined
 }

@@ -12,6 +12,7 @@ import { requestContract } from './http/request.js'
 import { requestHeadersContract } from './http/request-headers.js'
 import { routingContract } from './http/routing.js'
 import { timeoutsContract } from './http/timeouts.js'
+import { trustContract } from './http/trust.js'
 
 /** What HTTP means in Hotpress, whatever the transport: each part registers its cases on all of them. */
 export function httpContract(): void {
@@ -29,4 +30,5 @@ export function httpContract(): void {
   requestHeadersContract()
   routingContract()
   timeoutsContract()
+  trustContract()
 }
