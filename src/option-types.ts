@@ -32,6 +32,11 @@ export interface HotpressOptions {
   readonly maxConnectionsPerAddress?: number
   /** Requests of one connection, which is closed after the last: no limit (0) by default. Native and node. */
   readonly maxRequestsPerConnection?: number
+  /**
+   * Peers whose connections begin with a header of the PROXY protocol, version 1 or 2, that says whose they are: addresses
+   * or blocks, as for `trustProxy`. None by default. Native and node.
+   */
+  readonly proxyProtocol?: string | readonly string[]
   /** How long a head may take, and a pause within a body; 408 beyond. 30 s by default. Native and node. */
   readonly readTimeout?: number | string
   /**

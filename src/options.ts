@@ -1,5 +1,6 @@
 import { compression } from './compression/compression.js'
 import type { CompressionOptions } from './compression/options.js'
+import { AddressSet } from './core/addresses.js'
 import { checkHeaderValue } from './core/headers.js'
 import { createRequestIds, type RequestIdSettings, settleRequestId } from './core/request-id.js'
 import type { Settings } from './core/settings.js'
@@ -31,6 +32,7 @@ const checks: Checks<HotpressOptions> = {
   maxConnections: (value) => count('maxConnections', value),
   maxConnectionsPerAddress: (value) => count('maxConnectionsPerAddress', value),
   maxRequestsPerConnection: (value) => count('maxRequestsPerConnection', value),
+  proxyProtocol: (value) => new AddressSet(value, 'proxyProtocol'),
   readTimeout: (value) => positive('readTimeout', millisecondsOf(value, 'readTimeout')),
   requestId: settleRequestId,
   requestLineLimit: (value) => positive('requestLineLimit', bytesOf(value, 'requestLineLimit')),
@@ -80,6 +82,7 @@ export function settle(options: HotpressOptions): Settings {
     maxRequestsPerConnection: given.maxRequestsPerConnection as number | undefined,
     // Outermost first: what decorates answers is around what refuses requests.
     policies: [],
+    proxyProtocol: given.proxyProtocol as AddressSet | undefined,
     readTimeout: given.readTimeout as number | undefined,
     requestLineLimit: given.requestLineLimit as number | undefined,
     requestTimeout: (given.requestTimeout as number | undefined) ?? 30_000,

@@ -101,6 +101,15 @@ const wrongOptions: Readonly<
   maxConnections: { takes: count, values: wrongCounts },
   maxConnectionsPerAddress: { takes: count, values: wrongCounts },
   maxRequestsPerConnection: { takes: count, values: wrongCounts },
+  proxyProtocol: {
+    takes: "addresses, blocks such as '10.0.0.0/8'",
+    values: [
+      [true, 'true'],
+      [1, '1'],
+      ['everybody', '"everybody"'],
+      [['10.0.0.0/8', '10.0.0.0/40'], '"10.0.0.0/40"'],
+    ],
+  },
   readTimeout: {
     takes: time,
     values: [

@@ -1,3 +1,4 @@
+import type { AddressSet } from './addresses.js'
 import type { Logger } from './logger.js'
 import type { RequestIds } from './request-id.js'
 import type { ProxyTrust } from './trust.js'
@@ -37,6 +38,8 @@ export interface Settings {
   readonly maxRequestsPerConnection: number | undefined
   /** The middleware that options ask for, outermost first; around that of `use()`, within compression. */
   readonly policies: readonly Middleware[]
+  /** Peers whose connections begin with a header of the PROXY protocol. */
+  readonly proxyProtocol: AddressSet | undefined
   /** Milliseconds for a head, and for each pause within a body. */
   readonly readTimeout: number | undefined
   readonly requestLineLimit: number | undefined
