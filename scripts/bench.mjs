@@ -14,6 +14,7 @@ const help = `npm run bench -- <benchmark> [options]
   http     Hotpress and its peers under the same load
   idle     the memory of idle connections
   latency  how late answers are at half load
+  policies what each policy costs a request
   router   the route matchers
   static   a file of 32 KB
 
@@ -22,7 +23,10 @@ Needed for figures that count: wrk (Debian, Ubuntu: apt-get install wrk; Homebre
 `
 
 const [name, ...rest] = process.argv.slice(2)
-if (name === undefined || !['bodies', 'compress', 'http', 'idle', 'latency', 'router', 'static'].includes(name)) {
+if (
+  name === undefined ||
+  !['bodies', 'compress', 'http', 'idle', 'latency', 'policies', 'router', 'static'].includes(name)
+) {
   console.log(help)
   process.exit(name === '--help' || name === '-h' ? 0 : 1)
 }

@@ -9,10 +9,11 @@ import type { Logger } from './core/logger.js'
 import type { HttpRequest } from './core/request.js'
 import type { Settings, TransportName } from './core/settings.js'
 import type { ErrorHandler, Handler, Middleware } from './core/types.js'
-import { Dispatcher } from './dispatcher.js'
+import { Dispatcher, notFound } from './dispatcher.js'
 import { describe, HotpressError } from './errors.js'
 import { compressFilesOf } from './files/file.js'
 import { fixedAnswers } from './fixed.js'
+import { filterPaths } from './middleware/path-filter.js'
 import type { HotpressOptions, ListenOptions } from './option-types.js'
 import { settle, settleListen } from './options.js'
 import { coreInfo } from './routing/matcher.js'
@@ -196,6 +197,7 @@ export class Hotpress extends RouteRegistry {
       middleware: [
         ...(settings.compression === undefined ? [] : [settings.compression]),
         ...settings.policies,
+        ...(settings.pathFilter === undefined ? [] : [filterPaths(settings.pathFilter, this.#onNotFound ?? notFound)]),
         ...this.#middleware,
       ],
       onError: this.#onError,

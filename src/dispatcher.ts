@@ -33,7 +33,8 @@ export interface DispatcherParts {
 
 const noParams = Object.freeze({})
 
-function notFound({ path }: HttpRequest): never {
+/** What answers paths where nothing is, unless the app says otherwise. */
+export function notFound({ path }: HttpRequest): never {
   throw httpError('NOT_FOUND', { path })
 }
 

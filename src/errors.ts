@@ -3,9 +3,11 @@
  * registration or start) and its message, in which `{name}` stands for a fact given where it is raised.
  */
 export const errorTable = {
+  ADDRESS_FORBIDDEN: { message: 'this is not open to your address', status: 403 },
   ADDRESS_IN_USE: { message: 'cannot listen on {address}: the port is in use by another process' },
   ADDRESS_REFUSED: { message: 'cannot listen on {address}: {reason}' },
   APP_STARTED: { message: '{call} came after the app had started: register everything before listen() or inject()' },
+  AUTHENTICATION_UNAVAILABLE: { message: 'credentials cannot be checked at the moment: {reason}', status: 503 },
   BAD_FRAMING: { message: 'the request was refused: {reason} ({section})', status: 400 },
   BODY_ABORTED: { message: 'the client went away before the body had arrived', status: 400 },
   BODY_CODING_INVALID: { message: 'the body is not valid {coding}: {reason}', status: 400 },
@@ -23,6 +25,11 @@ export const errorTable = {
     status: 406,
   },
   CODING_UNKNOWN: { message: 'the request was refused: {reason} ({section})', status: 501 },
+  COOKIE_INVALID: { message: 'the cookie {cookie} got {got} for {attribute}, and takes {takes}' },
+  CREDENTIALS_INVALID: { message: 'the {scheme} credentials are not valid', status: 401 },
+  CREDENTIALS_MISSING: { message: 'this takes {scheme} credentials, and there are none', status: 401 },
+  CROSS_ORIGIN: { message: 'the request was made by a page of another origin', status: 403 },
+  CSRF_TOKEN_INVALID: { message: 'the CSRF token is missing or not valid', status: 403 },
   FILE_NAME_INVALID: { message: 'saveTo() takes a file name without a path, and got {got}' },
   FILE_PASSED: { message: 'the file {name} was read or passed over already: read it before the next part' },
   FORM_INVALID: { message: 'the form is not valid: {reason}', status: 400 },
@@ -30,6 +37,7 @@ export const errorTable = {
   GROUP_MOUNTED: { message: '{call} came after its group {prefix} was mounted: complete a group, then mount it' },
   HANDLER_INVALID: { message: '{what} takes a function, and got {got}' },
   HEADER_INVALID: { message: 'the response header {name} cannot be set: {reason}' },
+  IDENTITY_MISSING: { message: '{call} was asked about a request that its middleware has not let through' },
   MEDIA_TYPE_UNSUPPORTED: { message: 'the content type {got} is not taken here; what is: {takes}', status: 415 },
   METHOD_INVALID: { message: '{got} is not an HTTP method: a method is a token such as GET (RFC 9110, 5.6.2)' },
   METHOD_NOT_ALLOWED: { message: '{method} is not allowed here; allowed: {allowed}', status: 405 },
@@ -42,6 +50,7 @@ export const errorTable = {
   OPTION_INVALID: { message: 'the option {option} got {got}, and takes {takes}' },
   OPTION_REFUSED: { message: 'the transport {transport} cannot honour {option}: {reason}' },
   OPTION_UNKNOWN: { message: 'there is no option {option}{where}; the options are {known}' },
+  PACKAGE_MISSING: { message: '{what} needs the package {name}, which is not installed: npm install {name}' },
   PATH_MALFORMED: { message: 'the path {path} holds a percent-escape that is malformed or not UTF-8', status: 400 },
   PATTERN_INVALID: { message: 'the route {pattern} is not valid: {reason}' },
   PRECONDITION_FAILED: { message: 'the version of {path} is not one that the request allows', status: 412 },
@@ -50,7 +59,9 @@ export const errorTable = {
   REQUEST_TIMEOUT: { message: 'no answer within {timeout} ms', status: 503 },
   RESPONSE_INVALID: { message: 'a handler returned {got}, which is no answer: {takes}' },
   ROUTE_CONFLICT: { message: 'the route {route} conflicts with {other}: both answer {method} {shape}' },
+  SCOPE_INSUFFICIENT: { message: 'the token does not allow this', status: 403 },
   STATUS_INVALID: { message: 'the status {got} is not valid: it takes a whole number from 200 to 599' },
+  TOKEN_INVALID: { message: 'the token is not valid: {reason}', status: 401 },
   TRANSPORT_UNAVAILABLE: { message: 'the transport {transport} is not available: {reason}' },
 } as const
 

@@ -4,6 +4,10 @@ export type { CompressionOptions } from './compression/options.js'
 export type { ContentCoding } from './core/accept-encoding.js'
 export { constant } from './core/constant.js'
 export { ContentType, type ContentTypeValue } from './core/content-type.js'
+export { Cookie } from './core/cookie.js'
+export type { CookieOptions } from './core/cookie-attributes.js'
+export { CookieKeys } from './core/cookie-keys.js'
+export type { Cookies } from './core/cookies.js'
 export type { FormOptions, FormValue, FormValues } from './core/form.js'
 export type { Logger, LogMethod } from './core/logger.js'
 export type {
@@ -25,6 +29,34 @@ export type { TrustOptions } from './core/trust.js'
 export type { ErrorHandler, Handler, HandlerResult, Middleware, Next, ResponseLike } from './core/types.js'
 export { type ErrorCode, HotpressError, HttpError, type HttpErrorOptions } from './errors.js'
 export { type FileAnswer, type FileOptions, file } from './files/file.js'
+export {
+  type ApiKeyAuth,
+  type ApiKeysOptions,
+  type ApiKeyVerifyOptions,
+  apiKey,
+  hashApiKey,
+} from './middleware/api-key.js'
+export { type BasicAuth, type BasicUsersOptions, type BasicVerifyOptions, basicAuth } from './middleware/basic-auth.js'
+export { type BearerAuth, type BearerOptions, bearer, type TokenOptions } from './middleware/bearer.js'
+export type { ContentSecurityPolicy, CspDirective } from './middleware/content-security-policy.js'
+export { cspNonce } from './middleware/csp-nonce.js'
+export { type Csrf, type CsrfOptions, csrf } from './middleware/csrf.js'
+export type { CsrfTokenOptions } from './middleware/csrf-token.js'
+export { type IpFilterOptions, ipFilter } from './middleware/ip-filter.js'
+export { type JwtAuth, type JwtClaims, type JwtOptions, jwt } from './middleware/jwt.js'
+export type { JwtKeySet, JwtPublicKey, JwtSecret } from './middleware/jwt-keys.js'
+export { type HashOptions, hashPassword } from './middleware/password.js'
+export { type PathFilterOptions, pathFilter, sensitivePaths } from './middleware/path-filter.js'
+export type { PermissionsPolicy } from './middleware/permissions-policy.js'
+export { type SecurityHeadersOptions, securityHeaders } from './middleware/security-headers.js'
+export {
+  type EmbedderPolicy,
+  type HstsOptions,
+  type OpenerPolicy,
+  type ReferrerPolicy,
+  type ResourcePolicy,
+  SecurityHeaders,
+} from './middleware/security-headers-builder.js'
 export type { HotpressOptions, ListenOptions } from './option-types.js'
 export { controller } from './routing/controller.js'
 export type { PathParams } from './routing/pattern.js'

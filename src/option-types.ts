@@ -2,6 +2,9 @@ import type { CompressionOptions } from './compression/options.js'
 import type { RequestIdOptions } from './core/request-id.js'
 import type { TransportName } from './core/settings.js'
 import type { TrustOptions } from './core/trust.js'
+import type { PathFilterOptions } from './middleware/path-filter.js'
+import type { SecurityHeadersOptions } from './middleware/security-headers.js'
+import type { SecurityHeaders } from './middleware/security-headers-builder.js'
 import type { LoggerOption } from './observability/logger.js'
 import type { TlsOptions } from './transports/tls.js'
 
@@ -32,6 +35,8 @@ export interface HotpressOptions {
   readonly maxConnectionsPerAddress?: number
   /** Requests of one connection, which is closed after the last: no limit (0) by default. Native and node. */
   readonly maxRequestsPerConnection?: number
+  /** Answers 404 for paths such as `/.git/config`, in any spelling: true, or options of `pathFilter()`. False by default. */
+  readonly pathFilter?: boolean | PathFilterOptions
   /**
    * Peers whose connections begin with a header of the PROXY protocol, version 1 or 2, that says whose they are: addresses
    * or blocks, as for `trustProxy`. None by default. Native and node.
@@ -48,8 +53,11 @@ export interface HotpressOptions {
   readonly requestLineLimit?: number | string
   /** How long an answer may take; 503 beyond. 30 s by default, 0 for no limit. */
   readonly requestTimeout?: number | string
-  /** Whether `X-Content-Type-Options: nosniff` is sent: true by default. */
-  readonly securityHeaders?: boolean
+  /**
+   * True (the default) for `X-Content-Type-Options: nosniff` alone, false for none, or what is sent beside it: options of
+   * `securityHeaders()`, or what a `SecurityHeaders` has built.
+   */
+  readonly securityHeaders?: boolean | SecurityHeaders | SecurityHeadersOptions
   /** The `Server` header: true (the default) for `hotpress/<major>`, false for none, or a text. */
   readonly serverHeader?: boolean | string
   /**

@@ -8,6 +8,8 @@ import { type ProxyTrust, settleTrust } from './core/trust.js'
 import type { Middleware } from './core/types.js'
 import { bytesOf, millisecondsOf } from './core/units.js'
 import { describe, HotpressError } from './errors.js'
+import { type PathFilterOptions, settlePathFilter } from './middleware/path-filter.js'
+import { type SecurityHeadersSettings, settleSecurityHeaders } from './middleware/security-headers.js'
 import { createLogger, type LoggerOption } from './observability/logger.js'
 import type { HotpressOptions, ListenOptions } from './option-types.js'
 import { readTls, type TlsOptions } from './transports/tls.js'
@@ -32,12 +34,14 @@ const checks: Checks<HotpressOptions> = {
   maxConnections: (value) => count('maxConnections', value),
   maxConnectionsPerAddress: (value) => count('maxConnectionsPerAddress', value),
   maxRequestsPerConnection: (value) => count('maxRequestsPerConnection', value),
+  pathFilter: (value) =>
+    value === false ? undefined : settlePathFilter(value === true ? {} : (value as PathFilterOptions)),
   proxyProtocol: (value) => new AddressSet(value, 'proxyProtocol'),
   readTimeout: (value) => positive('readTimeout', millisecondsOf(value, 'readTimeout')),
   requestId: settleRequestId,
   requestLineLimit: (value) => positive('requestLineLimit', bytesOf(value, 'requestLineLimit')),
   requestTimeout: (value) => millisecondsOf(value, 'requestTimeout'),
-  securityHeaders: (value) => boolean('securityHeaders', value),
+  securityHeaders: settleSecurityHeaders,
   serverHeader: checkServerHeader,
   streamThreshold: (value) => positive('streamThreshold', bytesOf(value, 'streamThreshold')),
   transport: (value) =>
@@ -60,8 +64,8 @@ const listenChecks: Checks<ListenOptions> = {
 export function settle(options: HotpressOptions): Settings {
   const given = check(options, checks, ' of new Hotpress()')
   const server = given.serverHeader ?? true
-  const pairs: string[] = []
-  if (given.securityHeaders ?? true) pairs.push('X-Content-Type-Options', 'nosniff')
+  const security = (given.securityHeaders ?? settleSecurityHeaders(true)) as SecurityHeadersSettings
+  const pairs = [...security.pairs]
   if (server !== false) pairs.push('Server', server === true ? `hotpress/${version.split('.')[0]}` : (server as string))
   const log = (given.logger as Settings['log'] | undefined) ?? createLogger(true)
   const id = (given.requestId as RequestIdSettings | undefined) ?? settleRequestId(true)
@@ -80,8 +84,9 @@ export function settle(options: HotpressOptions): Settings {
     maxConnections: given.maxConnections as number | undefined,
     maxConnectionsPerAddress: given.maxConnectionsPerAddress as number | undefined,
     maxRequestsPerConnection: given.maxRequestsPerConnection as number | undefined,
+    pathFilter: given.pathFilter as Settings['pathFilter'],
     // Outermost first: what decorates answers is around what refuses requests.
-    policies: [],
+    policies: security.policy === undefined ? [] : [security.policy],
     proxyProtocol: given.proxyProtocol as AddressSet | undefined,
     readTimeout: given.readTimeout as number | undefined,
     requestLineLimit: given.requestLineLimit as number | undefined,

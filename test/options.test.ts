@@ -101,6 +101,14 @@ const wrongOptions: Readonly<
   maxConnections: { takes: count, values: wrongCounts },
   maxConnectionsPerAddress: { takes: count, values: wrongCounts },
   maxRequestsPerConnection: { takes: count, values: wrongCounts },
+  pathFilter: {
+    takes: 'true, false or an object',
+    values: [
+      ['/.git/**', '"/.git/**"'],
+      [null, 'null'],
+      [[], 'an array'],
+    ],
+  },
   proxyProtocol: {
     takes: "addresses, blocks such as '10.0.0.0/8'",
     values: [
@@ -142,10 +150,11 @@ const wrongOptions: Readonly<
     ],
   },
   securityHeaders: {
-    takes: 'true or false',
+    takes: 'true, false, an object or a SecurityHeaders',
     values: [
       ['no', '"no"'],
       [null, 'null'],
+      [[], 'an array'],
     ],
   },
   serverHeader: {

@@ -1,7 +1,7 @@
 // One codec in a process of its own: `node codec-process.mjs hotpress|node br|gzip|zstd <bytes>`.
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
-import { createEncoder } from '../../dist/esm/compression/encode.js'
+import { createEncoder } from '../../.build/src/compression/encode.js'
 import { orders } from './orders.mjs'
 
 const [, , who, coding, size] = process.argv

@@ -1,7 +1,7 @@
 // Hotpress's matcher, `native` or `fallback`, with the function that its routing makes parameters with.
-import { binding } from '../../dist/esm/native/binding.js'
-import { createRouter } from '../../dist/esm/native/fallback/router.js'
-import { readParams } from '../../dist/esm/routing/table.js'
+import { binding } from '../../.build/src/native/binding.js'
+import { createRouter } from '../../.build/src/native/fallback/router.js'
+import { readParams } from '../../.build/src/routing/table.js'
 import { serveMatcher } from '../lib/serve-matcher.mjs'
 import { namesOf, shapeOf } from '../routes.mjs'
 

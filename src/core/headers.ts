@@ -73,13 +73,17 @@ export function findHeader(pairs: HeaderPairs, lower: string): string | undefine
   return undefined
 }
 
-/** All lines of a header as one (RFC 9110, 5.3). */
+/** All lines of a header as one (RFC 9110, 5.3), cookies by `; ` (RFC 9113, 8.2.3). */
 export function joinHeader(pairs: HeaderPairs, lower: string): string | undefined {
   let all: string | undefined
   for (let index = 0; index < pairs.length; index += 2) {
-    if (pairs[index] === lower) all = all === undefined ? pairs[index + 1] : `${all}, ${pairs[index + 1]}`
+    if (pairs[index] === lower) all = all === undefined ? pairs[index + 1] : joined(lower, all, pairs[index + 1]!)
   }
   return all
+}
+
+function joined(name: string, before: string, value: string): string {
+  return `${before}${name === 'cookie' ? '; ' : ', '}${value}`
 }
 
 class Fields {}
@@ -98,7 +102,7 @@ export function headerRecord(pairs: HeaderPairs): Readonly<Record<string, string
     const name = pairs[index]!
     const value = pairs[index + 1]!
     const before = record[name]
-    record[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`
+    record[name] = before === undefined ? value : joined(name, before, value)
   }
   return record
 }

@@ -19,7 +19,8 @@ export function parseJson<Value>(text: string): Value {
   } catch (error) {
     throw syntaxError(text, error)
   }
-  if (mayPoison(text)) refusePoison(value)
+  const poison = mayPoison(text) ? findPoison(value) : undefined
+  if (poison !== undefined) throw httpError('BODY_NOT_JSON', { reason: `the key ${poison} is not taken` })
   return value as Value
 }
 
@@ -29,8 +30,9 @@ function mayPoison(text: string): boolean {
   return (text.includes('__proto__"') || text.includes('constructor"')) && key.test(text)
 }
 
-// With a list of its own and not by recursion: a body may nest a million deep.
-function refusePoison(root: unknown): void {
+/** The first key of parsed JSON that would reach the prototype of an object that is merged with it, for a message. */
+export function findPoison(root: unknown): string | undefined {
+  // With a list of its own and not by recursion: a body may nest a million deep.
   const waiting: unknown[] = [root]
   while (waiting.length > 0) {
     const value = waiting.pop()
@@ -40,19 +42,16 @@ function refusePoison(root: unknown): void {
       continue
     }
     for (const [name, member] of Object.entries(value)) {
-      if (name === '__proto__') throw poisoned('"__proto__"')
-      if (name === 'constructor' && hasPrototype(member)) throw poisoned('"constructor" with a "prototype"')
+      if (name === '__proto__') return '"__proto__"'
+      if (name === 'constructor' && hasPrototype(member)) return '"constructor" with a "prototype"'
       waiting.push(member)
     }
   }
+  return undefined
 }
 
 function hasPrototype(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype')
-}
-
-function poisoned(what: string): Error {
-  return httpError('BODY_NOT_JSON', { reason: `the key ${what} is not taken` })
 }
 
 function syntaxError(text: string, cause: unknown): Error {

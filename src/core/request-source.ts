@@ -20,7 +20,7 @@ export interface RequestSource extends BodySource {
   hint?(headers: Readonly<Record<string, string>>): boolean
   /** The first value of a header; the name is lower-case. */
   header(lower: string): string | undefined
-  /** All lines of a header as one (RFC 9110, 5.3); the name is lower-case. */
+  /** All lines of a header as one (RFC 9110, 5.3), cookies by `; ` (RFC 9113, 8.2.3); the name is lower-case. */
   headerList(lower: string): string | undefined
   /** Names are lower-case. */
   headers(): HeaderPairs

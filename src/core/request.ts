@@ -1,4 +1,5 @@
 import { multipartOf, readBytes, readForm, readJson, readText, streamOf } from './body-readers.js'
+import { type Cookies, readCookies } from './cookies.js'
 import type { FormOptions, FormValues } from './form.js'
 import { checkHeaderValue, type HeaderPairs, headerName, headerRecord } from './headers.js'
 import type { Logger } from './logger.js'
@@ -38,6 +39,7 @@ let sourceOf: (request: HttpRequest) => RequestSource
 export class HttpRequest<Params = Readonly<Record<string, string>>> {
   readonly #context: RequestContext
   #controller: AbortController | undefined
+  #cookies: Cookies | undefined
   #headers: Readonly<Record<string, string>> | undefined
   #id: string | undefined
   #log: Logger | undefined
@@ -51,6 +53,7 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
   constructor(source: RequestSource, context: RequestContext) {
     this.#context = context
     this.#controller = undefined
+    this.#cookies = undefined
     this.#headers = undefined
     this.#id = undefined
     this.#log = undefined
@@ -79,6 +82,15 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
     // Where ids may come from elsewhere, they are settled before the answer: after it headers may be gone.
     knownId = (request) => (request.#context.ids === undefined ? request.#id : request.id)
     sourceOf = (request) => request.#source
+  }
+
+  /**
+   * The cookies by name, percent-decoded where that gives UTF-8; of two with one name the first. They are what the client
+   * says: `CookieKeys` has those that it cannot make up.
+   */
+  get cookies(): Cookies {
+    this.#cookies ??= readCookies(this.#source.headerList('cookie'))
+    return this.#cookies
   }
 
   /** Request headers by lower-case name; repeated ones joined by `, `. */

@@ -1,4 +1,6 @@
 import { describe, HotpressError } from '../errors.js'
+import { type Cookie, cookieOf, forgottenCookie, placeCookie } from './cookie.js'
+import type { CookieOptions } from './cookie-attributes.js'
 import { checkHeaderValue, headerName } from './headers.js'
 
 /** What a response can carry: nothing, a whole body, or a stream of chunks. */
@@ -112,6 +114,16 @@ export class HttpResponse {
   }
 
   /**
+   * Has the client forget a cookie.
+   *
+   * @param options those that it was set with, as a client tells cookies by `domain`, `path` and `partitioned` too.
+   * @throws HotpressError as {@link cookie}
+   */
+  clearCookie(name: string, options?: CookieOptions): this {
+    return this.cookie(forgottenCookie(name, options))
+  }
+
+  /**
    * Another response with the same status, headers and body.
    *
    * @throws TypeError for a stream, which can be sent once only.
@@ -131,6 +143,21 @@ export class HttpResponse {
   /** Closes the connection after this response (`Connection: close`). */
   close(): this {
     this.#closes = true
+    return this
+  }
+
+  /**
+   * Sets a cookie by a `Set-Cookie` line of its own, in place of one with the same name, domain and path.
+   *
+   * @throws HotpressError `COOKIE_INVALID` naming the cookie and the attribute, `OPTION_UNKNOWN`.
+   * @example
+   * json(user).cookie('sid', id, { httpOnly: true, maxAge: 3600, path: '/', sameSite: 'Lax', secure: true })
+   */
+  cookie(cookie: Cookie): this
+  cookie(name: string, value: string, options?: CookieOptions): this
+  cookie(first: Cookie | string, value?: string, options?: CookieOptions): this {
+    this.#headers ??= []
+    placeCookie(this.#headers, cookieOf(first, value, options))
     return this
   }
 

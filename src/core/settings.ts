@@ -36,6 +36,8 @@ export interface Settings {
   readonly maxConnections: number | undefined
   readonly maxConnectionsPerAddress: number | undefined
   readonly maxRequestsPerConnection: number | undefined
+  /** Whether a path is answered as if nothing were there; last of the policies, since its answer is the app's own 404. */
+  readonly pathFilter: ((path: string) => boolean) | undefined
   /** The middleware that options ask for, outermost first; around that of `use()`, within compression. */
   readonly policies: readonly Middleware[]
   /** Peers whose connections begin with a header of the PROXY protocol. */

@@ -4,6 +4,7 @@ import { bodiesInContract } from './http/bodies-in.js'
 import { bodiesParsedContract } from './http/bodies-parsed.js'
 import { compressionContract } from './http/compression.js'
 import { compressionStreamsContract } from './http/compression-streams.js'
+import { cookiesContract } from './http/cookies.js'
 import { decoratorsContract } from './http/decorators.js'
 import { errorsContract } from './http/errors.js'
 import { headersContract } from './http/headers.js'
@@ -11,6 +12,7 @@ import { middlewareContract } from './http/middleware.js'
 import { requestContract } from './http/request.js'
 import { requestHeadersContract } from './http/request-headers.js'
 import { routingContract } from './http/routing.js'
+import { securityHeadersContract } from './http/security-headers.js'
 import { timeoutsContract } from './http/timeouts.js'
 import { trustContract } from './http/trust.js'
 
@@ -22,6 +24,7 @@ export function httpContract(): void {
   bodiesParsedContract()
   compressionContract()
   compressionStreamsContract()
+  cookiesContract()
   decoratorsContract()
   errorsContract()
   headersContract()
@@ -29,6 +32,7 @@ export function httpContract(): void {
   requestContract()
   requestHeadersContract()
   routingContract()
+  securityHeadersContract()
   timeoutsContract()
   trustContract()
 }

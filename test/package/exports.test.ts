@@ -10,23 +10,38 @@ const require = createRequire(import.meta.url)
 // The public names. A change here is a change of the public API: it goes into CHANGELOG.md and the type tests too.
 const names = [
   'ContentType',
+  'Cookie',
+  'CookieKeys',
   'Hotpress',
   'HotpressError',
   'HttpError',
   'HttpRequest',
   'HttpResponse',
   'RouteGroup',
+  'SecurityHeaders',
   'Status',
+  'apiKey',
+  'basicAuth',
+  'bearer',
   'bytes',
   'compression',
   'constant',
   'controller',
+  'cspNonce',
+  'csrf',
   'empty',
   'file',
+  'hashApiKey',
+  'hashPassword',
   'html',
+  'ipFilter',
   'json',
+  'jwt',
+  'pathFilter',
   'redirect',
   'requestKey',
+  'securityHeaders',
+  'sensitivePaths',
   'stream',
   'text',
   'toResponse',
@@ -49,16 +64,20 @@ describe('the package', () => {
 
   it('takes responses and errors of the other build for its own', async () => {
     const cjs = require('hotpress') as typeof esm
-    const app = new esm.Hotpress({ logger: false })
+    const securityHeaders = new cjs.SecurityHeaders().frameOptions('DENY')
+    const app = new esm.Hotpress({ logger: false, securityHeaders })
     app.get('/response', () => cjs.text('from CommonJS').status(201))
     app.get('/error', () => {
       throw new cjs.HttpError(409, 'taken')
     })
+    app.get('/cookie', () => esm.text('x').cookie(new cjs.Cookie('a', 'b').path('/')).cookie('c', 'd'))
     app.get('/file', () => cjs.file('package.json', { type: 'text/x-own' }))
     app.get('/to', () => ({ [cjs.toResponse]: () => 'its own type' }))
     const response = await app.inject({ url: '/response' })
     assert.equal(response.status, 201)
     assert.equal(response.text(), 'from CommonJS')
+    assert.equal(response.headers.get('x-frame-options'), 'DENY')
+    assert.deepEqual((await app.inject({ url: '/cookie' })).headers.getSetCookie(), ['a=b; Path=/', 'c=d'])
     assert.equal((await app.inject({ url: '/error' })).status, 409)
     const file = await app.inject({ headers: { range: 'bytes=0-0' }, url: '/file' })
     assert.equal(file.text(), '{')

@@ -114,7 +114,8 @@ pub unsafe extern "C" fn header(env: napi_env, info: napi_callback_info) -> napi
             if rest.is_empty() {
                 return server.handover.latin1(first);
             }
-            server.handover.latin1(&[&[first], &rest[..]].concat().join(&b", "[..]))
+            let separator: &[u8] = if name == b"cookie" { b"; " } else { b", " };
+            server.handover.latin1(&[&[first], &rest[..]].concat().join(separator))
         });
         Ok(value.unwrap_or(null_mut()))
     })

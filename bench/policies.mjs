@@ -1,0 +1,145 @@
+// `npm run bench -- policies`: what each policy costs a request, against the same app without any. README.md says how to
+// read it.
+import { writeFileSync } from 'node:fs'
+import http from 'node:http'
+import { parseArgs } from 'node:util'
+import { chosen, positive, run } from './lib/arguments.mjs'
+import { Failure } from './lib/failure.mjs'
+import { mustReach } from './lib/goals.mjs'
+import { nodeOf, runnable } from './lib/launch.mjs'
+import { machine, machineLine } from './lib/machine.mjs'
+import { underLoad } from './lib/measure.mjs'
+import { policies, route } from './lib/policies.mjs'
+import { median } from './lib/stats.mjs'
+import { table, thousands } from './lib/table.mjs'
+import { chooseLoad } from './load/load.mjs'
+
+/** @typedef {import('./lib/measure.mjs').Sample} Sample */
+
+const transports = ['native', 'uws', 'node'].map((id) => ({ id }))
+
+const help = `npm run bench -- policies [options]
+
+  --connections <n>   connections kept busy              (64)
+  --json <file>       write every single measurement to a file
+  --node <major>      the servers run on that Node, fetched from npm (this one)
+  --only <ids>        policies: ${policies.map((policy) => policy.id).join(',')}
+  --rounds <n>        rounds, without the warm-up        (8)
+  --seconds <n>       whole seconds of load per policy and round (2)
+  --transport <id>    ${transports.map(({ id }) => id).join(', ')} (native)
+`
+
+/** As a browser sends them through a proxy, to every server alike. */
+const headers = {
+  Accept: 'application/json',
+  'Accept-Encoding': 'gzip, deflate, br',
+  'Accept-Language': 'en-GB,en;q=0.9',
+  Cookie: 'theme=dark; sid=0123456789abcdef0123456789abcdef; _ga=GA1.2.1234567890.1700000000',
+  Origin: 'https://app.example.com',
+  'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36',
+}
+
+/** µs of CPU that policies 1 to 4 of the docs and the rate limit may cost together. */
+const most = 2
+
+/**
+ * Asks a server once, and sees that its policy is at work.
+ *
+ * @param {string} id
+ * @param {number} port
+ */
+async function check(id, port) {
+  const expected = policies.find((policy) => policy.id === id)?.sends ?? {}
+  const { body, found, status } = await ask(port)
+  const wrong = Object.entries(expected).filter(([name, value]) => !value.test(String(found[name] ?? '')))
+  if (status === 200 && body === route.answer && wrong.length === 0) return
+  throw new Failure(`${id} answers otherwise: ${status} ${body} ${wrong.map(([name]) => `${name}: ${found[name]}`)}`)
+}
+
+/**
+ * @param {number} port
+ * @returns {Promise<{ body: string, found: import('node:http').IncomingHttpHeaders, status: number | undefined }>}
+ */
+function ask(port) {
+  return new Promise((resolve, reject) => {
+    http
+      .get({ headers, host: '127.0.0.1', path: route.path, port }, (response) => {
+        let body = ''
+        response.setEncoding('utf8').on('data', (chunk) => {
+          body += chunk
+        })
+        response.on('end', () => resolve({ body, found: response.headers, status: response.statusCode }))
+      })
+      .on('error', reject)
+  })
+}
+
+/** @param {readonly Sample[]} samples @param {string} id */
+const cpuOf = (samples, id) => samples.filter(({ server }) => server === id).map(({ cpu }) => cpu)
+
+/**
+ * What a policy adds, in the median of the rounds: figures of one round share the machine's mood.
+ *
+ * @param {readonly Sample[]} samples
+ * @param {string} id
+ */
+function extra(samples, id) {
+  const [none, own] = [cpuOf(samples, 'none'), cpuOf(samples, id)]
+  return none.length === 0 || own.length === 0 ? undefined : median(own.map((cpu, round) => cpu - none[round]))
+}
+
+/** @param {readonly Sample[]} samples @param {readonly import('./lib/launch.mjs').Runnable[]} servers */
+function report(samples, servers) {
+  const rows = servers.map(({ id, name }) => {
+    const cpu = cpuOf(samples, id)
+    const rate = median(samples.filter(({ server }) => server === id).map((sample) => sample.rate))
+    const spread = `${median(cpu).toFixed(2)} (${Math.min(...cpu).toFixed(2)}–${Math.max(...cpu).toFixed(2)})`
+    return [name, thousands(rate), spread, extra(samples, id)?.toFixed(2) ?? '–']
+  })
+  return table(['policy', 'req/s', 'CPU µs/req', 'more than none, µs'], rows)
+}
+
+await run(async () => {
+  const { values } = parseArgs({
+    options: {
+      connections: { type: 'string', default: '64' },
+      help: { type: 'boolean', short: 'h', default: false },
+      json: { type: 'string' },
+      node: { type: 'string' },
+      only: { type: 'string' },
+      rounds: { type: 'string', default: '8' },
+      seconds: { type: 'string', default: '2' },
+      transport: { type: 'string', default: 'native' },
+    },
+  })
+  if (values.help) {
+    console.log(help)
+    return
+  }
+  const [transport] = chosen('transport', values.transport, transports)
+  const needs = transport.id === 'node' ? {} : { needs: /** @type {'native' | 'uws'} */ (transport.id) }
+  const asked = chosen('only', values.only, policies)
+  const peers = asked.map(({ id, name }) => ({ args: [transport.id, id], file: 'policies.mjs', id, name, ...needs }))
+  const node = nodeOf(values.node)
+  const plan = {
+    check,
+    connections: positive('connections', values.connections, Number.isInteger),
+    headers,
+    load: chooseLoad(),
+    peers: runnable(peers, { node }),
+    rounds: positive('rounds', values.rounds, Number.isInteger),
+    routes: [route],
+    seconds: positive('seconds', values.seconds, Number.isInteger),
+  }
+  const settings = `${plan.connections} connections, rounds: ${plan.rounds} × ${plan.seconds} s, on ${transport.id}`
+  console.log(`${machineLine(node.version)}\nLoad: ${plan.load.name}, ${settings}\n`)
+  const samples = await underLoad(plan)
+  console.log(`${report(samples, plan.peers)}\n`)
+  const goal = 'µs more than none: CORS, cookies, security headers, request id and rate limit together'
+  console.log(mustReach([{ figure: extra(samples, 'all'), goal, most }]))
+  if (values.json !== undefined) {
+    const { connections, load, seconds } = plan
+    const about = { ...machine(node.version), connections, load: load.name, seconds, transport: transport.id }
+    writeFileSync(values.json, `${JSON.stringify({ about, samples }, null, 2)}\n`)
+  }
+})
