@@ -27,16 +27,20 @@ export class FromRight {
   /** The next member to the left, without the space around it; undefined when there is none. */
   next(): string | undefined {
     while (this.#end > 0) {
-      const start = commaBefore(this.#text, this.#end)
-      const member = this.#text.slice(start + 1, this.#end).replace(padding, '')
-      this.#end = start
-      if (member !== '') return member
+      const before = commaBefore(this.#text, this.#end)
+      let [start, end] = [before + 1, this.#end]
+      while (start < end && isSpace(this.#text.charCodeAt(start))) start++
+      while (end > start && isSpace(this.#text.charCodeAt(end - 1))) end--
+      this.#end = before
+      if (start < end) return this.#text.slice(start, end)
     }
     return undefined
   }
 }
 
-const padding = /^[ \t]+|[ \t]+$/g
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
 
 function commaBefore(text: string, end: number): number {
   for (let at = end - 1; at >= 0; at--) {
@@ -70,6 +74,10 @@ const quoted = /^"([^"\\]*)"$/
  * `unknown`, an obfuscated one (RFC 7239, 6.3), and whatever else is no address.
  */
 export function nodeAddress(node: string): string | undefined {
+  return canonicalAddress(node) ?? decoratedAddress(node)
+}
+
+function decoratedAddress(node: string): string | undefined {
   const bare = quoted.exec(node)?.[1] ?? node
   if (bare.startsWith('[')) {
     const address = bracketed.exec(bare)?.[1]

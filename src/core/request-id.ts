@@ -38,13 +38,13 @@ export class RequestIds {
    *
    * @param originOf asked only where an id was sent.
    */
-  idFor(source: RequestSource, originOf: () => Origin | undefined): string | undefined {
+  idFor(source: RequestSource, originOf: () => Pick<Origin, 'isProxied'> | undefined): string | undefined {
     const sent = this.#sent(source, originOf)
     if (sent !== undefined || this.#generate === undefined) return sent
     return this.#generated(this.#generate)
   }
 
-  #sent(source: RequestSource, originOf: () => Origin | undefined): string | undefined {
+  #sent(source: RequestSource, originOf: () => Pick<Origin, 'isProxied'> | undefined): string | undefined {
     if (this.#header === undefined) return undefined
     try {
       const sent = source.headerList(this.#header)

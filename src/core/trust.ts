@@ -15,17 +15,6 @@ export interface TrustOptions {
   readonly header?: 'forwarded' | 'x-forwarded'
 }
 
-/** What a request is, and where it comes from, as far as it may be believed. */
-export interface Origin {
-  /** The host that the client asked for; undefined where no proxy has told it. */
-  readonly host: string | undefined
-  /** In its one spelling. */
-  readonly ip: string
-  /** Whether the peer is a proxy that is believed. */
-  readonly isProxied: boolean
-  readonly protocol: 'http' | 'https'
-}
-
 /** The most entries of a chain that are looked at, and the largest count of proxies. */
 const mostHops = 32
 
@@ -55,55 +44,89 @@ export class ProxyTrust {
 
   /** What is to be believed of a request. */
   originOf(source: RequestSource): Origin {
-    const ip = peerAddressOf(source)
-    const { protocol } = source
-    const own: Origin = { host: undefined, ip, isProxied: false, protocol }
-    if (!this.#isProxy(0, ip)) return own
-    const list = new FromRight(source.headerList(this.#isForwarded ? 'forwarded' : 'x-forwarded-for'))
-    return this.#walk(
-      own,
-      () => {
-        const member = list.next()
-        if (member === undefined) return undefined
-        return this.#isForwarded
-          ? forwardedHop(member)
-          : { address: nodeAddress(member), host: undefined, protocol: undefined }
-      },
-      source,
-    )
+    const peer = peerAddressOf(source)
+    if (!this.#isProxy(0, peer)) return new Origin(source, peer, undefined)
+    const isForwarded = this.#isForwarded
+    const list = new FromRight(source.headerList(isForwarded ? 'forwarded' : 'x-forwarded-for'))
+    let hop: Hop | undefined
+    let ip = peer
+    let place = 0
+    // Each entry was written by the proxy to its right: the walk ends with the first that is no proxy, and with one that is
+    // no address.
+    while (place < mostHops) {
+      const member = list.next()
+      if (member === undefined) {
+        // Through fewer proxies than there are: whoever sent it is none of them, or came past one.
+        if (place < this.#count) return new Origin(source, peer, undefined)
+        break
+      }
+      place++
+      if (isForwarded) hop = forwardedHop(member)
+      const address = isForwarded ? hop?.address : nodeAddress(member)
+      if (address === undefined) break
+      ip = address
+      if (!this.#isProxy(place, ip)) break
+    }
+    return new Origin(source, ip, { hop, isForwarded, place })
   }
 
   /** @param place of an address in the chain from the right: 0 is the peer. */
   #isProxy(place: number, address: string): boolean {
     return this.#proxies === undefined ? place < this.#count : this.#proxies.has(address)
   }
+}
 
-  // Each entry was written by the one to its right, and only what a proxy has written is believed: the walk ends with the
-  // first entry that is no proxy, and with one that is no address.
-  #walk(own: Origin, next: () => Hop | undefined, source: RequestSource): Origin {
-    let { ip } = own
-    let place = 0
-    let last: Hop | undefined
-    while (place < mostHops) {
-      const hop = next()
-      if (hop === undefined) {
-        // Through fewer proxies than there are: whoever sent it is none of them, or came past one.
-        if (place < this.#count) return own
-        break
-      }
-      place++
-      last = hop
-      if (hop.address === undefined) break
-      ip = hop.address
-      if (!this.#isProxy(place, ip)) break
+/** Where a walk along the proxies has ended. */
+interface End {
+  /** What the last of them says in `Forwarded`. */
+  readonly hop: Hop | undefined
+  readonly isForwarded: boolean
+  /** From the right. */
+  readonly place: number
+}
+
+/** Where a request comes from, as far as it may be believed. What is not asked for is not looked for. */
+export class Origin {
+  readonly #end: End | undefined
+  #host: string | null | undefined = undefined
+  #protocol: 'http' | 'https' | undefined = undefined
+  readonly #source: RequestSource
+  /** In its one spelling. */
+  readonly ip: string
+
+  /** @param end undefined where the peer is no proxy that is believed. */
+  constructor(source: RequestSource, ip: string, end: End | undefined) {
+    this.#end = end
+    this.#source = source
+    this.ip = ip
+  }
+
+  /** The host that the client asked for; undefined where no proxy has told it. */
+  get host(): string | undefined {
+    if (this.#host === undefined) {
+      const told = this.#told('host', 'x-forwarded-host')
+      this.#host = told !== undefined && isHost(told) ? told : null
     }
-    const told = this.#isForwarded ? last : beside(source, place)
-    return {
-      host: told?.host !== undefined && isHost(told.host) ? told.host : undefined,
-      ip,
-      isProxied: true,
-      protocol: protocolOf(told?.protocol) ?? own.protocol,
+    return this.#host ?? undefined
+  }
+
+  /** Whether the peer is a proxy that is believed. */
+  get isProxied(): boolean {
+    return this.#end !== undefined
+  }
+
+  get protocol(): 'http' | 'https' {
+    if (this.#protocol === undefined) {
+      const told = this.#told('protocol', 'x-forwarded-proto')?.toLowerCase()
+      this.#protocol = told === 'http' || told === 'https' ? told : this.#source.protocol
     }
+    return this.#protocol
+  }
+
+  #told(part: 'host' | 'protocol', header: string): string | undefined {
+    if (this.#end === undefined) return undefined
+    const { hop, isForwarded, place } = this.#end
+    return isForwarded ? hop?.[part] : memberAt(this.#source.headerList(header), place)
   }
 }
 
@@ -142,16 +165,8 @@ function checkFrom(value: unknown, option: string): TrustOptions['from'] {
   return isCount ? (value as number) : invalid(option, value, takes)
 }
 
-// What stands in the other lists at the place where the walk has ended; where proxies have not appended to them but
-// written them anew, there is less, and all of it theirs.
-function beside(source: RequestSource, place: number): Hop {
-  return {
-    address: undefined,
-    host: memberAt(source.headerList('x-forwarded-host'), place),
-    protocol: memberAt(source.headerList('x-forwarded-proto'), place),
-  }
-}
-
+// What stands at the place where the walk has ended, in a list beside the chain; where a proxy has not appended to that but
+// written it anew, there is less, and all of it the proxies'.
 function memberAt(list: string | undefined, place: number): string | undefined {
   if (list === undefined) return undefined
   const members = new FromRight(list)
@@ -162,9 +177,4 @@ function memberAt(list: string | undefined, place: number): string | undefined {
     found = next
   }
   return found
-}
-
-function protocolOf(text: string | undefined): 'http' | 'https' | undefined {
-  const lower = text?.toLowerCase()
-  return lower === 'http' || lower === 'https' ? lower : undefined
 }
