@@ -214,14 +214,20 @@ export class Hotpress extends RouteRegistry {
       decorate: (response, request) => dispatcher.decorate(response, request),
       dispatch: (request) => dispatcher.dispatch(request),
       head,
+      ids: settings.ids,
       log: settings.log,
       responder: dispatcher.responder,
       routes: {
-        fixed: unseen === undefined || this.#bridge !== undefined ? undefined : fixedAnswers(unseen, head),
+        // Those have ids that are made in Rust.
+        fixed:
+          unseen === undefined || this.#bridge !== undefined || settings.ids !== undefined
+            ? undefined
+            : fixedAnswers(unseen, head),
         matcher,
         wantsPath,
       },
       settings,
+      trust: settings.trust,
     }
     if (settings.compression !== undefined) compressFilesOf(this.#host, fileEncoder())
     return this.#host

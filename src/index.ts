@@ -19,11 +19,13 @@ export type {
   SaveOptions,
 } from './core/multipart.js'
 export { HttpRequest } from './core/request.js'
+export type { RequestIdOptions } from './core/request-id.js'
 export { type RequestKey, requestKey } from './core/request-key.js'
 export { HttpResponse, type ResponseBody, toResponse } from './core/response.js'
 export { bytes, empty, html, json, type ResponseInit, redirect, stream, text } from './core/responses.js'
 export type { FileCacheOptions, FileHeaderOptions, StaticOptions } from './core/static-options.js'
 export { Status, type StatusCode } from './core/status.js'
+export type { TrustOptions } from './core/trust.js'
 export type { ErrorHandler, Handler, HandlerResult, Middleware, Next, ResponseLike } from './core/types.js'
 export { type ErrorCode, HotpressError, HttpError, type HttpErrorOptions } from './errors.js'
 export { type FileAnswer, type FileOptions, file } from './files/file.js'

@@ -1,5 +1,7 @@
 import type { CompressionOptions } from './compression/options.js'
+import type { RequestIdOptions } from './core/request-id.js'
 import type { TransportName } from './core/settings.js'
+import type { TrustOptions } from './core/trust.js'
 import type { Cors } from './middleware/cors-builder.js'
 import type { CorsOptions } from './middleware/cors-options.js'
 import type { PathFilterOptions } from './middleware/path-filter.js'
@@ -43,12 +45,20 @@ export interface HotpressOptions {
   readonly maxRequestsPerConnection?: number
   /** Answers 404 for paths such as `/.git/config`, in any spelling: true, or options of `pathFilter()`. False by default. */
   readonly pathFilter?: boolean | PathFilterOptions
+  /**
+   * Peers whose connections begin with a header of the PROXY protocol, version 1 or 2, that says whose they are: addresses
+   * or blocks, as for `trustProxy`. None by default. Native and node.
+   */
+  readonly proxyProtocol?: string | readonly string[]
   /** Limits what each client may ask for: options of `rateLimit()`, or false (the default) for no limit. */
   readonly rateLimit?: RateLimitOptions | false
   /** How long a head may take, and a pause within a body; 408 beyond. 30 s by default. Native and node. */
   readonly readTimeout?: number | string
-  /** Whether `X-Request-ID` is sent: true by default. */
-  readonly requestId?: boolean
+  /**
+   * Whether `X-Request-ID` is sent (true by default), and where ids come from. With `trustProxy` the id of a trusted proxy
+   * is taken over.
+   */
+  readonly requestId?: boolean | RequestIdOptions
   /** The most that a request line may have; 414 beyond. 8 KB by default. Transport native only. */
   readonly requestLineLimit?: number | string
   /** How long an answer may take; 503 beyond. 30 s by default, 0 for no limit. */
@@ -67,6 +77,11 @@ export interface HotpressOptions {
   readonly streamThreshold?: number | string
   /** What serves: `'auto'` (the default) takes the fastest that runs here and can honour every option. */
   readonly transport?: TransportName | 'auto'
+  /**
+   * Which proxies are believed about the client's address, scheme and host: none (false, the default), those at these
+   * addresses (`'10.0.0.0/8'`, `'loopback'`, `'private'`, `'linklocal'`, or a list), or so many. See docs/proxies.md.
+   */
+  readonly trustProxy?: false | number | string | readonly string[] | TrustOptions
   /** How long a client may take nothing of an answer before it is cut off: 30 s by default. Transport native only. */
   readonly writeTimeout?: number | string
 }

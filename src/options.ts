@@ -1,7 +1,10 @@
 import { compression } from './compression/compression.js'
 import type { CompressionOptions } from './compression/options.js'
+import { AddressSet } from './core/addresses.js'
 import { checkHeaderValue } from './core/headers.js'
+import { createRequestIds, type RequestIdSettings, settleRequestId } from './core/request-id.js'
 import type { Settings } from './core/settings.js'
+import { type ProxyTrust, settleTrust } from './core/trust.js'
 import type { Middleware } from './core/types.js'
 import { bytesOf, millisecondsOf } from './core/units.js'
 import { describe, HotpressError } from './errors.js'
@@ -38,9 +41,10 @@ const checks: Checks<HotpressOptions> = {
   maxRequestsPerConnection: (value) => count('maxRequestsPerConnection', value),
   pathFilter: (value) =>
     value === false ? undefined : settlePathFilter(value === true ? {} : (value as PathFilterOptions)),
+  proxyProtocol: (value) => new AddressSet(value, 'proxyProtocol'),
   rateLimit: (value) => (value === false ? undefined : createRateLimit(value as RateLimitOptions, 'default')),
   readTimeout: (value) => positive('readTimeout', millisecondsOf(value, 'readTimeout')),
-  requestId: (value) => boolean('requestId', value),
+  requestId: settleRequestId,
   requestLineLimit: (value) => positive('requestLineLimit', bytesOf(value, 'requestLineLimit')),
   requestTimeout: (value) => millisecondsOf(value, 'requestTimeout'),
   securityHeaders: settleSecurityHeaders,
@@ -48,6 +52,7 @@ const checks: Checks<HotpressOptions> = {
   streamThreshold: (value) => positive('streamThreshold', bytesOf(value, 'streamThreshold')),
   transport: (value) =>
     transports.includes(value) ? value : invalid('transport', value, "'auto', 'native', 'node' or 'uws'"),
+  trustProxy: settleTrust,
   writeTimeout: (value) => positive('writeTimeout', millisecondsOf(value, 'writeTimeout')),
 }
 
@@ -68,27 +73,33 @@ export function settle(options: HotpressOptions): Settings {
   const security = (given.securityHeaders ?? settleSecurityHeaders(true)) as SecurityHeadersSettings
   const pairs = [...security.pairs]
   if (server !== false) pairs.push('Server', server === true ? `hotpress/${version.split('.')[0]}` : (server as string))
+  const log = (given.logger as Settings['log'] | undefined) ?? createLogger(true)
+  const id = (given.requestId as RequestIdSettings | undefined) ?? settleRequestId(true)
+  const trust = given.trustProxy as ProxyTrust | undefined
   return Object.freeze({
     bodyLimit: (given.bodyLimit as number | undefined) ?? 10 * 1024 ** 2,
     chunkLimit: given.chunkLimit as number | undefined,
     compression: given.compression as Middleware | undefined,
     connectionOverflow: given.connectionOverflow as Settings['connectionOverflow'],
     decodeBody: (given.decodeBody as boolean | undefined) ?? false,
-    defaultHeaders: { pairs, requestId: (given.requestId as boolean | undefined) ?? true },
+    defaultHeaders: { pairs, requestId: id.isSent },
     headerLimit: given.headerLimit as number | undefined,
     idleTimeout: given.idleTimeout as number | undefined,
-    log: (given.logger as Settings['log'] | undefined) ?? createLogger(true),
+    ids: createRequestIds(id, trust !== undefined, log),
+    log,
     maxConnections: given.maxConnections as number | undefined,
     maxConnectionsPerAddress: given.maxConnectionsPerAddress as number | undefined,
     maxRequestsPerConnection: given.maxRequestsPerConnection as number | undefined,
     pathFilter: given.pathFilter as Settings['pathFilter'],
     // Outermost first: what decorates answers is around what refuses requests.
     policies: [security.policy, given.cors, given.rateLimit].filter((policy) => policy !== undefined) as Middleware[],
+    proxyProtocol: given.proxyProtocol as AddressSet | undefined,
     readTimeout: given.readTimeout as number | undefined,
     requestLineLimit: given.requestLineLimit as number | undefined,
     requestTimeout: (given.requestTimeout as number | undefined) ?? 30_000,
     streamThreshold: (given.streamThreshold as number | undefined) ?? 65_536,
     transport: (given.transport as Settings['transport'] | undefined) ?? 'auto',
+    trust,
     writeTimeout: given.writeTimeout as number | undefined,
   })
 }

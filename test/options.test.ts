@@ -125,6 +125,15 @@ const wrongOptions: Readonly<
       [null, 'null'],
     ],
   },
+  proxyProtocol: {
+    takes: "addresses, blocks such as '10.0.0.0/8'",
+    values: [
+      [true, 'true'],
+      [1, '1'],
+      ['everybody', '"everybody"'],
+      [['10.0.0.0/8', '10.0.0.0/40'], '"10.0.0.0/40"'],
+    ],
+  },
   readTimeout: {
     takes: time,
     values: [
@@ -133,10 +142,12 @@ const wrongOptions: Readonly<
     ],
   },
   requestId: {
-    takes: 'true or false',
+    takes: 'true or false, or an object',
     values: [
       ['yes', '"yes"'],
       [1, '1'],
+      [null, 'null'],
+      [[], 'an array'],
     ],
   },
   requestLineLimit: {
@@ -184,6 +195,15 @@ const wrongOptions: Readonly<
       ['http', '"http"'],
       [null, 'null'],
       ['UWS', '"UWS"'],
+    ],
+  },
+  trustProxy: {
+    takes: 'how many proxies there are (1 to 32)',
+    values: [
+      [true, 'true'],
+      [0, '0'],
+      [1.5, '1.5'],
+      [null, 'null'],
     ],
   },
   writeTimeout: {

@@ -42,7 +42,12 @@ export const policies = [
   { id: 'none', name: 'none' },
   { id: 'empty', name: 'a middleware that does nothing', use: (app) => app.use((_, next) => next()) },
   { id: 'cors', name: 'CORS, a list of origins', options: { cors }, sends: corsSends },
-  { id: 'cors-any', name: 'CORS, any origin', options: { cors: true }, sends: { 'access-control-allow-origin': /^\*$/ } },
+  {
+    id: 'cors-any',
+    name: 'CORS, any origin',
+    options: { cors: true },
+    sends: { 'access-control-allow-origin': /^\*$/ },
+  },
   { handler: readsCookie, id: 'cookies', name: 'a cookie that is read' },
   {
     handler: () => text('pong').cookie('sid', '0123456789abcdef', { httpOnly: true, path: '/', sameSite: 'Lax' }),

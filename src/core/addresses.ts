@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { describe, HotpressError } from '../errors.js'
 
@@ -44,6 +44,8 @@ function parseBlock(text: string): Block | undefined {
  * undefined for a text that is no address.
  */
 export function canonicalAddress(text: string): string | undefined {
+  // Made anew: what is cut out of a header would keep the whole of it, for as long as somebody counts by the address.
+  if (isIPv4(text)) return text.split('.').join('.')
   const address = parse(text)
   return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address?.toString()
 }
@@ -85,6 +87,16 @@ export class AddressSet {
         return block
       })
     })
+  }
+
+  /** The blocks as the native core takes them: 16 bytes of an IPv6 address, IPv4 within it, and how many bits count. */
+  packed(): Uint8Array {
+    const blocks = this.#blocks.map(([network, bits]) =>
+      network instanceof ipaddr.IPv4
+        ? [...network.toIPv4MappedAddress().toByteArray(), bits + 96]
+        : [...network.toByteArray(), bits],
+    )
+    return Uint8Array.from(blocks.flat())
   }
 
   /** Whether an address is in the set; a text that is no address never is. */

@@ -192,7 +192,8 @@ export function violation(method: string, path: string, framing: Framing): HttpE
 // Clients of one service send one and the same Host; the last that was found valid is not looked at again.
 let lastHost: string | undefined
 
-function isHost(value: string): boolean {
+/** Whether a text is a host as the guard takes it in `Host`: a name or an address, and perhaps a port. */
+export function isHost(value: string): boolean {
   if (value === lastHost) return true
   if (!host.test(value)) return false
   lastHost = value

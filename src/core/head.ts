@@ -47,25 +47,19 @@ export class HeadTemplate {
   /**
    * Writes what {@link ownLines} gives, as bytes.
    *
+   * @param id of the request, where it is known and its line is to stand there too.
    * @returns how many they are; -1 when there is not enough room, or one of the headers takes the place of a default.
    */
-  writeOwnLines(response: HttpResponse, into: Uint8Array): number {
+  writeOwnLines(response: HttpResponse, into: Uint8Array, id: string | undefined): number {
     const own = response.headers
-    if (own === undefined) return 0
-    if (this.#mayMatter(own) && (this.#isReplaced(own) || has(own, 'content-length'))) return -1
     let at = 0
-    for (let index = 0; index < own.length; index += 2) {
-      const name = own[index]!
-      const value = own[index + 1]!
-      if (at + name.length + value.length + 4 > into.length) return -1
-      at = writeLatin1(into, at, name)
-      into[at++] = 0x3a
-      into[at++] = 0x20
-      at = writeLatin1(into, at, value)
-      into[at++] = 0x0d
-      into[at++] = 0x0a
+    if (own !== undefined) {
+      if (this.#mayMatter(own) && (this.#isReplaced(own) || has(own, 'content-length'))) return -1
+      for (let index = 0; index < own.length && at >= 0; index += 2) {
+        at = writeLine(into, at, own[index]!, own[index + 1]!)
+      }
     }
-    return at
+    return id === undefined || at < 0 || !this.sendsId ? at : writeLine(into, at, 'X-Request-ID', id)
   }
 
   /** The header section as names and values one after the other. */
@@ -122,6 +116,18 @@ export function headerLines(pairs: readonly string[]): string {
   let text = ''
   for (let index = 0; index < pairs.length; index += 2) text += `${pairs[index]}: ${pairs[index + 1]}\r\n`
   return text
+}
+
+// Gives where the line ends, -1 when there is not enough room.
+function writeLine(into: Uint8Array, start: number, name: string, value: string): number {
+  if (start + name.length + value.length + 4 > into.length) return -1
+  let at = writeLatin1(into, start, name)
+  into[at++] = 0x3a
+  into[at++] = 0x20
+  at = writeLatin1(into, at, value)
+  into[at++] = 0x0d
+  into[at++] = 0x0a
+  return at
 }
 
 // Names and values are Latin-1 by the time that they are set, and short: a loop costs less than a call of the runtime.

@@ -1,4 +1,127 @@
 import { randomFillSync } from 'node:crypto'
+import { describe } from '../errors.js'
+import type { Logger } from './logger.js'
+import type { RequestSource } from './request-source.js'
+import { checkOptions, invalid } from './static-options.js'
+import type { Origin } from './trust.js'
+
+/** Where the ids of requests come from. */
+export interface RequestIdOptions {
+  /** Makes an id of 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : = + / @ -`. A random UUID by default. */
+  readonly generate?: () => string
+  /**
+   * The request header whose id is taken over from proxies that `trustProxy` names: `x-request-id` by default, false for
+   * none.
+   */
+  readonly header?: string | false
+}
+
+// Nothing that means something to HTTP, HTML, JSON, a shell or a log.
+const wellFormed = /^[A-Za-z0-9._~:=+/@-]{1,128}$/
+
+/** The ids of an app that takes them over, or makes its own. */
+export class RequestIds {
+  readonly #generate: (() => unknown) | undefined
+  #hasFailed = false
+  readonly #header: string | undefined
+  readonly #log: Logger
+
+  /** @param header undefined where none is taken over. */
+  constructor(generate: (() => unknown) | undefined, header: string | undefined, log: Logger) {
+    this.#generate = generate
+    this.#header = header
+    this.#log = log
+  }
+
+  /**
+   * The id that a proxy has given a request, else one of the app's generator; undefined where any will do.
+   *
+   * @param originOf asked only where an id was sent.
+   */
+  idFor(source: RequestSource, originOf: () => Pick<Origin, 'isProxied'> | undefined): string | undefined {
+    const sent = this.#sent(source, originOf)
+    if (sent !== undefined || this.#generate === undefined) return sent
+    return this.#generated(this.#generate)
+  }
+
+  #sent(source: RequestSource, originOf: () => Pick<Origin, 'isProxied'> | undefined): string | undefined {
+    if (this.#header === undefined) return undefined
+    try {
+      const sent = source.headerList(this.#header)
+      // Two lines are joined by a comma, and taken for none.
+      return sent !== undefined && wellFormed.test(sent) && originOf()?.isProxied === true ? sent : undefined
+    } catch {
+      // An id may be asked for when the request is over, and its headers gone with it.
+      return undefined
+    }
+  }
+
+  // A request does not fail for its id. A generator that fails does so for each: it is told of once.
+  #generated(generate: () => unknown): string {
+    let thrown: unknown
+    try {
+      const id = generate()
+      if (typeof id === 'string' && wellFormed.test(id)) return id
+      thrown = new TypeError(`it gave ${describe(id)}, and an id is 1 to 128 of A-Z a-z 0-9 . _ ~ : = + / @ -`)
+    } catch (error) {
+      thrown = error
+    }
+    if (!this.#hasFailed) {
+      this.#hasFailed = true
+      this.#log.error({ err: thrown }, 'generate of requestId failed: UUIDs stand in, and this is said once')
+    }
+    return requestId()
+  }
+}
+
+/**
+ * The ids of an app; undefined where any will do, and the transport may make them.
+ *
+ * @param takesOver whether there are trusted proxies, whose ids are taken over.
+ */
+export function createRequestIds(
+  { generate, header }: RequestIdSettings,
+  takesOver: boolean,
+  log: Logger,
+): RequestIds | undefined {
+  const taken = takesOver && header !== false ? header : undefined
+  return generate === undefined && taken === undefined ? undefined : new RequestIds(generate, taken, log)
+}
+
+/** What the option `requestId` says. */
+export interface RequestIdSettings {
+  readonly generate: (() => unknown) | undefined
+  /** In lower case; false for none. */
+  readonly header: string | false
+  readonly isSent: boolean
+}
+
+/**
+ * Checks the option `requestId`.
+ *
+ * @throws HotpressError `OPTION_INVALID`, `OPTION_UNKNOWN`
+ */
+export function settleRequestId(value: unknown): RequestIdSettings {
+  if (value === false) return { generate: undefined, header: false, isSent: false }
+  if (value === true || value === undefined) return { generate: undefined, header: defaultHeader, isSent: true }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return invalid('requestId', value, 'true or false, or an object with generate or header')
+  }
+  const given = checkOptions(value, checks, ' of requestId') as RequestIdOptions
+  return { generate: given.generate, header: given.header ?? defaultHeader, isSent: true }
+}
+
+const defaultHeader = 'x-request-id'
+
+const checks = {
+  generate: (value: unknown, option: string): unknown =>
+    typeof value === 'function' ? value : invalid(option, value, 'a function that returns an id'),
+  header: (value: unknown, option: string): unknown => {
+    if (value === false) return value
+    const isName = typeof value === 'string' && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(value)
+    return isName ? value.toLowerCase() : invalid(option, value, 'the name of a header, or false')
+  },
+}
 
 // Identifiers are written out a batch at a time into one text and cut from it: half the cost of
 // crypto.randomUUID(). Not more than 64, because a cut keeps the whole text alive for as long as it is kept itself.

@@ -4,14 +4,19 @@ import type { FormOptions, FormValues } from './form.js'
 import { checkHeaderValue, type HeaderPairs, headerName, headerRecord } from './headers.js'
 import type { Logger } from './logger.js'
 import type { BodyTools, MultipartOptions, MultipartPart } from './multipart.js'
-import { requestId } from './request-id.js'
+import { type RequestIds, requestId } from './request-id.js'
 import type { RequestKey } from './request-key.js'
 import type { RequestSource } from './request-source.js'
+import { type Origin, type ProxyTrust, peerAddressOf } from './trust.js'
 
 /** What {@link HttpRequest} needs of its app. */
 export interface RequestContext {
   readonly bodies: BodyTools
+  /** Where ids come from, if not from the transport alone. */
+  readonly ids?: RequestIds | undefined
   readonly log: Logger
+  /** Which proxies are believed; undefined for none. */
+  readonly trust?: ProxyTrust | undefined
 }
 
 /** What a pattern without parameters gives. */
@@ -38,6 +43,7 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
   #headers: Readonly<Record<string, string>> | undefined
   #id: string | undefined
   #log: Logger | undefined
+  #origin: Origin | undefined
   #params: Params
   #query: URLSearchParams | undefined
   #route: string | undefined
@@ -51,6 +57,7 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
     this.#headers = undefined
     this.#id = undefined
     this.#log = undefined
+    this.#origin = undefined
     this.#params = none as Params
     this.#query = undefined
     this.#route = undefined
@@ -72,7 +79,8 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
     contextOf = (request) => (#context in request ? request.#context : undefined)
     headerPairsOf = (request) =>
       #source in request ? request.#source.headers() : Object.entries((request as HttpRequest).headers).flat()
-    knownId = (request) => request.#id
+    // Where ids may come from elsewhere, they are settled before the answer: after it headers may be gone.
+    knownId = (request) => (request.#context.ids === undefined ? request.#id : request.id)
     sourceOf = (request) => request.#source
   }
 
@@ -91,20 +99,29 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
     return this.#headers
   }
 
-  /** The `Host` header: the name and, where there is one, the port that the client asked for. */
+  /** The name and, where there is one, the port that the client asked for: the `Host` header, or what a trusted proxy says. */
   get host(): string {
-    return this.header('host') ?? ''
+    return this.#proxied?.host ?? this.header('host') ?? ''
   }
 
-  /** A UUID v4, the same as in `X-Request-ID` of the response. */
+  /**
+   * The id that stands in `X-Request-ID` of the response, in log lines and in problem documents: a UUID v4, that of a
+   * trusted proxy, or what `generate` of `requestId` made.
+   */
   get id(): string {
-    this.#id ??= requestId()
+    if (this.#id === undefined) {
+      const { ids } = this.#context
+      this.#id = ids?.idFor(this.#source, () => this.#proxied) ?? requestId()
+    }
     return this.#id
   }
 
-  /** The address of the peer; the empty string when it went away before anybody asked. */
+  /**
+   * The address of the client in its one spelling: that of the peer, or what trusted proxies say (`trustProxy`). The
+   * empty string when the peer went away before anybody asked.
+   */
   get ip(): string {
-    return this.#source.ip
+    return this.#proxied?.ip ?? this.peerAddress
   }
 
   /** A child of the app's logger that carries the request's id as `requestId`; made when first used. */
@@ -128,9 +145,14 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
     return this.#source.path
   }
 
-  /** The scheme of the connection. */
+  /** The address of whoever is at the other end of the connection, a proxy perhaps, in its one spelling. */
+  get peerAddress(): string {
+    return peerAddressOf(this.#source)
+  }
+
+  /** The scheme that the client used: that of the connection, or what a trusted proxy says. */
   get protocol(): 'http' | 'https' {
-    return this.#source.protocol
+    return this.#proxied?.protocol ?? this.#source.protocol
   }
 
   /** The parsed query string. */
@@ -253,6 +275,12 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
    */
   text(): Promise<string> {
     return readText(this.#source, this.#context.bodies)
+  }
+
+  get #proxied(): Origin | undefined {
+    const { trust } = this.#context
+    if (trust !== undefined) this.#origin ??= trust.originOf(this.#source)
+    return this.#origin
   }
 }
 

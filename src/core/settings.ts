@@ -1,4 +1,7 @@
+import type { AddressSet } from './addresses.js'
 import type { Logger } from './logger.js'
+import type { RequestIds } from './request-id.js'
+import type { ProxyTrust } from './trust.js'
 import type { Middleware } from './types.js'
 
 /** Which transport serves an app. */
@@ -27,6 +30,8 @@ export interface Settings {
   readonly headerLimit: number | undefined
   /** Milliseconds a connection may stay open between requests. */
   readonly idleTimeout: number | undefined
+  /** Where ids come from, if not from the transport alone. */
+  readonly ids: RequestIds | undefined
   readonly log: Logger
   readonly maxConnections: number | undefined
   readonly maxConnectionsPerAddress: number | undefined
@@ -35,6 +40,8 @@ export interface Settings {
   readonly pathFilter: ((path: string) => boolean) | undefined
   /** The middleware that options ask for, outermost first; around that of `use()`, within compression. */
   readonly policies: readonly Middleware[]
+  /** Peers whose connections begin with a header of the PROXY protocol. */
+  readonly proxyProtocol: AddressSet | undefined
   /** Milliseconds for a head, and for each pause within a body. */
   readonly readTimeout: number | undefined
   readonly requestLineLimit: number | undefined
@@ -43,6 +50,8 @@ export interface Settings {
   /** Bytes of a body that are taken in ahead of whoever reads it. */
   readonly streamThreshold: number
   readonly transport: TransportName | 'auto'
+  /** Which proxies are believed; undefined for none. */
+  readonly trust: ProxyTrust | undefined
   /** Milliseconds that a client may take nothing of an answer. */
   readonly writeTimeout: number | undefined
 }

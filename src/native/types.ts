@@ -44,6 +44,8 @@ export interface NativeServerOptions {
   readonly maxRequestsPerConnection: number
   /** Whether a connection beyond the limit waits to be accepted, and is not refused. */
   readonly overflowWaits: boolean
+  /** Whose connections begin with a header of the PROXY protocol: blocks of 17 bytes (`AddressSet.packed`). */
+  readonly proxies: Uint8Array
   readonly readTimeout: number
   /** Whether answers carry `X-Request-ID`. */
   readonly requestId: boolean
@@ -102,7 +104,7 @@ export interface Router {
   createServer?(
     options: NativeServerOptions,
     onRequest: (path?: string) => unknown,
-    onEvent: (event: number, slot: number, serial: number, data?: Uint8Array | string) => void,
+    onEvent: (event: number, slot: number, serial: number, data?: Uint8Array | string, peer?: string) => void,
     later: readonly [body: Uint8Array | string | undefined],
   ): NativeServer
   /**

@@ -161,10 +161,11 @@ export class NativeExchange extends Exchange {
     // A HEAD without a body may state the length that a GET would have.
     const isParted = isStream(body) ? !isBodiless(statusCode) : isHead && body === undefined && !(flags & Flag.bodiless)
     let type = contentType === undefined ? 0 : this.#owner.typeIndex.get(contentType)
-    const isUsual = knownId(request) === undefined && type !== undefined
-    if (isUsual && !isParted && this.#return(response, statusCode | (type! << 16), flags, isLate)) return
+    // What is logged of a stream after its answer has begun names the id that the answer has.
+    const id = isParted ? request.id : knownId(request)
+    if (type !== undefined && !isParted && this.#return(response, statusCode | (type << 16), flags, isLate, id)) return
 
-    let lines = isUsual ? this.host.head.ownLines(response) : undefined
+    let lines = id === undefined ? this.host.head.ownLines(response) : undefined
     if (lines === undefined || type === undefined) {
       // A default header is replaced, the id is known to the handler, or the type is one without a number.
       lines = `${this.host.head.text(request, response).slice(2)}\r\n`
@@ -221,15 +222,16 @@ export class NativeExchange extends Exchange {
 
   // Has the answer go back with the callback, microtasks and ticks after it included; false when that is over, or the
   // headers are not for that.
-  #return(response: HttpResponse, status: number, flags: number, isLate: boolean): boolean {
+  #return(response: HttpResponse, status: number, flags: number, isLate: boolean, id: string | undefined): boolean {
     const owner = this.#owner
     const { control } = owner.io
     if (isLate && control[Control.within] !== this.serial) return false
-    const size = response.headers === undefined ? 0 : this.host.head.writeOwnLines(response, owner.lines)
+    const isBare = response.headers === undefined && id === undefined
+    const size = isBare ? 0 : this.host.head.writeOwnLines(response, owner.lines, id)
     if (size < 0) return false
     const { body } = response
     this.#end()
-    control[Control.returnedFlags] = flags
+    control[Control.returnedFlags] = id === undefined ? flags : flags | Flag.hasId
     control[Control.returnedLines] = size
     control[Control.returnedStatus] = status
     let kind: number = Answer.empty

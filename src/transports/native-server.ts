@@ -7,6 +7,7 @@ import { NativeExchange } from './native-exchange.js'
 import type { NativeOwner } from './native-owner.js'
 import { attach } from './node.js'
 import type { NodeConnection } from './node-exchange.js'
+import { announce } from './proxy-peer.js'
 import type { TransportHost } from './transport.js'
 
 // Requests that never became one are told of here: { reason, status, transport }.
@@ -35,7 +36,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     this.io = matcher.createServer!(
       optionsFor(host),
       (path) => this.#request(path),
-      (event, slot, serial, data) => this.#event(event, slot, serial, data),
+      (event, slot, serial, data, peer) => this.#event(event, slot, serial, data, peer),
       this.later,
     )
     const { buffer } = this.io.control
@@ -94,20 +95,22 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   }
 
   // What was read goes back in front of what is still to come, and Node's server takes it from there.
-  #adopt(descriptor: number, read: Uint8Array): void {
+  #adopt(descriptor: number, read: Uint8Array, peer: string | undefined): void {
     const socket = new Socket({ allowHalfOpen: true, fd: descriptor, readable: true, writable: true })
+    if (peer !== undefined) announce(socket, peer)
     socket.setNoDelay(true)
     if (read.byteLength > 0) socket.unshift(read)
     this.host.bridge?.server.emit('connection', socket)
   }
 
-  #event(event: number, slot: number, serial: number, data: Uint8Array | string | undefined): void {
+  #event(event: number, slot: number, serial: number, data?: Uint8Array | string, peer?: string): void {
     if (event === Event.Refused) {
+      if (serial === 0) this.host.log.warn(`connection closed: ${data}`)
       if (refusals.hasSubscribers) refusals.publish({ reason: data, status: serial, transport: 'native' })
       return
     }
     if (event === Event.HandedOff) {
-      this.#adopt(serial, data as Uint8Array)
+      this.#adopt(serial, data as Uint8Array, peer)
       return
     }
     const exchange = this.#exchanges[slot]
@@ -131,6 +134,7 @@ function optionsFor({ head, routes, settings }: TransportHost): NativeServerOpti
     maxConnectionsPerAddress: settings.maxConnectionsPerAddress ?? 0,
     maxRequestsPerConnection: settings.maxRequestsPerConnection ?? 0,
     overflowWaits: settings.connectionOverflow === 'wait',
+    proxies: settings.proxyProtocol?.packed() ?? new Uint8Array(0),
     readTimeout: settings.readTimeout ?? 30_000,
     requestId: head.sendsId,
     requestLineLimit: settings.requestLineLimit ?? 8192,

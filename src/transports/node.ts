@@ -8,6 +8,7 @@ import { statusLine } from '../core/status.js'
 import { HotpressError } from '../errors.js'
 import { readArrival } from './node-arrival.js'
 import { endWith, type NodeConnection, NodeExchange } from './node-exchange.js'
+import { ProxyGate } from './proxy-peer.js'
 import { refusal, refusalOf } from './refusal.js'
 import {
   firstGiven,
@@ -21,7 +22,7 @@ import {
 /** Bytes of a request's headers where the app does not say. */
 const headerLimit = 8192
 
-/** Milliseconds for each pause within a body where the app does not say. */
+/** Milliseconds for each pause within a body, and for the header of a proxy, where the app does not say. */
 const readTimeout = 30_000
 
 function optionsFor(settings: Settings): ServerOptions {
@@ -55,8 +56,17 @@ async function listen(host: TransportHost, where: ListenSettings): Promise<Liste
   const bridged = where.tls === undefined ? host.bridge?.server : undefined
   const server = bridged?.listening === false ? bridged : create(host.settings, where)
   const connection = attach(server, host, where.tls === undefined ? 'http' : 'https')
+  const { log, settings } = host
+  const proxies = settings.proxyProtocol
+  const gate = proxies && ProxyGate.before(server, { deadlines: connection.bodyDeadlines, log, proxies })
   await bind(server, where)
-  return { close: (drain) => close(server, connection, drain), port: (server.address() as AddressInfo).port }
+  return {
+    close(drain) {
+      gate?.close()
+      return close(server, connection, drain)
+    },
+    port: (server.address() as AddressInfo).port,
+  }
 }
 
 /** A server that does not listen yet, with the limits of the settings. */

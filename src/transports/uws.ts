@@ -35,6 +35,9 @@ function refuses(settings: Settings, where: ListenSettings, hasBridge: boolean):
   if (settings.idleTimeout !== undefined && settings.idleTimeout !== idleTimeout) {
     return { option: 'idleTimeout', reason: `it always closes after ${idleTimeout} ms; use the transport native` }
   }
+  if (settings.proxyProtocol !== undefined) {
+    return { option: 'proxyProtocol', reason: 'it reads no such header; use the transport native or node' }
+  }
   const other = firstGiven(settings, [...nativeOnly, 'maxRequestsPerConnection', 'readTimeout'])
   if (other !== undefined) return { option: other, reason: 'it has no such limit; use the transport native' }
   const most = largestHeader()

@@ -16,6 +16,7 @@ import { requestHeadersContract } from './http/request-headers.js'
 import { routingContract } from './http/routing.js'
 import { securityHeadersContract } from './http/security-headers.js'
 import { timeoutsContract } from './http/timeouts.js'
+import { trustContract } from './http/trust.js'
 
 /** What HTTP means in Hotpress, whatever the transport: each part registers its cases on all of them. */
 export function httpContract(): void {
@@ -37,4 +38,5 @@ export function httpContract(): void {
   routingContract()
   securityHeadersContract()
   timeoutsContract()
+  trustContract()
 }

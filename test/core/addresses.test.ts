@@ -111,3 +111,16 @@ describe('AddressSet', () => {
     assert.equal(set.has('10.0.0.1'), true)
   })
 })
+
+test('AddressSet: packs its blocks as the native core takes them', () => {
+  const bytes = new AddressSet(['10.1.0.0/16', '2001:db8::/32', '::ffff:192.0.2.7'], 'x').packed()
+  const mapped = (...rest: readonly number[]): number[] => [...Array<number>(10).fill(0), 255, 255, ...rest]
+  assert.deepEqual(
+    [...bytes],
+    [
+      ...[...mapped(10, 1, 0, 0), 112],
+      ...[0x20, 0x01, 0x0d, 0xb8, ...Array<number>(12).fill(0), 32],
+      ...[...mapped(192, 0, 2, 7), 128],
+    ],
+  )
+})

@@ -26,6 +26,7 @@ describe('what a transport cannot honour', () => {
     ['maxConnections', { maxConnections: 10 }, {}, 'native'],
     ['maxConnectionsPerAddress', { maxConnectionsPerAddress: 10 }, {}, 'native'],
     ['maxRequestsPerConnection', { maxRequestsPerConnection: 10 }, {}, 'native'],
+    ['proxyProtocol', { proxyProtocol: 'loopback' }, {}, 'native'],
     ['readTimeout', { readTimeout: '5s' }, {}, 'native'],
     ['requestLineLimit', { requestLineLimit: '1kb' }, {}, 'native'],
     ['tls', {}, { tls }, 'node'],

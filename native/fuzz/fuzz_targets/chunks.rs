@@ -11,6 +11,9 @@ mod framing;
 #[path = "../../src/inloop/facts.rs"]
 mod facts;
 #[allow(dead_code, reason = "a fuzz target uses a part of it")]
+#[path = "../../src/inloop/names.rs"]
+mod names;
+#[allow(dead_code, reason = "a fuzz target uses a part of it")]
 #[path = "../../src/inloop/parse.rs"]
 mod parse;
 #[allow(dead_code, reason = "a fuzz target uses a part of it")]

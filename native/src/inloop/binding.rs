@@ -5,7 +5,7 @@ use std::cell::{Cell, UnsafeCell};
 use std::ptr::null_mut;
 use std::rc::Rc;
 
-use napi::bindgen_prelude::{FromNapiValue, Object};
+use napi::bindgen_prelude::{FromNapiValue, Object, Uint8Array};
 use napi::check_status;
 use napi::sys::{self, napi_callback_info, napi_env, napi_value};
 
@@ -13,6 +13,7 @@ use super::answer::Defaults;
 use super::fixed::Fixed;
 use super::handover::Handover;
 use super::limits::Limits;
+use super::peers::Peers;
 use super::server::Server;
 use super::{calls, control, lifetime, uv};
 use crate::napi_raw::{Callback, Exception, arguments, function, guarded, numbers, set};
@@ -71,7 +72,8 @@ fn create(
         wants_path,
     };
     let fixed = Fixed::read(&options)?;
-    let server = Server::new(uv, looper.cast(), limits, defaults, fixed, router, handover);
+    let proxies = Peers::read(options.get::<Uint8Array>("proxies")?.as_deref().unwrap_or_default());
+    let server = Server::new(uv, looper.cast(), limits, defaults, fixed, proxies, router, handover);
     let functions: [(&std::ffi::CStr, Callback); 16] = [
         (c"begin", calls::begin),
         (c"closeConnections", calls::close_connections),

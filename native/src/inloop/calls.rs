@@ -10,7 +10,7 @@ use super::connection::Phase;
 use super::parse::Head;
 use super::server::Server;
 use super::values::{body_of, boolean, bytes, float, integer, lines, null};
-use super::{lifetime, listener, names, outgoing, output, uv};
+use super::{lifetime, listener, names, outgoing, output};
 use crate::napi_raw::{Exception, arguments, guarded, string};
 
 type Outcome = Result<napi_value, Exception>;
@@ -54,7 +54,8 @@ pub unsafe extern "C" fn close_idle(env: napi_env, info: napi_callback_info) -> 
         // An answer of the corked connection may have gathered and not been sent yet.
         let corked = server.state.borrow().outgoing.corked;
         lifetime::close_connections(server, |slot, connection| {
-            let is_between = connection.phase == Phase::Head && connection.pending.is_empty();
+            let is_before = connection.phase == Phase::Proxy;
+            let is_between = is_before || (connection.phase == Phase::Head && connection.pending.is_empty());
             is_between && !connection.is_busy && connection.is_sent() && corked != Some(slot)
         });
         Ok(null_mut())
@@ -129,14 +130,9 @@ pub unsafe extern "C" fn hint(env: napi_env, info: napi_callback_info) -> napi_v
 
 pub unsafe extern "C" fn ip(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, slot, serial, [_, _]: [napi_value; 2]| {
-        let Some(tcp) = server.with_request(slot, serial, |connection| connection.socket.handle) else {
-            return Ok(null_mut());
-        };
-        let mut address = uv::Address::empty();
-        let mut size = size_of::<uv::Address>() as i32;
-        // SAFETY: the handle is open while its slot names it; libuv writes no more than the size.
-        let status = unsafe { (server.uv.tcp_getpeername)(tcp, &mut address, &mut size) };
-        let text = if status < 0 { String::new() } else { server.uv.text_of(&address).0 };
+        let known = server.with_request(slot, serial, |connection| (connection.socket.handle, connection.peer.clone()));
+        let Some((tcp, peer)) = known else { return Ok(null_mut()) };
+        let text = peer.map(String::from).or_else(|| listener::address_of(server, tcp)).unwrap_or_default();
         Ok(server.handover.latin1(text.as_bytes()))
     })
 }

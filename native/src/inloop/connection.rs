@@ -17,6 +17,8 @@ pub enum Phase {
     Head,
     /// The last answer is written: what comes is let go until the client closes.
     Linger,
+    /// Before or in the header of the PROXY protocol.
+    Proxy,
 }
 
 /// What the connection waits for, which says how long it may.
@@ -28,6 +30,8 @@ pub enum Wait {
     Linger,
     /// For JavaScript: the app's own time limit runs.
     Nothing,
+    /// For the header of the PROXY protocol.
+    Proxy,
     Write,
 }
 
@@ -71,6 +75,8 @@ pub struct Connection {
     pub is_shut: bool,
     pub keep_alive: bool,
     pub output: Option<Output>,
+    /// Whose connection it is, where a proxy has announced that.
+    pub peer: Option<Box<str>>,
     /// Input that has come and is not used yet.
     pub pending: Vec<u8>,
     pub phase: Phase,
@@ -111,6 +117,7 @@ impl Connection {
             is_shut: false,
             keep_alive: true,
             output: None,
+            peer: None,
             pending: Vec::new(),
             phase: Phase::Head,
             requests: 0,
@@ -144,6 +151,20 @@ impl Connection {
         self.wait = if head.body == BodyKind::None { Wait::Nothing } else { Wait::Body };
     }
 
+    /// The connection of a proxy, which is to announce whose it is.
+    pub fn expect_proxy(&mut self) {
+        self.phase = Phase::Proxy;
+        self.wait = Wait::Proxy;
+    }
+
+    /// It has.
+    pub fn announced(&mut self, peer: Option<Box<str>>, now: u64) {
+        self.peer = peer;
+        self.phase = Phase::Head;
+        self.since = now;
+        self.wait = Wait::Head;
+    }
+
     /// Whether all that was written is with the system.
     pub fn is_sent(&self) -> bool {
         self.unsent == 0 && !self.is_held
@@ -158,6 +179,7 @@ impl Connection {
             Phase::Head if self.is_busy => Wait::Nothing,
             Phase::Head => Wait::Idle,
             Phase::Linger => Wait::Linger,
+            Phase::Proxy => Wait::Proxy,
         };
         if wait != self.wait {
             self.since = now;

@@ -7,9 +7,9 @@ use super::server::Server;
 
 #[cfg(unix)]
 pub fn hand_off(server: &Rc<Server>, slot: u32) {
-    let Some((tcp, read)) =
-        server.with(slot, |connection| (connection.socket.handle, std::mem::take(&mut connection.pending)))
-    else {
+    let Some((tcp, peer, read)) = server.with(slot, |connection| {
+        (connection.socket.handle, connection.peer.take(), std::mem::take(&mut connection.pending))
+    }) else {
         return;
     };
     let mut descriptor = -1;
@@ -21,7 +21,7 @@ pub fn hand_off(server: &Rc<Server>, slot: u32) {
         // SAFETY: nobody else has been told of the copy.
         unsafe { libc::close(copy) };
     } else {
-        server.handover.handed_off(slot, number, &read);
+        server.handover.handed_off(slot, number, &read, peer.as_deref());
     }
 }
 

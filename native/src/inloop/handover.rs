@@ -154,7 +154,7 @@ impl Handover {
         }
         let scope = self.enter();
         let value = self.buffer(bytes);
-        self.event(if is_last { Event::BodyEnd } else { Event::Body }, slot, serial, value);
+        self.event(if is_last { Event::BodyEnd } else { Event::Body }, slot, serial, &[value]);
         self.leave(scope);
     }
 
@@ -166,21 +166,26 @@ impl Handover {
     }
 
     pub fn drained(&self, slot: u32, serial: u32) {
-        self.event(Event::Drain, slot, serial, null_mut());
+        self.event(Event::Drain, slot, serial, &[]);
     }
 
     pub fn ended(&self, slot: u32, serial: u32) {
-        self.event(Event::Ended, slot, serial, null_mut());
+        self.event(Event::Ended, slot, serial, &[]);
     }
 
     pub fn gone(&self, slot: u32, serial: u32) {
-        self.event(Event::Gone, slot, serial, null_mut());
+        self.event(Event::Gone, slot, serial, &[]);
     }
 
-    pub fn handed_off(&self, slot: u32, descriptor: u32, read: &[u8]) {
+    /// The peer is whose connection it is, where a proxy has announced that.
+    pub fn handed_off(&self, slot: u32, descriptor: u32, read: &[u8], peer: Option<&str>) {
         let scope = self.enter();
         if !self.is_dead.get() {
-            self.event(Event::HandedOff, slot, descriptor, self.buffer(read));
+            let read = self.buffer(read);
+            match peer {
+                Some(peer) => self.event(Event::HandedOff, slot, descriptor, &[read, self.latin1(peer.as_bytes())]),
+                None => self.event(Event::HandedOff, slot, descriptor, &[read]),
+            }
         }
         self.leave(scope);
     }
@@ -189,7 +194,7 @@ impl Handover {
         let scope = self.enter();
         if !self.is_dead.get() {
             let reason = self.latin1(refusal.reason.as_bytes());
-            self.event(Event::Refused, slot, refusal.status.into(), reason);
+            self.event(Event::Refused, slot, refusal.status.into(), &[reason]);
         }
         self.leave(scope);
     }
@@ -208,7 +213,7 @@ impl Handover {
         value
     }
 
-    fn event(&self, event: Event, slot: u32, serial: u32, value: napi_value) {
+    fn event(&self, event: Event, slot: u32, serial: u32, values: &[napi_value]) {
         // Without JavaScript there is no scope to make a value in.
         if self.is_dead.get() {
             return;
@@ -219,9 +224,11 @@ impl Handover {
             // SAFETY: makes a number.
             unsafe { sys::napi_create_uint32(self.env, number, made) };
         }
-        let [event, slot, serial] = numbers;
-        let arguments = [event, slot, serial, value];
-        self.call(self.on_event.get(), if value.is_null() { &arguments[..3] } else { &arguments });
+        let mut arguments = [null_mut(); 5];
+        let count = numbers.len() + values.len();
+        arguments[..numbers.len()].copy_from_slice(&numbers);
+        arguments[numbers.len()..count].copy_from_slice(values);
+        self.call(self.on_event.get(), &arguments[..count]);
         self.leave(scope);
     }
 

@@ -1,5 +1,6 @@
 //! What happens when bytes come in: heads become requests, bodies go on to JavaScript, and what is neither is refused.
 
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use super::connection::{Phase, Wait};
@@ -8,7 +9,7 @@ use super::limits::{HIGH_WATER, MOST_UNREAD};
 use super::parse::{self, BodyKind, Head};
 use super::refusal::{self, Refusal};
 use super::server::{Current, Server, State};
-use super::{fixed, outgoing, output, respond};
+use super::{fixed, listener, outgoing, output, proxy, respond};
 
 impl Server {
     /// Works through what has come: `fresh`, after what was left from before. Then goes on with the connections whose
@@ -52,6 +53,18 @@ impl Server {
             match phase {
                 Phase::HandOff => return used,
                 Phase::Linger => return input.len(),
+                Phase::Proxy => match proxy::parse(rest) {
+                    Ok(Some(announced)) => {
+                        used += announced.length;
+                        self.announce(slot, announced.address);
+                    }
+                    Ok(None) => return used,
+                    Err(proxy::Malformed) => {
+                        self.destroy(slot);
+                        self.handover.refused(slot, &refusal::NOT_ANNOUNCED);
+                        return input.len();
+                    }
+                },
                 Phase::Head if is_busy || is_full || rest.is_empty() => return used,
                 // RFC 9112, 2.2: an empty line before a request line is passed over.
                 Phase::Head if rest.starts_with(b"\r\n") => {
@@ -88,6 +101,16 @@ impl Server {
                     None => return input.len(),
                 },
             }
+        }
+    }
+
+    /// A proxy has said whose its connection is: that address counts from now on.
+    fn announce(self: &Rc<Self>, slot: u32, address: Option<IpAddr>) {
+        let now = self.now();
+        let peer = address.map(|address| address.to_string().into_boxed_str());
+        self.with(slot, |connection| connection.announced(peer.clone(), now));
+        if self.limits.max_per_address > 0 && !listener::count(self, slot, peer) {
+            self.refuse(slot, &respond::OVERLOADED);
         }
     }
 

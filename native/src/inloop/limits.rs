@@ -12,7 +12,7 @@ pub struct Limits {
     pub max_per_address: u32,
     /// Requests of one connection, which is closed after the last. 0 for no limit.
     pub max_requests: u32,
-    /// Until a head is complete, and the longest pause within a body.
+    /// Until a head is complete, or the header of the PROXY protocol, and the longest pause within a body.
     pub read_timeout: u64,
     pub request_line: usize,
     /// A connection beyond the limit waits to be accepted, and is not refused.

@@ -131,7 +131,12 @@ fn accept(server: &Rc<Server>, listener: *mut Handle) {
     };
     let limits = &server.limits;
     let is_over = limits.max_connections > 0 && server.state.borrow().open > limits.max_connections;
-    if is_over || (limits.max_per_address > 0 && !count(server, slot, tcp)) {
+    let announces = !server.proxies.is_empty() && server.proxies.has(&address_of(server, tcp).unwrap_or_default());
+    if announces {
+        // The connections of a proxy are those of many, and counted once it has said whose each is.
+        server.with(slot, Connection::expect_proxy);
+    }
+    if is_over || (limits.max_per_address > 0 && !announces && !count(server, slot, None)) {
         overloaded(server, slot);
     } else {
         server.start_reading(slot);
@@ -142,15 +147,19 @@ fn is_full(server: &Server) -> bool {
     server.limits.max_connections > 0 && server.state.borrow().open >= server.limits.max_connections
 }
 
-/// Counts a connection for its address; false when that has too many.
-fn count(server: &Server, slot: u32, tcp: *mut Handle) -> bool {
+/// The address of a peer, whose handle is open; `None` where it has left.
+pub fn address_of(server: &Server, tcp: *mut Handle) -> Option<String> {
     let mut address = Address::empty();
     let mut size = size_of::<Address>() as c_int;
-    // SAFETY: libuv writes no more than the size.
-    if unsafe { (server.uv.tcp_getpeername)(tcp, &mut address, &mut size) } < 0 {
-        return true;
-    }
-    let name: Box<str> = server.uv.text_of(&address).0.into();
+    // SAFETY: the handle is open, and libuv writes no more than the size.
+    let status = unsafe { (server.uv.tcp_getpeername)(tcp, &mut address, &mut size) };
+    (status >= 0).then(|| server.uv.text_of(&address).0)
+}
+
+/// Counts a connection for its peer's address, or the one that was announced; false when that has too many.
+pub fn count(server: &Server, slot: u32, announced: Option<Box<str>>) -> bool {
+    let own = || Some(address_of(server, server.with(slot, |connection| connection.socket.handle)?)?.into());
+    let Some(name) = announced.or_else(own) else { return true };
     let mut state = server.state.borrow_mut();
     let count = state.by_address.entry(name.clone()).or_default();
     *count += 1;

@@ -28,6 +28,8 @@ mod names;
 mod outgoing;
 mod output;
 mod parse;
+mod peers;
+mod proxy;
 mod refusal;
 mod respond;
 mod server;

@@ -39,6 +39,14 @@ pub const HOST_MALFORMED: Refusal = bad("the Host header is not a host and port"
 pub const LENGTH_COUNT: Refusal = bad("there is more than one Content-Length", "RFC 9112, 6.3");
 pub const LENGTH_MALFORMED: Refusal = bad("the Content-Length is not a number", "RFC 9112, 6.3");
 pub const METHOD: Refusal = bad("the method is not a token", "RFC 9112, 3.1");
+/// Nothing is answered: there is nobody to read it.
+pub const NOT_ANNOUNCED: Refusal = Refusal {
+    code: "PROXY_HEADER",
+    limit: 0,
+    reason: "the connection of a proxy begins without a header of the PROXY protocol",
+    section: "proxy-protocol.txt, 2",
+    status: 0,
+};
 pub const OTHER_HOST: Refusal = bad("the request target names another host", "RFC 9112, 3.2.2");
 pub const REQUEST_LINE: Refusal = bad("the request line is malformed", "RFC 9112, 3");
 pub const TARGET: Refusal = bad("the request target is not a path of printable ASCII", "RFC 9112, 3.2");

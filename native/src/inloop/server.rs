@@ -14,6 +14,7 @@ use super::io::READ_SIZE;
 use super::limits::{HIGH_WATER, Limits, MOST_PENDING};
 use super::outgoing::{self, Outgoing};
 use super::parse::Head;
+use super::peers::Peers;
 use super::respond::{Clock, Ids};
 use super::turn::Turn;
 use super::uv::{Handle, Loop, Uv};
@@ -53,6 +54,8 @@ pub struct Server {
     pub is_closing: Cell<bool>,
     pub limits: Limits,
     pub looper: *mut Loop,
+    /// Peers that announce whose their connections are.
+    pub proxies: Peers,
     pub read_buffer: UnsafeCell<Box<[u8]>>,
     pub router: Rc<Instance>,
     pub state: RefCell<State>,
@@ -77,6 +80,7 @@ impl Server {
         limits: Limits,
         defaults: Defaults,
         fixed: Fixed,
+        proxies: Peers,
         router: Rc<Instance>,
         handover: Handover,
     ) -> Rc<Self> {
@@ -89,6 +93,7 @@ impl Server {
             is_closing: Cell::new(false),
             limits,
             looper,
+            proxies,
             read_buffer: UnsafeCell::new(vec![0; READ_SIZE].into_boxed_slice()),
             router,
             state: RefCell::new(State {

@@ -1,5 +1,6 @@
 mod framing;
 mod parse;
+mod proxy;
 mod respond;
 mod timers;
 

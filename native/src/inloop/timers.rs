@@ -128,7 +128,7 @@ pub fn overdue(connection: &Connection, limits: &Limits, now: u64) -> Option<Wai
         return Some(Wait::Body);
     }
     let most = match connection.wait {
-        Wait::Body | Wait::Head => limits.read_timeout,
+        Wait::Body | Wait::Head | Wait::Proxy => limits.read_timeout,
         Wait::Idle => limits.idle_timeout,
         Wait::Linger => LINGER,
         Wait::Nothing => return None,
