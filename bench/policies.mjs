@@ -9,7 +9,7 @@ import { mustReach } from './lib/goals.mjs'
 import { nodeOf, runnable } from './lib/launch.mjs'
 import { machine, machineLine } from './lib/machine.mjs'
 import { underLoad } from './lib/measure.mjs'
-import { policies, route } from './lib/policies.mjs'
+import { headersFor, policies, route } from './lib/policies.mjs'
 import { median } from './lib/stats.mjs'
 import { table, thousands } from './lib/table.mjs'
 import { chooseLoad } from './load/load.mjs'
@@ -29,16 +29,6 @@ const help = `npm run bench -- policies [options]
   --transport <id>    ${transports.map(({ id }) => id).join(', ')} (native)
 `
 
-/** As a browser sends them through a proxy, to every server alike. */
-const headers = {
-  Accept: 'application/json',
-  'Accept-Encoding': 'gzip, deflate, br',
-  'Accept-Language': 'en-GB,en;q=0.9',
-  Cookie: 'theme=dark; sid=0123456789abcdef0123456789abcdef; _ga=GA1.2.1234567890.1700000000',
-  Origin: 'https://app.example.com',
-  'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36',
-}
-
 /** µs of CPU that policies 1 to 4 of the docs and the rate limit may cost together. */
 const most = 2
 
@@ -50,20 +40,21 @@ const most = 2
  */
 async function check(id, port) {
   const expected = policies.find((policy) => policy.id === id)?.sends ?? {}
-  const { body, found, status } = await ask(port)
+  const { body, found, status } = await ask(id, port)
   const wrong = Object.entries(expected).filter(([name, value]) => !value.test(String(found[name] ?? '')))
   if (status === 200 && body === route.answer && wrong.length === 0) return
   throw new Failure(`${id} answers otherwise: ${status} ${body} ${wrong.map(([name]) => `${name}: ${found[name]}`)}`)
 }
 
 /**
+ * @param {string} id
  * @param {number} port
  * @returns {Promise<{ body: string, found: import('node:http').IncomingHttpHeaders, status: number | undefined }>}
  */
-function ask(port) {
+function ask(id, port) {
   return new Promise((resolve, reject) => {
     http
-      .get({ headers, host: '127.0.0.1', path: route.path, port }, (response) => {
+      .get({ headers: headersFor(id), host: '127.0.0.1', path: route.path, port }, (response) => {
         let body = ''
         response.setEncoding('utf8').on('data', (chunk) => {
           body += chunk
@@ -124,7 +115,7 @@ await run(async () => {
   const plan = {
     check,
     connections: positive('connections', values.connections, Number.isInteger),
-    headers,
+    headers: headersFor,
     load: chooseLoad(),
     peers: runnable(peers, { node }),
     rounds: positive('rounds', values.rounds, Number.isInteger),

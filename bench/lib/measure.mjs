@@ -21,7 +21,7 @@ import { rotated } from './stats.mjs'
  * @typedef {object} Plan
  * @property {typeof check} [check] compares what a server answers with what it must
  * @property {number} connections
- * @property {Readonly<Record<string, string>>} [headers] of each request
+ * @property {(server: string) => Readonly<Record<string, string>>} [headers] of each request
  * @property {import('../load/load.mjs').Load} load
  * @property {readonly import('./launch.mjs').Runnable[]} peers
  * @property {number} rounds
@@ -71,7 +71,7 @@ export async function underLoad(plan) {
 async function measure(server, route, { connections, headers, load, seconds }) {
   const before = await server.cpu()
   const url = `http://127.0.0.1:${server.port}${route.path}`
-  const fired = await load.fire({ body: route.body, connections, headers, seconds, url })
+  const fired = await load.fire({ body: route.body, connections, headers: headers?.(server.peer.id), seconds, url })
   const after = await server.cpu()
   const { failures, p50, p99, requests } = fired
   if (failures.length > 0 || requests === 0) {

@@ -1,3 +1,4 @@
+import type { HeaderLines } from './header-lines.js'
 import { headerName } from './headers.js'
 import type { HttpRequest } from './request.js'
 import type { HttpResponse } from './response.js'
@@ -9,8 +10,8 @@ import type { DefaultHeaders } from './settings.js'
  */
 export class HeadTemplate {
   readonly #defaults: DefaultHeaders
-  /** A bit for each length that a name which matters here has: most names differ in that already. */
-  readonly #lengths: number
+  /** By {@link mark}: whether a name that matters here has it. Other names hardly ever do. */
+  readonly #marks = new Uint8Array(marks)
   readonly #names: ReadonlySet<string>
   /** The default headers as text, up to where the request's id follows. */
   readonly #text: string
@@ -19,7 +20,7 @@ export class HeadTemplate {
     this.#defaults = defaults
     const names = defaults.pairs.filter((_, index) => index % 2 === 0).map(headerName)
     this.#names = new Set(defaults.requestId ? [...names, 'x-request-id'] : names)
-    this.#lengths = [...this.#names, 'content-length'].reduce((bits, { length }) => bits | lengthBit(length), 0)
+    for (const name of [...this.#names, 'content-length']) this.#marks[mark(name)] = 1
     this.#text = lines(defaults.pairs) + (defaults.requestId ? '\r\nX-Request-ID: ' : '')
   }
 
@@ -50,16 +51,17 @@ export class HeadTemplate {
    * @param id of the request, where it is known and its line is to stand there too.
    * @returns how many they are; -1 when there is not enough room, or one of the headers takes the place of a default.
    */
-  writeOwnLines(response: HttpResponse, into: Uint8Array, id: string | undefined): number {
+  writeOwnLines(response: HttpResponse, into: HeaderLines, id: string | undefined): number {
     const own = response.headers
-    let at = 0
+    into.rewind()
     if (own !== undefined) {
       if (this.#mayMatter(own) && (this.#isReplaced(own) || has(own, 'content-length'))) return -1
-      for (let index = 0; index < own.length && at >= 0; index += 2) {
-        at = writeLine(into, at, own[index]!, own[index + 1]!)
+      for (let index = 0; index < own.length; index += 2) {
+        if (!into.write(own[index]!, own[index + 1]!)) return -1
       }
     }
-    return id === undefined || at < 0 || !this.sendsId ? at : writeLine(into, at, 'X-Request-ID', id)
+    if (id !== undefined && this.sendsId && !into.write('X-Request-ID', id)) return -1
+    return into.length
   }
 
   /** The header section as names and values one after the other. */
@@ -86,7 +88,7 @@ export class HeadTemplate {
 
   #mayMatter(own: readonly string[]): boolean {
     for (let index = 0; index < own.length; index += 2) {
-      if ((this.#lengths & lengthBit(own[index]!.length)) !== 0) return true
+      if (this.#marks[mark(own[index]!)] === 1) return true
     }
     return false
   }
@@ -118,27 +120,14 @@ export function headerLines(pairs: readonly string[]): string {
   return text
 }
 
-// Gives where the line ends, -1 when there is not enough room.
-function writeLine(into: Uint8Array, start: number, name: string, value: string): number {
-  if (start + name.length + value.length + 4 > into.length) return -1
-  let at = writeLatin1(into, start, name)
-  into[at++] = 0x3a
-  into[at++] = 0x20
-  at = writeLatin1(into, at, value)
-  into[at++] = 0x0d
-  into[at++] = 0x0a
-  return at
-}
+const marks = 1024
 
-// Names and values are Latin-1 by the time that they are set, and short: a loop costs less than a call of the runtime.
-function writeLatin1(into: Uint8Array, at: number, text: string): number {
-  for (let index = 0; index < text.length; index++) into[at + index] = text.charCodeAt(index)
-  return at + text.length
-}
-
-// Lengths from 31 on share a bit.
-function lengthBit(length: number): number {
-  return 1 << Math.min(length, 31)
+// Of a name in any letter case, by its length and a few of its letters.
+function mark(name: string): number {
+  const last = name.length - 1
+  const letters =
+    (name.charCodeAt(0) | 0x20) * 31 + (name.charCodeAt(last) | 0x20) * 7 + (name.charCodeAt(last >> 1) | 0x20)
+  return (letters * 13 + last) & (marks - 1)
 }
 
 function has(pairs: readonly string[], lower: string): boolean {

@@ -73,6 +73,24 @@ export function findHeader(pairs: HeaderPairs, lower: string): string | undefine
   return undefined
 }
 
+/** Takes every line of a response's header away, from an index on. */
+export function dropLines(headers: string[] | undefined, lower: string, from: number): void {
+  if (headers === undefined) return
+  for (let index = headers.length - 2; index >= from; index -= 2) {
+    if (headerName(headers[index]!) === lower) headers.splice(index, 2)
+  }
+}
+
+/** Where a response has its first line of a header, names in any letter case; -2 where it has none. */
+export function findLine(headers: readonly string[] | undefined, lower: string): number {
+  if (headers === undefined) return -2
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index]!
+    if (name.length === lower.length && headerName(name) === lower) return index
+  }
+  return -2
+}
+
 /** All lines of a header as one (RFC 9110, 5.3), cookies by `; ` (RFC 9113, 8.2.3). */
 export function joinHeader(pairs: HeaderPairs, lower: string): string | undefined {
   let all: string | undefined

@@ -1,7 +1,7 @@
 import { describe, HotpressError } from '../errors.js'
 import { type Cookie, cookieOf, forgottenCookie, placeCookie } from './cookie.js'
 import type { CookieOptions } from './cookie-attributes.js'
-import { checkHeaderValue, headerName } from './headers.js'
+import { checkHeaderValue, dropLines, findLine, headerName } from './headers.js'
 
 /** What a response can carry: nothing, a whole body, or a stream of chunks. */
 export type ResponseBody = AsyncIterable<Uint8Array | string> | Uint8Array | string | undefined
@@ -11,7 +11,10 @@ type OwnHeaders = string[] | undefined
 
 const brand = Symbol.for('hotpress.HttpResponse')
 
+let addLine: (response: HttpResponse, name: string, value: string) => void
+let fresh: (response: HttpResponse) => HttpResponse
 let replaceBody: (response: HttpResponse, body: ResponseBody) => void
+let unshared: (response: HttpResponse) => HttpResponse
 
 /**
  * A response as a value: handlers return it, middleware may change it on its way out, a transport's writer sends it.
@@ -25,6 +28,8 @@ export class HttpResponse {
   #body: ResponseBody
   #closes = false
   #headers: OwnHeaders
+  /** Whether nobody but the request that it answers can have it. */
+  #isFresh = false
   #isUncompressed = false
   #status: number
   #trailers: [name: string, value: string | (() => string)][] | undefined
@@ -42,8 +47,25 @@ export class HttpResponse {
   }
 
   static {
+    addLine = (response, name, value) => {
+      if (response.#headers === undefined) response.#headers = [name, value]
+      else response.#headers.push(name, value)
+    }
+    fresh = (response) => {
+      response.#isFresh = true
+      return response
+    }
     replaceBody = (response, body) => {
       response.#body = body
+    }
+    unshared = (response) => {
+      const body = response.#body
+      // A stream is sent once.
+      if (response.#isFresh || (typeof body === 'object' && !(body instanceof Uint8Array))) return response
+      const copy = response.clone()
+      copy.error = response.error
+      copy.#isFresh = true
+      return copy
     }
   }
 
@@ -172,7 +194,8 @@ export class HttpResponse {
   header(name: string, value: string): this
   header(name: string, value?: string): this | string | undefined {
     const lower = headerName(name)
-    if (value === undefined) return lower === 'content-type' ? this.#type : this.#headers?.[this.#find(lower) + 1]
+    if (value === undefined)
+      return lower === 'content-type' ? this.#type : this.#headers?.[findLine(this.#headers, lower) + 1]
     if (lower === 'content-type') return this.type(value)
     if (!checkHeaderValue(name, value)) this.#ascii = false
     const headers = this.#headers
@@ -180,27 +203,27 @@ export class HttpResponse {
       this.#headers = [name, value]
       return this
     }
-    const at = this.#find(lower)
+    const at = findLine(this.#headers, lower)
     if (at < 0) {
       headers.push(name, value)
       return this
     }
     headers[at + 1] = value
-    this.#drop(lower, at + 2)
+    dropLines(headers, lower, at + 2)
     return this
   }
 
   /** Whether the response has a header of this name. */
   has(name: string): boolean {
     const lower = headerName(name)
-    return lower === 'content-type' ? this.#type !== undefined : this.#find(lower) >= 0
+    return lower === 'content-type' ? this.#type !== undefined : findLine(this.#headers, lower) >= 0
   }
 
   /** Takes every header of this name away. */
   remove(name: string): this {
     const lower = headerName(name)
     if (lower === 'content-type') this.#type = undefined
-    else this.#drop(lower, 0)
+    else dropLines(this.#headers, lower, 0)
     return this
   }
 
@@ -261,36 +284,12 @@ export class HttpResponse {
     this.#isUncompressed = true
     return this
   }
-
-  #drop(lower: string, from: number): void {
-    const headers = this.#headers
-    if (headers === undefined) return
-    for (let index = headers.length - 2; index >= from; index -= 2) {
-      if (headerName(headers[index]!) === lower) headers.splice(index, 2)
-    }
-  }
-
-  #find(lower: string): number {
-    const headers = this.#headers
-    if (headers === undefined) return -2
-    for (let index = 0; index < headers.length; index += 2) {
-      const name = headers[index]!
-      if (name.length === lower.length && headerName(name) === lower) return index
-    }
-    return -2
-  }
 }
 
-export { replaceBody }
+// For what is put on answers by Hotpress itself. `addLine` checks nothing: for names and ASCII values that were checked at
+// start. `fresh` marks a response that was made for one request; `unshared` gives one that is: a handler may return the
+// same response again and again, and what is for one client must not stay on it.
+export { addLine, fresh, replaceBody, unshared }
 
 // On the prototype: every instance has it and none pays for it.
 Object.defineProperty(HttpResponse.prototype, brand, { value: true })
-
-/**
- * The name of the method by which a user's own type says what its answer is; shared by every loaded copy of the
- * package.
- *
- * @example
- * class Invoice { [toResponse]() { return bytes(this.pdf).type(ContentType.Pdf) } }
- */
-export const toResponse: unique symbol = Symbol.for('hotpress.toResponse') as never

@@ -3,7 +3,8 @@ import { ContentType } from './content-type.js'
 import { fromFetch } from './fetch.js'
 import { asHttpError, blankError, problem } from './problem.js'
 import type { HttpRequest } from './request.js'
-import { HttpResponse, toResponse } from './response.js'
+import { fresh, HttpResponse } from './response.js'
+import { toResponse } from './response-symbol.js'
 import { isAsyncIterable } from './stream.js'
 import { isThenable } from './thenable.js'
 import type { ErrorHandler, HandlerResult, ResponseLike } from './types.js'
@@ -24,18 +25,18 @@ export interface Responder {
 
 function convert(value: HandlerResult, request: HttpRequest, depth: number): HttpResponse | Promise<HttpResponse> {
   if (value instanceof HttpResponse) return value
-  if (typeof value === 'string') return new HttpResponse(value, ContentType.Text)
-  if (value === undefined) return new HttpResponse(undefined, undefined, 202)
-  if (value === null) return new HttpResponse(undefined, undefined, 204)
+  if (typeof value === 'string') return fresh(new HttpResponse(value, ContentType.Text))
+  if (value === undefined) return fresh(new HttpResponse(undefined, undefined, 202))
+  if (value === null) return fresh(new HttpResponse(undefined, undefined, 204))
   if (typeof value !== 'object') throw new HotpressError('RESPONSE_INVALID', { got: describe(value), takes })
-  if (value instanceof Uint8Array) return new HttpResponse(value, ContentType.OctetStream)
+  if (value instanceof Uint8Array) return fresh(new HttpResponse(value, ContentType.OctetStream))
   if (toResponse in value) return ask(value as ResponseLike, request, depth)
   if (value instanceof Error) throw value
   const foreign = HttpResponse.from(value)
   if (foreign !== undefined) return foreign
   if (value instanceof Response) return fromFetch(value)
   if (isAsyncIterable(value)) return new HttpResponse(value, ContentType.OctetStream)
-  return new HttpResponse(JSON.stringify(value) ?? 'null', ContentType.Json)
+  return fresh(new HttpResponse(JSON.stringify(value) ?? 'null', ContentType.Json))
 }
 
 function ask(value: ResponseLike, request: HttpRequest, depth: number): HttpResponse | Promise<HttpResponse> {

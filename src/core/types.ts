@@ -1,5 +1,6 @@
 import type { HttpRequest } from './request.js'
-import type { HttpResponse, toResponse } from './response.js'
+import type { HttpResponse } from './response.js'
+import type { toResponse } from './response-symbol.js'
 
 /** A value of a user's own type that knows its answer: its method under the `toResponse` symbol is called with the request. */
 export interface ResponseLike {

@@ -1,4 +1,4 @@
-import type { HttpResponse } from './response.js'
+import { addLine, type HttpResponse } from './response.js'
 
 /**
  * Tells caches that an answer depends on a header of the request (RFC 9110, 12.5.5), beside what it says already.
@@ -7,7 +7,7 @@ import type { HttpResponse } from './response.js'
  */
 export function varyBy(response: HttpResponse, name: string): void {
   const vary = varyOf(response.headers)
-  if (vary === undefined) response.append('Vary', name)
+  if (vary === undefined) addLine(response, 'Vary', name)
   else if (!lists(vary, name)) response.header('Vary', vary === '' ? name : `${vary}, ${name}`)
 }
 

@@ -2,7 +2,8 @@ import { basename } from 'node:path'
 import type { Encoder } from '../core/encoder.js'
 import { checkHeaderValue } from '../core/headers.js'
 import { type HttpRequest, type RequestContext, requestContext } from '../core/request.js'
-import { HttpResponse, toResponse } from '../core/response.js'
+import { HttpResponse } from '../core/response.js'
+import { toResponse } from '../core/response-symbol.js'
 import {
   checkOptions,
   checkPath,

@@ -16,13 +16,15 @@ export interface Origins {
   readonly isAny: boolean
   /** Whether a function decides: its word is asked for once for each request. */
   readonly isAsked: boolean
+  /** Whether what is allowed is ASCII, and known to be. */
+  readonly isPlain: boolean
   readonly test: OriginTest
 }
 
 /** All subdomains of a host: what an origin begins and ends with. */
 type Wildcard = readonly [start: string, end: string]
 
-const any: Origins = { isAny: true, isAsked: false, test: () => true }
+const any: Origins = { isAny: true, isAsked: false, isPlain: true, test: () => true }
 
 // Scheme and authority. For schemes of apps (`capacitor://localhost`) there are no further rules.
 const shape = /^([a-z][a-z0-9+.-]*):\/\/([^/?#@\s]+)$/
@@ -58,8 +60,10 @@ export function settleOrigins(given: unknown, option: string): Origins {
     // What has no origin of its own is allowed by its name only.
     (origin !== 'null' &&
       (wildcards.some((wildcard) => isBelow(origin, wildcard)) || expressions.some((each) => each.test(origin))))
-  if (functions.length === 0) return { isAny: false, isAsked: false, test: isListed }
-  return { isAny: false, isAsked: true, test: (origin, request) => isListed(origin) || ask(functions, origin, request) }
+  const isPlain = expressions.length === 0 && functions.length === 0
+  if (functions.length === 0) return { isAny: false, isAsked: false, isPlain, test: isListed }
+  const test: OriginTest = (origin, request) => isListed(origin) || ask(functions, origin, request)
+  return { isAny: false, isAsked: true, isPlain, test }
 }
 
 // One after the other: the first that allows it is enough.

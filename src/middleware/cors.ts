@@ -1,9 +1,8 @@
 import { decorator } from '../core/decorator.js'
 import type { HttpRequest } from '../core/request.js'
 import { requestKey } from '../core/request-key.js'
-import type { HttpResponse } from '../core/response.js'
+import { addLine, type HttpResponse, unshared } from '../core/response.js'
 import { empty } from '../core/responses.js'
-import { isStream } from '../core/stream.js'
 import type { Middleware, Next } from '../core/types.js'
 import { varyBy } from '../core/vary.js'
 import { describe, HotpressError } from '../errors.js'
@@ -104,9 +103,9 @@ class CorsPolicy {
   // The same for everybody: it may stand on a response that a handler returns again and again.
   #openToAll(response: HttpResponse): HttpResponse {
     if (response.has(allowOrigin)) return response
-    response.append(allowOrigin, '*')
+    addLine(response, allowOrigin, '*')
     const { exposeHeaders } = this.#settings
-    if (exposeHeaders !== undefined) response.append('Access-Control-Expose-Headers', exposeHeaders)
+    if (exposeHeaders !== undefined) addLine(response, 'Access-Control-Expose-Headers', exposeHeaders)
     return response
   }
 
@@ -114,13 +113,12 @@ class CorsPolicy {
     varyBy(response, 'Origin')
     // What the handler, or a policy further in, has said is said.
     if (!isAllowed || response.has(allowOrigin)) return response
-    // A handler may return one response again and again: what is for one origin must not stay on it.
-    const answer = isStream(response.body) ? response : response.clone()
-    answer.error = response.error
-    answer.append(allowOrigin, origin!)
-    const { credentials, exposeHeaders } = this.#settings
-    if (credentials) answer.append('Access-Control-Allow-Credentials', 'true')
-    if (exposeHeaders !== undefined) answer.append('Access-Control-Expose-Headers', exposeHeaders)
+    const answer = unshared(response)
+    const { credentials, exposeHeaders, origins } = this.#settings
+    if (origins.isPlain) addLine(answer, allowOrigin, origin!)
+    else answer.append(allowOrigin, origin!)
+    if (credentials) addLine(answer, 'Access-Control-Allow-Credentials', 'true')
+    if (exposeHeaders !== undefined) addLine(answer, 'Access-Control-Expose-Headers', exposeHeaders)
     return answer
   }
 }

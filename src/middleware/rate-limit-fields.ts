@@ -1,4 +1,4 @@
-import type { HttpResponse } from '../core/response.js'
+import { addLine, type HttpResponse } from '../core/response.js'
 import type { RateLimitPolicy, RateLimitResult } from './rate-limiter.js'
 
 /**
@@ -19,8 +19,10 @@ export class RateLimitFields {
 
   /** Adds the members to a response, before those of the policies further in. */
   add(response: HttpResponse, result: RateLimitResult): HttpResponse {
-    if (response.headers === undefined) {
-      return response.header('RateLimit-Policy', this.#policy).header('RateLimit', this.stateOf(result))
+    if (!response.has('RateLimit-Policy')) {
+      addLine(response, 'RateLimit-Policy', this.#policy)
+      addLine(response, 'RateLimit', this.stateOf(result))
+      return response
     }
     this.#join(response, 'RateLimit-Policy', this.#policy)
     this.#join(response, 'RateLimit', this.stateOf(result))

@@ -1,8 +1,7 @@
 import { decorator } from '../core/decorator.js'
 import type { HttpRequest } from '../core/request.js'
-import type { HttpResponse } from '../core/response.js'
+import { addLine, type HttpResponse, unshared } from '../core/response.js'
 import { invalid } from '../core/static-options.js'
-import { isStream } from '../core/stream.js'
 import type { Middleware } from '../core/types.js'
 import { HotpressError } from '../errors.js'
 import { type ContentSecurityPolicy, noncePlaceholder } from './content-security-policy.js'
@@ -101,7 +100,7 @@ class Policy {
   /** The response with those headers that it has not yet. */
   apply(response: HttpResponse, request: HttpRequest): HttpResponse {
     for (const [name, value] of this.constant) {
-      if (!response.has(name)) response.append(name, value)
+      if (!response.has(name)) addLine(response, name, value)
     }
     return this.applyNonce(response, request)
   }
@@ -112,9 +111,7 @@ class Policy {
     if (this.nonced.length === 0 || response.statusCode === 304) return response
     const missing = this.nonced.filter(([name]) => !response.has(name))
     if (missing.length === 0) return response
-    // A handler may return one response again and again: a nonce that was left on it would be taken for its own.
-    const answer = isStream(response.body) ? response : response.clone()
-    answer.error = response.error
+    const answer = unshared(response)
     const source = `'nonce-${cspNonce(request)}'`
     for (const [name, parts] of missing) answer.header(name, parts.join(source))
     return answer

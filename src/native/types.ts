@@ -89,6 +89,8 @@ export interface NativeServer {
   /** Answers with the status and flags that `control` holds. */
   respond(slot: number, serial: number, lines: string, body: string | Uint8Array | undefined): void
   text(slot: number, serial: number, part: number): string | undefined
+  /** Has the values of headers go along with each request: six at most, in lower case, each ended by a line feed. */
+  want(names: string): void
   /** Whether there is room for more now. */
   write(slot: number, serial: number, chunk: Uint8Array): boolean
 }
@@ -103,7 +105,7 @@ export interface Router {
   /** Makes a server that matches by this table; only the native core has it. */
   createServer?(
     options: NativeServerOptions,
-    onRequest: (path?: string) => unknown,
+    onRequest: (path?: string, ...wanted: (string | undefined)[]) => unknown,
     onEvent: (event: number, slot: number, serial: number, data?: Uint8Array | string, peer?: string) => void,
     later: readonly [body: Uint8Array | string | undefined],
   ): NativeServer

@@ -7,6 +7,7 @@ export const Body = { chunked: 2, coded: 8, json: 4, kind: 3 } as const
 export const Control = {
   answer: 8,
   body: 4,
+  connection: 20,
   flags: 10,
   isWhole: 18,
   lengthHigh: 6,

@@ -1,6 +1,6 @@
 import { bodyLength, headerLines } from '../core/head.js'
 import { findHeader, type HeaderPairs, joinHeader } from '../core/headers.js'
-import { HttpRequest, knownId } from '../core/request.js'
+import { type HttpRequest, knownId } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
 import { isStream, type StreamSink } from '../core/stream.js'
@@ -9,12 +9,12 @@ import { Exchange } from './exchange.js'
 import { Answer, Body, bodySize, Control, Flag, methods, Part } from './native-control.js'
 import { longestName, nameBit, parseHeaders } from './native-headers.js'
 import type { NativeOwner } from './native-owner.js'
-import type { NodeBridge } from './transport.js'
 
 /** A request of the native core and its answer. What is not asked for stays in Rust. */
 export class NativeExchange extends Exchange {
   /** What the callback returns to Rust: the body of an answer that is settled by then. */
   #answer: string | Uint8Array | undefined = undefined
+  readonly #connection: number
   #drained: ((isGone: boolean) => void) | undefined = undefined
   #hasBegun = false
   #headers: HeaderPairs | undefined = undefined
@@ -35,6 +35,7 @@ export class NativeExchange extends Exchange {
   constructor(owner: NativeOwner<NativeExchange>, path: string | undefined) {
     super(owner.host)
     const { control } = owner.io
+    this.#connection = control[Control.connection]!
     this.#method = methods[control[Control.method]!]!
     this.#names = control[Control.names]!
     this.#owner = owner
@@ -49,7 +50,7 @@ export class NativeExchange extends Exchange {
   }
 
   get ip(): string {
-    this.#ip ??= this.#owner.io.ip(this.slot, this.serial)
+    this.#ip ??= this.#owner.addressOf(this.slot, this.serial, this.#connection)
     if (this.#ip === undefined) throw new HotpressError('REQUEST_OVER', {})
     return this.#ip
   }
@@ -75,11 +76,11 @@ export class NativeExchange extends Exchange {
   }
 
   header(lower: string): string | undefined {
-    return this.#mayAsk(lower) ? this.#askHeader(lower, 0) : findHeader(this.headers(), lower)
+    return this.#header(lower, 0)
   }
 
   headerList(lower: string): string | undefined {
-    return this.#mayAsk(lower) ? this.#askHeader(lower, 1) : joinHeader(this.headers(), lower)
+    return this.#header(lower, 1)
   }
 
   hint(headers: Readonly<Record<string, string>>): boolean {
@@ -89,15 +90,6 @@ export class NativeExchange extends Exchange {
   headers(): HeaderPairs {
     this.#headers ??= parseHeaders(this.#ask(Part.headers))
     return this.#headers
-  }
-
-  /** Whether this request, and the connection with it, goes to Node's own server. */
-  leaves(bridge: NodeBridge): boolean {
-    const { control } = this.#owner.io
-    const isUpgrade = control[Control.upgrades] === 1 && bridge.server.listenerCount('upgrade') > 0
-    if (!isUpgrade && !bridge.claims(new HttpRequest(this, this.#owner.host))) return false
-    control[Control.answer] = Answer.handOff
-    return true
   }
 
   onBody(chunk: Uint8Array | undefined, isLast: boolean): void {
@@ -184,16 +176,21 @@ export class NativeExchange extends Exchange {
     return text
   }
 
-  #askHeader(lower: string, isWhole: number): string | undefined {
+  #header(lower: string, isWhole: 0 | 1): string | undefined {
+    // What was parsed once is there; names of no usual length are left to that.
+    if (this.#headers !== undefined || lower.length > longestName) {
+      return isWhole === 1 ? joinHeader(this.headers(), lower) : findHeader(this.headers(), lower)
+    }
     if ((this.#names & nameBit(lower)) === 0) return undefined
-    const value = this.#owner.io.header(this.slot, this.serial, lower, isWhole)
+    const { io, wanted } = this.#owner
+    // What has come along is of the request whose callback runs.
+    const handed = io.control[Control.within] === this.serial ? wanted.find(lower) : undefined
+    if (handed !== undefined) return handed
+    const value = io.header(this.slot, this.serial, lower, isWhole)
     if (value === undefined) throw new HotpressError('REQUEST_OVER', {})
-    return value ?? undefined
-  }
-
-  // What was parsed once is there; names of no usual length are left to that.
-  #mayAsk(lower: string): boolean {
-    return this.#headers === undefined && lower.length > 0 && lower.length <= longestName
+    if (value === null) return undefined
+    wanted.note(lower)
+    return value
   }
 
   #begin(): void {

@@ -1,4 +1,6 @@
+import type { HeaderLines } from '../core/header-lines.js'
 import type { NativeServer } from '../native/types.js'
+import type { WantedHeaders } from './native-wanted.js'
 import type { TransportHost } from './transport.js'
 
 /** What an exchange needs of the server that it came by. */
@@ -8,10 +10,13 @@ export interface NativeOwner<Exchange> {
   /** Holds the body of an answer that goes back with the callback: for one that is settled after it has returned. */
   readonly later: [body: string | Uint8Array | undefined]
   /** Where the header lines of an answer stand that goes back with the callback. */
-  readonly lines: Uint8Array
+  readonly lines: HeaderLines
   readonly typeIndex: ReadonlyMap<string, number>
+  readonly wanted: WantedHeaders
   /** Where the body of the request stands that is handed over, when it has come whole with its head. */
   readonly whole: Uint8Array
+  /** The address of a connection's peer, by the slot and the number of the connection; undefined where it is over. */
+  addressOf(slot: number, serial: number, connection: number): string | undefined
   /** An exchange outlives its callback, or takes a body. */
   began(exchange: Exchange): void
   /** An exchange that had begun is over. */

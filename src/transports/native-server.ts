@@ -1,14 +1,17 @@
 import { channel } from 'node:diagnostics_channel'
 import { Socket } from 'node:net'
 import { ContentType, contentTypeIndex } from '../core/content-type.js'
+import { HeaderLines } from '../core/header-lines.js'
+import { HttpRequest } from '../core/request.js'
 import type { NativeServer, NativeServerOptions } from '../native/types.js'
-import { Event, Lines, Whole } from './native-control.js'
+import { Answer, Control, Event, Lines, Whole } from './native-control.js'
 import { NativeExchange } from './native-exchange.js'
 import type { NativeOwner } from './native-owner.js'
+import { WantedHeaders } from './native-wanted.js'
 import { attach } from './node.js'
 import type { NodeConnection } from './node-exchange.js'
 import { announce } from './proxy-peer.js'
-import type { TransportHost } from './transport.js'
+import type { NodeBridge, TransportHost } from './transport.js'
 
 // Requests that never became one are told of here: { reason, status, transport }.
 const refusals = channel('hotpress:refused')
@@ -18,6 +21,8 @@ const backlog = 511
 
 /** A server of the native core, and what its requests have in common. */
 export class NativeTransportServer implements NativeOwner<NativeExchange> {
+  // By slot. A connection asks the system once, whatever the number of its requests.
+  readonly #addresses: { readonly connection: number; readonly text: string }[] = []
   readonly #exchanges: (NativeExchange | undefined)[] = []
   #onIdle: (() => void) | undefined
   #underWay = 0
@@ -25,8 +30,9 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   readonly host: TransportHost
   readonly io: NativeServer
   readonly later: NativeOwner<NativeExchange>['later'] = [undefined]
-  readonly lines: Uint8Array
+  readonly lines: HeaderLines
   readonly typeIndex: ReadonlyMap<string, number> = contentTypeIndex
+  readonly wanted: WantedHeaders
   readonly whole: Uint8Array
 
   constructor(host: TransportHost) {
@@ -35,12 +41,16 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     const { matcher } = host.routes
     this.io = matcher.createServer!(
       optionsFor(host),
-      (path) => this.#request(path),
+      (path, first, second, third, fourth, fifth, sixth) => {
+        this.wanted.begin(first, second, third, fourth, fifth, sixth)
+        return this.#request(path)
+      },
       (event, slot, serial, data, peer) => this.#event(event, slot, serial, data, peer),
       this.later,
     )
+    this.wanted = new WantedHeaders((names) => this.io.want(names))
     const { buffer } = this.io.control
-    this.lines = new Uint8Array(buffer, Lines.at, Lines.size)
+    this.lines = new HeaderLines(new Uint8Array(buffer, Lines.at, Lines.size))
     this.whole = new Uint8Array(buffer, Whole.at, Whole.size)
   }
 
@@ -49,8 +59,16 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     this.later[0] = undefined
     const exchange = new NativeExchange(this, path)
     const { bridge } = this.host
-    if (bridge !== undefined && exchange.leaves(bridge)) return undefined
+    if (bridge !== undefined && this.#leaves(exchange, bridge)) return undefined
     return exchange.run()
+  }
+
+  addressOf(slot: number, serial: number, connection: number): string | undefined {
+    const known = this.#addresses[slot]
+    if (known?.connection === connection) return known.text
+    const text = this.io.ip(slot, serial)
+    if (text !== undefined) this.#addresses[slot] = { connection, text }
+    return text
   }
 
   began(exchange: NativeExchange): void {
@@ -92,6 +110,15 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
 
   listen(address: string, port: number): number | readonly [code: string, message: string] {
     return this.io.listen(address, port, backlog)
+  }
+
+  // Whether a request, and its connection with it, goes to Node's own server.
+  #leaves(exchange: NativeExchange, bridge: NodeBridge): boolean {
+    const { control } = this.io
+    const isUpgrade = control[Control.upgrades] === 1 && bridge.server.listenerCount('upgrade') > 0
+    if (!isUpgrade && !bridge.claims(new HttpRequest(exchange, this.host))) return false
+    control[Control.answer] = Answer.handOff
+    return true
   }
 
   // What was read goes back in front of what is still to come, and Node's server takes it from there.

@@ -54,6 +54,18 @@ describe('readCookies()', () => {
     assert.deepEqual({ ...readCookies(joinHeader(pairs, 'cookie')) }, { a: '1', b: '2', c: '4', d: '5' })
   })
 
+  test('the same header again and again gives the same, which nobody can change for the others', () => {
+    const all = ['a=1', 'a=1', 'a=1', 'a=2', 'a=1', 'a=1'].map((header) => readCookies(header))
+    assert.deepEqual(
+      all.map(({ a }) => a),
+      ['1', '1', '1', '2', '1', '1'],
+    )
+    assert.throws(() => {
+      ;(all[2] as { a: string }).a = 'changed'
+    }, TypeError)
+    assert.equal(readCookies('a=1').a, '1')
+  })
+
   test('names of Object.prototype are only names', () => {
     const none = readCookies(undefined)
     for (const name of ['__proto__', 'constructor', 'hasOwnProperty', 'toString', 'valueOf']) {

@@ -1,7 +1,7 @@
 //! A server as JavaScript sees it: an object of functions (`calls`), and numbers in shared memory. `src/native/types.ts`
 //! has the types.
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ptr::null_mut;
 use std::rc::Rc;
 
@@ -69,12 +69,13 @@ fn create(
         later: Cell::new(reference(env, later)?),
         on_event: Cell::new(reference(env, on_event)?),
         on_request: Cell::new(reference(env, on_request)?),
+        wanted: RefCell::new(Vec::new()),
         wants_path,
     };
     let fixed = Fixed::read(&options)?;
     let proxies = Peers::read(options.get::<Uint8Array>("proxies")?.as_deref().unwrap_or_default());
     let server = Server::new(uv, looper.cast(), limits, defaults, fixed, proxies, router, handover);
-    let functions: [(&std::ffi::CStr, Callback); 16] = [
+    let functions: [(&std::ffi::CStr, Callback); 17] = [
         (c"begin", calls::begin),
         (c"closeConnections", calls::close_connections),
         (c"closeIdle", calls::close_idle),
@@ -90,6 +91,7 @@ fn create(
         (c"receive", calls::receive),
         (c"respond", calls::respond_whole),
         (c"text", calls::text),
+        (c"want", calls::want),
         (c"write", calls::write),
     ];
     // SAFETY: as above; each function is made with a share of the server, as its callback expects.

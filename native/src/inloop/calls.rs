@@ -7,6 +7,8 @@ use napi::sys::{self, napi_callback_info, napi_env, napi_value};
 
 use super::answer::{self, Answer};
 use super::connection::Phase;
+use super::handover::MOST_WANTED;
+use super::names::Wanted;
 use super::parse::Head;
 use super::server::Server;
 use super::values::{body_of, boolean, bytes, float, integer, lines, null};
@@ -226,6 +228,17 @@ fn with_head<R>(server: &Server, slot: u32, serial: u32, read: impl FnOnce(&[u8]
         let (bytes, head) = connection.head.as_deref()?;
         Some(read(bytes, head))
     })?
+}
+
+/// Has the values of headers go along with each request from now on: names in lower case, each ended by a line feed.
+pub unsafe extern "C" fn want(env: napi_env, info: napi_callback_info) -> napi_value {
+    run(env, info, |server, _, _, [names]: [napi_value; 1]| {
+        // SAFETY: the value belongs to this call.
+        let names = unsafe { string(env, names) }.ok_or(Exception::Type("names must be a string"))?;
+        let wanted = names.split_terminator('\n').take(MOST_WANTED).map(|name| Wanted::new(name.as_bytes()));
+        *server.handover.wanted.borrow_mut() = wanted.collect();
+        Ok(null_mut())
+    })
 }
 
 /// Writes a part of a stream; says whether there is room for more now.

@@ -74,6 +74,8 @@ pub struct Connection {
     /// The end of the stream has been sent, or is about to be.
     pub is_shut: bool,
     pub keep_alive: bool,
+    /// Tells it from others that have its slot before or after it.
+    pub number: u32,
     pub output: Option<Output>,
     /// Whose connection it is, where a proxy has announced that.
     pub peer: Option<Box<str>>,
@@ -98,7 +100,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub fn new(handle: *mut Handle, now: u64) -> Self {
+    pub fn new(handle: *mut Handle, number: u32, now: u64) -> Self {
         Self {
             address: None,
             began: now,
@@ -116,6 +118,7 @@ impl Connection {
             is_receiving: false,
             is_shut: false,
             keep_alive: true,
+            number,
             output: None,
             peer: None,
             pending: Vec::new(),

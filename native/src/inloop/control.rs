@@ -38,6 +38,8 @@ pub const WITHIN: usize = 17;
 pub const IS_WHOLE: usize = 18;
 /// Which headers the request may have, see `names`.
 pub const NAMES: usize = 19;
+/// Which connection the request came by: one that takes its slot later has another number.
+pub const CONNECTION: usize = 20;
 /// Room for header lines, of `LINES_SIZE` bytes.
 pub const LINES: usize = 32;
 /// Room for a body, of `WHOLE_SIZE` bytes.

@@ -1,7 +1,7 @@
 //! From Rust to JavaScript: one call for a request, one for everything else that a server has to tell. What JavaScript
 //! needs at once stands in numbers that both sides share (`Control`), which cost it an array read; the rest it asks for.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ptr::null_mut;
 use std::rc::Rc;
 
@@ -12,10 +12,14 @@ use super::connection::Phase;
 use super::control::{
     self, ANSWER_BYTES, ANSWER_LATER, ANSWER_STRING, Control, Event, HAND_OFF, LINES_SIZE, method_number,
 };
-use super::parse::BodyKind;
+use super::names::Wanted;
+use super::parse::{BodyKind, Head};
 use super::refusal::Refusal;
 use super::server::{Current, Server};
 use super::values;
+
+/// Headers that may go along with a request.
+pub const MOST_WANTED: usize = 6;
 
 pub struct Handover {
     pub control: Rc<Control>,
@@ -28,6 +32,8 @@ pub struct Handover {
     pub is_dead: Cell<bool>,
     pub on_event: Cell<napi_ref>,
     pub on_request: Cell<napi_ref>,
+    /// Headers whose values go along with each request.
+    pub wanted: RefCell<Vec<Wanted>>,
     /// By route: whether JavaScript needs the path at once, for its parameters.
     pub wants_path: Vec<bool>,
 }
@@ -65,6 +71,7 @@ impl Handover {
         if self.is_dead.get() {
             return;
         }
+        let connection = server.with(slot, |connection| connection.number).unwrap_or_default();
         // SAFETY: the head outlives this call; `current` is emptied before it returns.
         let head_bytes = unsafe { std::slice::from_raw_parts(current.start, current.length) };
         let method = current.head.method.of(head_bytes);
@@ -90,16 +97,13 @@ impl Handover {
             numbers[control::WITHIN] = current.serial;
             numbers[control::IS_WHOLE] = u32::from(is_whole);
             numbers[control::NAMES] = current.head.names.0;
+            numbers[control::CONNECTION] = connection;
         }
         let scope = self.enter();
-        let mut path = null_mut();
-        let wants_path = usize::try_from(route).is_ok_and(|route| self.wants_path.get(route) == Some(&true));
-        if wants_path {
-            path = self.latin1(current.head.path.of(head_bytes));
-        }
+        let mut arguments = [null_mut(); 1 + MOST_WANTED];
+        let count = self.arguments(&mut arguments, route, &current.head, head_bytes);
         self.current.set(Some(current));
-        let arguments = [path];
-        let returned = self.call(self.on_request.get(), if wants_path { &arguments } else { &[] });
+        let returned = self.call(self.on_request.get(), &arguments[..count]);
         self.current.set(None);
         // SAFETY: as above.
         let numbers = unsafe { &mut *self.control.get() };
@@ -117,6 +121,34 @@ impl Handover {
             connection.head = Some(Box::new((head_bytes.to_vec(), current.head)));
         });
         self.leave(scope);
+    }
+
+    /// What goes along with a request: the path where the route wants it, then the headers that are wanted.
+    fn arguments(
+        &self,
+        arguments: &mut [napi_value; 1 + MOST_WANTED],
+        route: i32,
+        head: &Head,
+        head_bytes: &[u8],
+    ) -> usize {
+        let wanted = self.wanted.borrow();
+        let wants_path = usize::try_from(route).is_ok_and(|route| self.wants_path.get(route) == Some(&true));
+        if !wanted.is_empty() {
+            let mut none = null_mut();
+            // SAFETY: gives a value.
+            unsafe { sys::napi_get_undefined(self.env, &mut none) };
+            arguments.fill(none);
+            let lines = head.headers.of(head_bytes);
+            for (each, argument) in wanted.iter().zip(&mut arguments[1..]) {
+                if let Some(value) = each.value(head.names, lines) {
+                    *argument = self.latin1(value);
+                }
+            }
+        }
+        if wants_path {
+            arguments[0] = self.latin1(head.path.of(head_bytes));
+        }
+        if wanted.is_empty() { usize::from(wants_path) } else { 1 + wanted.len() }
     }
 
     /// Writes the answer that a callback has left. Its body is what was returned; or stands in the array, when it was

@@ -174,7 +174,8 @@ fn take_slot(server: &Rc<Server>, tcp: *mut Handle) -> u32 {
     let now = server.now();
     let mut state = server.state.borrow_mut();
     state.open += 1;
-    let connection = Some(Connection::new(tcp, now));
+    state.accepted = state.accepted.wrapping_add(1);
+    let connection = Some(Connection::new(tcp, state.accepted, now));
     if let Some(slot) = state.free.pop() {
         state.connections[slot as usize] = connection;
         slot

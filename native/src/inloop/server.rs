@@ -22,6 +22,8 @@ use super::{handles, handoff, listener, output};
 use crate::router_binding::Instance;
 
 pub struct State {
+    /// How many connections there have been.
+    pub accepted: u32,
     /// By slot; a free one is `None`.
     pub connections: Vec<Option<Connection>>,
     pub clock: Clock,
@@ -97,6 +99,7 @@ impl Server {
             read_buffer: UnsafeCell::new(vec![0; READ_SIZE].into_boxed_slice()),
             router,
             state: RefCell::new(State {
+                accepted: 0,
                 clock: Clock::new(),
                 connections: Vec::new(),
                 by_address: HashMap::new(),

@@ -19,7 +19,7 @@ const LIMITS: Limits = Limits {
 
 /// What is overdue of a connection that waits for `wait` since 1,000, at `now`.
 fn at(now: u64, wait: Wait, change: impl FnOnce(&mut Connection)) -> Option<Wait> {
-    let mut connection = Connection::new(null_mut(), 1000);
+    let mut connection = Connection::new(null_mut(), 1, 1000);
     connection.wait = wait;
     change(&mut connection);
     overdue(&connection, &LIMITS, now)
@@ -76,7 +76,7 @@ fn a_clock_that_stands_before_a_wait_began_is_not_late() {
 
 #[test]
 fn a_reader_has_its_time_anew_with_every_byte_that_it_takes() {
-    let mut connection = Connection::new(null_mut(), 1000);
+    let mut connection = Connection::new(null_mut(), 1, 1000);
     connection.wait = Wait::Write;
     connection.notes_unsent(70_000, 1000);
     connection.notes_unsent(70_000, 20_000);
