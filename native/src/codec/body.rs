@@ -24,6 +24,14 @@ pub fn units() -> Vec<u16> {
 }
 
 impl Body {
+    /// Bytes, or units of text.
+    pub fn len(&self) -> usize {
+        match self {
+            Body::Bytes(bytes) => bytes.len(),
+            Body::Text(units) => units.len(),
+        }
+    }
+
     /// Gives its memory back, for another.
     pub fn give(self) {
         let Body::Text(mut units) = self else { return };

@@ -16,6 +16,10 @@ use super::scratch::Scratch;
 /// How long a worker takes one job after the other. One job may take longer.
 const SHIFT: Duration = Duration::from_millis(20);
 
+/// Bytes of bodies for which another worker is worth its way to the pool, which costs as much as to compress a few KB; and
+/// for which the event loop is woken before they are done too.
+const WORTH_IT: usize = 32 * 1024;
+
 /// A job with what names it: `token` for whoever waits for its outcome, `ticket` for whoever may cancel it (0 for nobody).
 pub struct Entry<Token> {
     pub job: Job,
@@ -25,8 +29,12 @@ pub struct Entry<Token> {
 
 struct State<Token> {
     done: Vec<(Token, Outcome)>,
+    /// The event loop has been woken for what is done.
+    is_announced: bool,
     is_closed: bool,
     waiting: VecDeque<Entry<Token>>,
+    /// Bytes of the bodies that wait.
+    waiting_bytes: usize,
     /// Workers that run, or are on their way to.
     workers: usize,
 }
@@ -38,13 +46,21 @@ pub struct Queue<Token> {
 
 impl<Token> Queue<Token> {
     pub fn new(most_workers: usize) -> Self {
-        let state = State { done: Vec::new(), is_closed: false, waiting: VecDeque::new(), workers: 0 };
+        let state = State {
+            done: Vec::new(),
+            is_announced: false,
+            is_closed: false,
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            workers: 0,
+        };
         Self { most_workers, state: Mutex::new(state) }
     }
 
     /// Adds a job; says whether a worker is to be sent for it. Then [`work`](Self::work) must be called, on any thread.
     pub fn add(&self, entry: Entry<Token>) -> bool {
         let mut state = self.lock();
+        state.waiting_bytes += entry.job.body.len();
         state.waiting.push_back(entry);
         Self::admit(&mut state, self.most_workers)
     }
@@ -54,7 +70,9 @@ impl<Token> Queue<Token> {
         let entry = {
             let mut state = self.lock();
             let at = state.waiting.iter().position(|entry| entry.ticket == ticket)?;
-            state.waiting.remove(at)?
+            let entry = state.waiting.remove(at)?;
+            state.waiting_bytes -= entry.job.body.len();
+            entry
         };
         entry.job.body.give();
         Some(entry.token)
@@ -65,6 +83,7 @@ impl<Token> Queue<Token> {
         let waiting = {
             let mut state = self.lock();
             state.is_closed = true;
+            state.waiting_bytes = 0;
             mem::take(&mut state.waiting)
         };
         drop(waiting);
@@ -77,18 +96,21 @@ impl<Token> Queue<Token> {
         if state.workers > 0 {
             return Vec::new();
         }
+        state.waiting_bytes = 0;
         mem::take(&mut state.waiting).into_iter().map(|entry| entry.token).collect()
     }
 
     /// The outcomes since the last call.
     pub fn take_done(&self) -> Vec<(Token, Outcome)> {
-        mem::take(&mut self.lock().done)
+        let mut state = self.lock();
+        state.is_announced = false;
+        mem::take(&mut state.done)
     }
 
     /// A worker's shift; says whether the worker has left, and is not to be sent again by itself.
     ///
-    /// `wake` is called when something is done that nobody knows of while the worker goes on; what is done last is to be
-    /// taken when this has returned.
+    /// `wake` is called when something is done that the event loop does not know of, and the worker goes on for longer;
+    /// what is done last is to be taken when this has returned.
     pub fn work(&self, wake: impl Fn()) -> bool {
         let mut scratch = Scratch::take();
         let start = Instant::now();
@@ -99,15 +121,17 @@ impl<Token> Queue<Token> {
             let is_over = start.elapsed() > SHIFT;
             let mut state = self.lock();
             state.done.push((token, outcome));
-            let is_news = state.done.len() == 1;
             has_left = state.waiting.is_empty();
-            next = if is_over { None } else { state.waiting.pop_front() };
+            let is_worth_it = state.waiting_bytes >= WORTH_IT;
+            next = if is_over { None } else { Self::take(&mut state) };
+            let announces = next.is_some() && is_worth_it && !state.is_announced;
+            state.is_announced |= announces;
             if has_left {
                 // Under the lock: whoever adds a job now sees that nobody is there to take it.
                 state.workers -= 1;
             }
             drop(state);
-            if is_news && next.is_some() {
+            if announces {
                 wake();
             }
         }
@@ -123,7 +147,8 @@ impl<Token> Queue<Token> {
     }
 
     fn admit(state: &mut State<Token>, most: usize) -> bool {
-        if state.is_closed || state.workers >= most {
+        let is_worth_it = state.workers == 0 || state.waiting_bytes >= WORTH_IT;
+        if state.is_closed || state.workers >= most || !is_worth_it {
             return false;
         }
         state.workers += 1;
@@ -134,9 +159,15 @@ impl<Token> Queue<Token> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn take(state: &mut State<Token>) -> Option<Entry<Token>> {
+        let entry = state.waiting.pop_front()?;
+        state.waiting_bytes -= entry.job.body.len();
+        Some(entry)
+    }
+
     fn first(&self) -> Option<Entry<Token>> {
         let mut state = self.lock();
-        let entry = state.waiting.pop_front();
+        let entry = Self::take(&mut state);
         if entry.is_none() {
             state.workers -= 1;
         }

@@ -148,6 +148,10 @@ fn entry(token: u32) -> Entry<u32> {
     Entry { job: job(&noise(100), Coding::Gzip, 1), ticket: token, token }
 }
 
+fn large(token: u32) -> Entry<u32> {
+    Entry { job: job(&noise(40_000), Coding::Gzip, 1), ticket: token, token }
+}
+
 fn tokens(done: Vec<(u32, Outcome)>) -> Vec<u32> {
     done.into_iter().map(|(token, outcome)| outcome.map(|_| token).unwrap()).collect()
 }
@@ -155,16 +159,47 @@ fn tokens(done: Vec<(u32, Outcome)>) -> Vec<u32> {
 #[test]
 fn a_worker_takes_all_that_waits_and_leaves() {
     let queue = Queue::new(2);
-    assert!(queue.add(entry(1)));
-    assert!(queue.add(entry(2)));
-    assert!(!queue.add(entry(3)), "there are two workers");
+    assert!(queue.add(large(1)));
+    assert!(queue.add(large(2)));
+    assert!(!queue.add(large(3)), "there are two workers");
     let wakes = std::cell::Cell::new(0);
     assert!(queue.work(|| wakes.set(wakes.get() + 1)));
     assert_eq!(wakes.get(), 1, "once for all that nobody has looked at");
     assert_eq!(tokens(queue.take_done()), [1, 2, 3]);
     // The other one comes too late.
     assert!(queue.work(|| panic!("nothing is done")));
-    assert!(queue.add(entry(4)), "both have left");
+    assert!(queue.add(large(4)), "both have left");
+}
+
+#[test]
+fn one_worker_is_enough_for_small_bodies_and_wakes_nobody_for_the_last_of_them() {
+    let queue = Queue::new(2);
+    assert!(queue.add(entry(1)));
+    for token in 2..=10 {
+        assert!(!queue.add(entry(token)));
+    }
+    assert!(queue.work(|| panic!("it is done soon")));
+    assert_eq!(tokens(queue.take_done()), (1..=10).collect::<Vec<_>>());
+    // Many small ones are a large one.
+    assert!(queue.add(entry(1)));
+    let sent = (2..=1000).filter(|token| queue.add(entry(*token))).count();
+    assert_eq!(sent, 1);
+}
+
+#[test]
+fn news_are_told_once_they_are_taken_or_the_rest_is_worth_it() {
+    let queue = Queue::new(1);
+    queue.add(entry(1));
+    for token in 2..=4 {
+        queue.add(large(token));
+    }
+    let wakes = std::cell::Cell::new(0);
+    queue.work(|| {
+        wakes.set(wakes.get() + 1);
+        queue.take_done();
+    });
+    assert_eq!(wakes.get(), 3, "for each that something large came after");
+    assert_eq!(tokens(queue.take_done()), [4]);
 }
 
 #[test]
@@ -221,8 +256,8 @@ fn workers_do_each_job_once() {
 #[test]
 fn what_no_worker_can_be_sent_for_is_given_up() {
     let queue = Queue::new(2);
-    queue.add(entry(1));
-    queue.add(entry(2));
+    queue.add(large(1));
+    queue.add(large(2));
     assert_eq!(queue.give_up(), [], "another is there");
     assert_eq!(queue.give_up(), [1, 2]);
 }
