@@ -10,6 +10,7 @@ import { decoratorsContract } from './http/decorators.js'
 import { errorsContract } from './http/errors.js'
 import { headersContract } from './http/headers.js'
 import { middlewareContract } from './http/middleware.js'
+import { policiesContract } from './http/policies.js'
 import { rateLimitContract } from './http/rate-limit.js'
 import { requestContract } from './http/request.js'
 import { requestHeadersContract } from './http/request-headers.js'
@@ -33,6 +34,7 @@ export function httpContract(): void {
   headersContract()
   middlewareContract()
   rateLimitContract()
+  policiesContract()
   requestContract()
   requestHeadersContract()
   routingContract()
