@@ -1,6 +1,6 @@
-import { pino } from 'pino'
 import { type Logger, loggerMethods } from '../core/logger.js'
 import { describe, HotpressError } from '../errors.js'
+import loadPino from './pino.cjs'
 
 /** What the option `logger` takes. */
 export type LoggerOption = Logger | { readonly level: string } | boolean
@@ -23,7 +23,7 @@ const silent: Logger = Object.freeze({
  */
 export function createLogger(option: LoggerOption): Logger {
   if (option === false) return silent
-  if (option === true) return pino()
+  if (option === true) return loadPino()()
   const takes = `true, false, { level }, or a logger with the methods ${loggerMethods.join(', ')}`
   const fail = (got: string): never => {
     throw new HotpressError('OPTION_INVALID', { got, option: 'logger', takes })
@@ -33,6 +33,7 @@ export function createLogger(option: LoggerOption): Logger {
   if (missing.length === 0) return option as Logger
   const { level } = option as { level?: unknown }
   if (Object.keys(option).join() !== 'level') return fail(`${describe(option)} without ${missing.join(', ')}`)
+  const pino = loadPino()
   if (typeof level === 'string' && (level === 'silent' || level in pino.levels.values)) return pino({ level })
   return fail(`the level ${describe(level)}`)
 }

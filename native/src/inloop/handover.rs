@@ -71,7 +71,6 @@ impl Handover {
         if self.is_dead.get() {
             return;
         }
-        let connection = server.with(slot, |connection| connection.number).unwrap_or_default();
         // SAFETY: the head outlives this call; `current` is emptied before it returns.
         let head_bytes = unsafe { std::slice::from_raw_parts(current.start, current.length) };
         let method = current.head.method.of(head_bytes);
@@ -97,7 +96,7 @@ impl Handover {
             numbers[control::WITHIN] = current.serial;
             numbers[control::IS_WHOLE] = u32::from(is_whole);
             numbers[control::NAMES] = current.head.names.0;
-            numbers[control::CONNECTION] = connection;
+            numbers[control::CONNECTION] = current.connection;
         }
         let scope = self.enter();
         let mut arguments = [null_mut(); 1 + MOST_WANTED];

@@ -133,7 +133,7 @@ impl Server {
     /// Hands a request over to JavaScript. A small body that has come with it goes along.
     fn request(self: &Rc<Self>, slot: u32, head_bytes: &[u8], head: Head, after: &[u8]) {
         let now = self.now();
-        let serial = {
+        let (connection, serial) = {
             let mut state = self.state.borrow_mut();
             // 0 stands for none.
             state.serial = state.serial.wrapping_add(1).max(1);
@@ -143,7 +143,7 @@ impl Server {
             if self.is_closing.get() {
                 connection.closes = true;
             }
-            serial
+            (connection.number, serial)
         };
         let route = self.router.find(head.path.of(head_bytes));
         if fixed::answer(self, slot, head_bytes, &head, route) {
@@ -157,7 +157,7 @@ impl Server {
             self.handover.place(body);
             self.with(slot, |connection| connection.expects_continue = false);
         }
-        let current = Current { head, length: head_bytes.len(), serial, start: head_bytes.as_ptr() };
+        let current = Current { connection, head, length: head_bytes.len(), serial, start: head_bytes.as_ptr() };
         self.handover.request(self, slot, current, route, body.is_some());
     }
 

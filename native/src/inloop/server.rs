@@ -68,6 +68,8 @@ pub struct Server {
 /// The head that is being handed over, for as long as JavaScript's callback runs.
 #[derive(Clone, Copy)]
 pub struct Current {
+    /// The number of the connection.
+    pub connection: u32,
     pub head: Head,
     pub length: usize,
     pub start: *const u8,
