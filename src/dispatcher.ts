@@ -1,6 +1,6 @@
 import { bodyTooLarge } from './core/body.js'
 import type { BodyRules } from './core/body-flow.js'
-import { decoratorOf } from './core/decorator.js'
+import { decoratorOf, inForce } from './core/decorator.js'
 import type { Encoder } from './core/encoder.js'
 import { bindRoute, type HttpRequest, sourceOf } from './core/request.js'
 import type { RequestSource } from './core/request-source.js'
@@ -38,11 +38,14 @@ export function notFound({ path }: HttpRequest): never {
   throw httpError('NOT_FOUND', { path })
 }
 
+function malformed({ path }: HttpRequest): never {
+  throw httpError('PATH_MALFORMED', { path })
+}
+
 /** From a request to a response: matches a route and runs its chain. Made once, at start, and never changed. */
 export class Dispatcher {
   readonly #entries: Entry[] = []
   readonly #folders = new Map<RouteDefinition, Handler>()
-  readonly #malformed: OpenChain
   readonly #notFound: OpenChain
   readonly #numbered: NumberedRoutes[] = []
   readonly #parts: DispatcherParts
@@ -52,7 +55,7 @@ export class Dispatcher {
   readonly matcher: Matcher = createMatcher()
 
   constructor(parts: DispatcherParts) {
-    this.#parts = parts
+    this.#parts = { ...parts, middleware: inForce(parts.middleware) }
     this.responder = createResponder(parts.onError)
     const methods = new Set<string>()
     for (const [shape, routes] of parts.table.entries()) {
@@ -61,9 +64,6 @@ export class Dispatcher {
       this.#entries.push(this.#entry(shape, routes))
       for (const method of routes.keys()) methods.add(method)
     }
-    this.#malformed = this.#refusing((request) => {
-      throw httpError('PATH_MALFORMED', { path: request.path })
-    })
     this.#notFound = this.#refusing((request) => {
       if (request.path === '*') return empty().header('Allow', allowed(methods))
       return (parts.onNotFound ?? notFound)(request)
@@ -101,7 +101,7 @@ export class Dispatcher {
     if (endpoint === undefined) return this.#unrouted(entry.otherwise, request, source)
 
     const params = endpoint.pattern.names.length === 0 ? noParams : readParams(source.path, endpoint, this.matcher)
-    if (params === undefined) return this.#malformed(request)
+    if (params === undefined) return endpoint.malformed(request)
     bindRoute(request, params, endpoint.pattern.text)
 
     if (bodySize !== 0) {
@@ -120,7 +120,7 @@ export class Dispatcher {
   #endpoint(shape: string, route: RouteDefinition): Endpoint {
     const { bodyLimit, method, middleware, pattern } = route
     const limit = bodyLimit ?? this.#parts.bodyRules.limit
-    const layers = [...this.#parts.middleware, ...middleware]
+    const layers = inForce([...this.#parts.middleware, ...middleware])
     const refuse = (): never => {
       throw bodyTooLarge(limit)
     }
@@ -131,6 +131,7 @@ export class Dispatcher {
       captures: shape === pattern.shape ? pattern.names.length : pattern.names.length - 1,
       chain: composeOpen(layers, this.#handler(route), this.responder),
       layers,
+      malformed: this.#refusing(malformed, middleware),
       method,
       pattern,
       tooLarge: async (request) => (await tooLarge(request)).close(),
@@ -178,6 +179,8 @@ export class Dispatcher {
     const plain = this.#refusing(refuse, shared)
     if (![...routes.values()].some(hasDecorators)) return plain
     const preflights = new Map([...routes].map(([method, route]) => [method, this.#refusing(refuse, route.middleware)]))
+    const get = preflights.get('GET')
+    if (get !== undefined && !preflights.has('HEAD')) preflights.set('HEAD', get)
     return (request) => {
       if (request.method !== 'OPTIONS') return plain(request)
       return (preflights.get(request.header('access-control-request-method') ?? '') ?? plain)(request)
@@ -187,7 +190,7 @@ export class Dispatcher {
   // What no route answers passes the app's middleware all the same: it sees every request.
   #refusing(handler: Handler, own: readonly Middleware[] = []): OpenChain {
     const decorators = own.filter((layer) => decoratorOf(layer) !== undefined)
-    return composeOpen([...this.#parts.middleware, ...decorators], handler, this.responder)
+    return composeOpen(inForce([...this.#parts.middleware, ...decorators]), handler, this.responder)
   }
 }
 

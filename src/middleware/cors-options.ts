@@ -41,7 +41,8 @@ const knownMethods = new Set([...usualMethods, 'OPTIONS'])
 export const corsChecks: Readonly<Record<keyof CorsOptions, (value: unknown, option: string) => unknown>> = {
   credentials: boolean,
   exposeHeaders: (value: unknown, option: string): string => names(value, option, 'header names'),
-  headers: (value: unknown, option: string): string => names(value, option, 'header names'),
+  // Beside `*`: it stands for all but Authorization, which is allowed by its name only (Fetch, 2.2.2).
+  headers: (value: unknown, option: string): string => names(value, option, 'header names', true),
   maxAge: seconds,
   methods,
   origins: settleOrigins,
@@ -68,7 +69,7 @@ export function settleCors(options: CorsOptions): CorsSettings {
       })
     }
     for (const [option, value] of Object.entries({ exposeHeaders, headers, methods })) {
-      if (value !== '*') continue
+      if (value?.split(', ').includes('*') !== true) continue
       throw new HotpressError('OPTION_INVALID', {
         got: "'*' together with credentials",
         option: `${option} of cors()`,
@@ -107,13 +108,13 @@ function methods(value: unknown, option: string): string {
   return list
 }
 
-function names(value: unknown, option: string, what: string): string {
+function names(value: unknown, option: string, what: string, isBeside = false): string {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
   for (const each of list) {
     if (typeof each === 'string' && token.test(each)) continue
     throw new HotpressError('OPTION_INVALID', { got: describe(each), option, takes: `${what}, each a token` })
   }
-  if (list.includes('*') && list.length > 1) {
+  if (list.includes('*') && list.length > 1 && !isBeside) {
     throw new HotpressError('OPTION_INVALID', { got: "'*' beside others", option, takes: `'*' alone, or ${what}` })
   }
   const text = list.join(', ')

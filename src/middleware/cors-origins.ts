@@ -16,18 +16,21 @@ export interface Origins {
   readonly isAny: boolean
   /** Whether a function decides: its word is asked for once for each request. */
   readonly isAsked: boolean
-  /** Whether what is allowed is ASCII, and known to be. */
-  readonly isPlain: boolean
   readonly test: OriginTest
 }
 
 /** All subdomains of a host: what an origin begins and ends with. */
 type Wildcard = readonly [start: string, end: string]
 
-const any: Origins = { isAny: true, isAsked: false, isPlain: true, test: () => true }
+const any: Origins = { isAny: true, isAsked: false, test: () => true }
 
-// Scheme and authority. For schemes of apps (`capacitor://localhost`) there are no further rules.
+// Scheme and authority, as somebody may write them.
 const shape = /^([a-z][a-z0-9+.-]*):\/\/([^/?#@\s]+)$/
+// As they are sent (RFC 6454, 6.2; hosts in ASCII). Nothing else is shown to a RegExp or function of the user's.
+const sent = /^[a-z][a-z0-9+.-]*:\/\/[\w.:[\]-]+$/
+const longest = 512
+// In place of the star, for checks of the rest.
+const standIn = 'wildcard-stands-here'
 // Labels of a host and nothing else: no slash, colon or at sign can stand for part of a name.
 const labels = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/
 
@@ -57,13 +60,12 @@ export function settleOrigins(given: unknown, option: string): Origins {
   }
   const isListed = (origin: string): boolean =>
     exact.has(origin) ||
-    // What has no origin of its own is allowed by its name only.
-    (origin !== 'null' &&
+    (isOrigin(origin) &&
       (wildcards.some((wildcard) => isBelow(origin, wildcard)) || expressions.some((each) => each.test(origin))))
-  const isPlain = expressions.length === 0 && functions.length === 0
-  if (functions.length === 0) return { isAny: false, isAsked: false, isPlain, test: isListed }
-  const test: OriginTest = (origin, request) => isListed(origin) || ask(functions, origin, request)
-  return { isAny: false, isAsked: true, isPlain, test }
+  if (functions.length === 0) return { isAny: false, isAsked: false, test: isListed }
+  const test: OriginTest = (origin, request) =>
+    isListed(origin) || (isOrigin(origin) && ask(functions, origin, request))
+  return { isAny: false, isAsked: true, test }
 }
 
 // One after the other: the first that allows it is enough.
@@ -73,7 +75,6 @@ function ask(
   request: HttpRequest,
   from = 0,
 ): boolean | Promise<boolean> {
-  if (origin === 'null') return false
   for (let index = from; index < functions.length; index++) {
     const answer = functions[index]!(origin, request)
     if (answer === true) return true
@@ -82,6 +83,11 @@ function ask(
     }
   }
   return false
+}
+
+// `null` is none: what has no origin of its own is allowed by its name only.
+function isOrigin(text: string): boolean {
+  return text.length <= longest && sent.test(text)
 }
 
 function isBelow(origin: string, [start, end]: Wildcard): boolean {
@@ -107,18 +113,19 @@ function checkWildcard(text: string, option: string): Wildcard {
   if (!isWildcard || !(host.includes('.') || host === 'localhost')) {
     throw invalid(option, JSON.stringify(text), "a star for whole labels in front of a domain: 'https://*.example.com'")
   }
-  const problem = problemOf(`${start}a${rest}`)
-  if (problem !== undefined) throw invalid(option, JSON.stringify(text), problem)
+  const problem = problemOf(`${start}${standIn}${rest}`)
+  if (problem !== undefined) throw invalid(option, JSON.stringify(text), problem.replaceAll(standIn, '*'))
   return [start, rest]
 }
 
 /** What is wrong with an origin: it is compared as a text with what browsers send (RFC 6454, 6.2). */
 function problemOf(text: string): string | undefined {
+  if (text.toLowerCase() === 'null') return "'null', as browsers send it"
   const trimmed = text.trim().replace(/\/+$/, '')
   if (trimmed !== text && shape.test(trimmed)) return `the origin without a slash or blank at its ends: '${trimmed}'`
-  if (text.toLowerCase() !== text && shape.test(text.toLowerCase())) {
-    return `lower case, as browsers send it: '${text.toLowerCase()}'`
-  }
+  // The hosts of other schemes may be in any case.
+  const lower = /^https?:/i.test(text) ? text.toLowerCase() : text.replace(/^[^:]*/, (scheme) => scheme.toLowerCase())
+  if (lower !== text && shape.test(lower)) return `lower case, as browsers send it: '${lower}'`
   const [, scheme, authority = ''] = shape.exec(text) ?? []
   if (scheme === undefined) {
     if (!URL.canParse(text) || new URL(text).origin === 'null') {
@@ -126,7 +133,11 @@ function problemOf(text: string): string | undefined {
     }
     return `an origin, without a user, path or query: '${new URL(text).origin}'`
   }
-  if (scheme !== 'http' && scheme !== 'https') return undefined
+  if (scheme !== 'http' && scheme !== 'https') {
+    return sent.test(text)
+      ? undefined
+      : `a host of ASCII letters, digits, -, . and _, which ${JSON.stringify(authority)} is not`
+  }
   if (!URL.canParse(text)) return `a valid host, which ${JSON.stringify(authority)} is not`
   const { origin } = new URL(text)
   return origin === text ? undefined : `what browsers send: '${origin}'`

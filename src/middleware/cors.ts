@@ -5,7 +5,7 @@ import { addLine, type HttpResponse, unshared } from '../core/response.js'
 import { empty } from '../core/responses.js'
 import type { Middleware, Next } from '../core/types.js'
 import { varyBy } from '../core/vary.js'
-import { describe, HotpressError } from '../errors.js'
+import { describe, HotpressError, HttpError } from '../errors.js'
 import { type Cors, isCors } from './cors-builder.js'
 import { type CorsOptions, type CorsSettings, settleCors } from './cors-options.js'
 
@@ -64,10 +64,14 @@ class CorsPolicy {
   #decide(origin: string | undefined, request: HttpRequest): boolean | Promise<boolean> {
     if (origin === undefined) return false
     const { origins } = this.#settings
-    const allowed = origins.test(origin, request)
-    if (!origins.isAsked) return allowed
-    if (typeof allowed !== 'boolean') return allowed.then((later) => this.#note(later, request))
-    return this.#note(allowed, request)
+    if (!origins.isAsked) return origins.test(origin, request)
+    try {
+      const allowed = origins.test(origin, request)
+      if (typeof allowed === 'boolean') return this.#note(allowed, request)
+      return allowed.then((later) => this.#note(later, request), fail)
+    } catch (thrown) {
+      return fail(thrown)
+    }
   }
 
   // For answers that are made elsewhere: nobody is asked twice.
@@ -100,13 +104,14 @@ class CorsPolicy {
     return response
   }
 
-  // The same for everybody: it may stand on a response that a handler returns again and again.
+  // On a response of this request alone: a handler may return the same one on a route that is not open to all.
   #openToAll(response: HttpResponse): HttpResponse {
     if (response.has(allowOrigin)) return response
-    addLine(response, allowOrigin, '*')
+    const answer = unshared(response)
+    addLine(answer, allowOrigin, '*')
     const { exposeHeaders } = this.#settings
-    if (exposeHeaders !== undefined) addLine(response, 'Access-Control-Expose-Headers', exposeHeaders)
-    return response
+    if (exposeHeaders !== undefined) addLine(answer, 'Access-Control-Expose-Headers', exposeHeaders)
+    return answer
   }
 
   #open(response: HttpResponse, origin: string | undefined, isAllowed: boolean): HttpResponse {
@@ -114,13 +119,18 @@ class CorsPolicy {
     // What the handler, or a policy further in, has said is said.
     if (!isAllowed || response.has(allowOrigin)) return response
     const answer = unshared(response)
-    const { credentials, exposeHeaders, origins } = this.#settings
-    if (origins.isPlain) addLine(answer, allowOrigin, origin!)
-    else answer.append(allowOrigin, origin!)
+    const { credentials, exposeHeaders } = this.#settings
+    addLine(answer, allowOrigin, origin!)
     if (credentials) addLine(answer, 'Access-Control-Allow-Credentials', 'true')
     if (exposeHeaders !== undefined) addLine(answer, 'Access-Control-Expose-Headers', exposeHeaders)
     return answer
   }
+}
+
+// Whatever a function throws is a failure of the server, and none of the client's business: a `status` of its own, such as
+// that of a service it has asked, is not this request's.
+function fail(cause: unknown): never {
+  throw new HttpError(500, undefined, { cause, headers: { Vary: 'Origin' } })
 }
 
 function originOf(request: HttpRequest): string | undefined {
@@ -140,7 +150,7 @@ function then(response: Answer, change: (response: HttpResponse) => HttpResponse
  * Lets pages of other origins read answers (CORS, the Fetch standard), errors, 404 and 405 included, and answers
  * preflights before any route, authentication or rate limit sees them. What a handler sets itself stays.
  *
- * For a whole app use its option `cors`, which is outermost.
+ * For a whole app use its option `cors`, which is outermost. Of several around one route the innermost alone is in force.
  *
  * @throws HotpressError `OPTION_INVALID` for an origin that no browser would send, and for `*` with credentials;
  * `OPTION_UNKNOWN`.
@@ -161,5 +171,6 @@ export function cors(options: Cors | CorsOptions = {}): Middleware {
       return policy.handle(request, next)
     },
     (response, request) => policy.decorate(response, request),
+    'cors',
   )
 }

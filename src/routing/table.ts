@@ -12,6 +12,8 @@ export interface Endpoint {
   readonly chain: OpenChain
   /** The middleware that `chain` is made of, the app's included; outermost first. */
   readonly layers: readonly Middleware[]
+  /** Answers a path with a malformed escape, through the decorators of `chain`. */
+  readonly malformed: OpenChain
   readonly method: string
   readonly pattern: Pattern
   /** Answers 413 through the same middleware as `chain`. */

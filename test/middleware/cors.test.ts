@@ -25,15 +25,18 @@ describe('origins of cors()', () => {
     ['https://münchen.example', "'https://xn--mnchen-3ya.example'"],
     ['https://a b', 'a scheme'],
     ['https://[::1', 'a valid host'],
-    ['NULL', 'a scheme'],
     ['https://*', 'whole labels'],
     ['https://*.com', 'whole labels'],
     ['https://*example.com', 'whole labels'],
     ['https://a.*.example.com', 'whole labels'],
     ['https://*.*.example.com', 'whole labels'],
     ['*.example.com', 'whole labels'],
-    ['https://*.example.com/', "'https://a.example.com'"],
+    ['https://*.example.com/', "'https://*.example.com'"],
     ['https://*.Example.com', 'lower case'],
+    ['https://*.example.com:443', "'https://*.example.com'"],
+    ['NULL', "'null'"],
+    ['App://localhost', "'app://localhost'"],
+    ['app://münchen', 'ASCII'],
     [7, 'an origin'],
     [null, 'an origin'],
   ]
@@ -54,6 +57,7 @@ describe('origins of cors()', () => {
     ['http://[::1]:3000', 'http://[::1]:3000', true],
     ['capacitor://localhost', 'capacitor://localhost', true],
     ['chrome-extension://abcdefgh', 'chrome-extension://abcdefgh', true],
+    ['safari-web-extension://6BC7-AF', 'safari-web-extension://6BC7-AF', true],
     ['https://*.example.com', 'https://a.example.com', true],
     ['https://*.example.com', 'https://a.b.example.com', true],
     ['https://*.example.com', 'https://example.com', false],
@@ -103,6 +107,34 @@ describe('origins of cors()', () => {
     assert.deepEqual(asked, ['https://a.one', 'https://a.two', 'https://a.odd', 'https://a.three'])
   })
 
+  test('a RegExp and a function see origins alone, of a length that an origin can have', () => {
+    const seen: string[] = []
+    const note = (origin: string): boolean => {
+      seen.push(origin)
+      return false
+    }
+    const byFunction = settleOrigins([note], 'x').test
+    const byExpression = settleOrigins([/^.*$/s], 'x').test
+    const long = `https://${'a'.repeat(600)}.example`
+    for (const origin of [
+      '',
+      'null',
+      'a.example',
+      'https://a.example/x',
+      'https://a.example, https://b.example',
+      long,
+    ]) {
+      assert.equal(byFunction(origin, request), false)
+      assert.equal(byExpression(origin, request), false, origin)
+    }
+    assert.deepEqual(seen, [])
+    for (const origin of ['https://a.example:8443', 'http://[::1]:3000', 'moz-extension://7a-b']) {
+      assert.equal(byFunction(origin, request), false)
+      assert.equal(byExpression(origin, request), true, origin)
+    }
+    assert.equal(seen.length, 3)
+  })
+
   test('ReDoS: a long origin is looked at in one pass', () => {
     const { test } = settleOrigins(['https://*.example.com'], 'x')
     for (const part of ['a', 'a.', '-', '.', 'a-', 'a.a-', ':', '@']) {
@@ -123,6 +155,8 @@ describe('options of cors()', () => {
       const options = { credentials: true, [option]: '*', origins: 'https://a.example' }
       assert.throws(() => cors(options), says('OPTION_INVALID', option, 'credentials'))
     }
+    const beside = { credentials: true, headers: ['Authorization', '*'], origins: 'https://a.example' }
+    assert.throws(() => cors(beside), says('OPTION_INVALID', 'headers', 'credentials'))
   })
 
   test('* beside other origins is refused', () => {
@@ -134,7 +168,7 @@ describe('options of cors()', () => {
     [{ exposeHeaders: ['a b'] }, 'exposeHeaders', '"a b"', 'token'],
     [{ exposeHeaders: ['a\r\nb'] }, 'exposeHeaders', 'token'],
     [{ headers: [''] }, 'headers', 'token'],
-    [{ headers: ['*', 'a'] }, 'headers', "'*' alone"],
+    [{ exposeHeaders: ['*', 'a'] }, 'exposeHeaders', "'*' alone"],
     [{ maxAge: -1 }, 'maxAge', '-1', 'seconds'],
     [{ maxAge: '1h' }, 'maxAge', '"1h"', 'seconds'],
     [{ methods: ['patch'] }, 'methods', '"patch"', "'PATCH'"],
@@ -145,6 +179,13 @@ describe('options of cors()', () => {
     test(`${JSON.stringify(options)} is refused`, () =>
       assert.throws(() => cors(options), says('OPTION_INVALID', ...parts)))
   }
+
+  test('* has Authorization beside it, for which it does not stand', async () => {
+    const app = new Hotpress({ cors: { headers: ['*', 'Authorization'] }, logger: false })
+    const headers = { 'access-control-request-method': 'PUT', origin: 'https://a.example' }
+    const response = await app.inject({ headers, method: 'OPTIONS' })
+    assert.equal(response.headers.get('access-control-allow-headers'), '*, Authorization')
+  })
 
   test('there is none that is not known', () => {
     assert.throws(() => cors({ origin: '*' } as never), says('OPTION_UNKNOWN', 'origin of cors()', 'origins'))
