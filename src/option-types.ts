@@ -86,12 +86,34 @@ export interface HotpressOptions {
   readonly writeTimeout?: number | string
 }
 
+/** Options of `listen({ http2 })`. Sizes are bytes or texts such as `'1mb'`. */
+export interface Http2Options {
+  /** Serves HTTP/2 without TLS to clients that begin with it (prior knowledge), beside HTTP/1.1. False by default. */
+  readonly cleartext?: boolean
+  /** How much all the request bodies of one connection may be ahead of their readers: 1 MB by default. Native only. */
+  readonly connectionWindow?: number | string
+  /** Requests of one connection at once: 128 by default. */
+  readonly maxConcurrentStreams?: number
+  /** How much the body of one request may be ahead of its reader: 256 KB by default. */
+  readonly streamWindow?: number | string
+}
+
 /** Options of `app.listen()`. */
 export interface ListenOptions {
+  /** Connections that may wait to be accepted: 511 by default. */
+  readonly backlog?: number
   /** The address to bind: `127.0.0.1` by default, `0.0.0.0` or `::` for every interface. */
   readonly host?: string
+  /** With TLS, HTTP/2 is offered (true, the default) or not, or these are its limits; without TLS see `cleartext`. */
+  readonly http2?: boolean | Http2Options
+  /** Serves HTTP/3 as well, on the same port over UDP; with TLS only. False by default. Native only. */
+  readonly http3?: boolean
   /** 0 (the default) for any free port. */
   readonly port?: number
+  /** Lets other processes listen on the same port (SO_REUSEPORT). False by default. Native only, not on Windows. */
+  readonly reusePort?: boolean
+  /** Threads for TLS, HTTP/2 and HTTP/3: one less than there are cores by default, 1 to 4. Native only. */
+  readonly threads?: number
   /** Serves HTTPS. */
   readonly tls?: TlsOptions
 }

@@ -44,7 +44,8 @@ function optionsFor(settings: Settings): ServerOptions {
 function create(settings: Settings, { tls }: ListenSettings): Server {
   if (tls === undefined) return createNodeServer(settings)
   try {
-    return createTlsServer({ ...optionsFor(settings), ...tls, minVersion: 'TLSv1.2' })
+    const { cert, key } = tls.certificates[0]!
+    return createTlsServer({ ...optionsFor(settings), cert, key, minVersion: tls.minVersion })
   } catch (error) {
     const reason = `cannot be used together: ${(error as Error).message}`
     throw new HotpressError('CERTIFICATE_UNREADABLE', { option: 'cert and key', reason }, { cause: error })

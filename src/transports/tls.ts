@@ -1,6 +1,7 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, HotpressError } from '../errors.js'
-import type { TlsSettings } from './transport.js'
+import type { Certificate, TlsSettings } from './transport.js'
 
 /** A certificate and its key: each a PEM text, its bytes, or the path of a file that holds it. */
 export interface TlsOptions {
@@ -27,7 +28,36 @@ export function readTls(tls: TlsOptions): TlsSettings {
     if (option === 'cert' || option === 'key') continue
     throw new HotpressError('OPTION_UNKNOWN', { known: 'cert, key', option, where: ' of tls' })
   }
-  return { cert: readPem('cert', tls.cert), key: readPem('key', tls.key) }
+  return {
+    certificates: [pair(readPem('cert', tls.cert), readPem('key', tls.key))],
+    ciphers: undefined,
+    clients: undefined,
+    handshakeTimeout: 10_000,
+    minVersion: 'TLSv1.2',
+    sessionTickets: true,
+    ticketKeys: undefined,
+  }
+}
+
+const certificatesIn = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
+
+function pair(cert: Buffer, key: Buffer): Certificate {
+  try {
+    const chain = (cert.toString('latin1').match(certificatesIn) ?? []).map((pem) => new X509Certificate(pem))
+    const own = createPrivateKey(key)
+    if (chain[0]?.checkPrivateKey(own) !== true) throw new Error('the key is of another certificate')
+    return {
+      cert,
+      chain: chain.map((each) => each.raw),
+      key: Buffer.from(own.export({ format: 'pem', type: 'pkcs8' })),
+      keyDer: own.export({ format: 'der', type: 'pkcs8' }),
+      names: [],
+      ocsp: undefined,
+    }
+  } catch (error) {
+    const reason = `cannot be used together: ${(error as Error).message}`
+    throw new HotpressError('CERTIFICATE_UNREADABLE', { option: 'cert and key', reason }, { cause: error })
+  }
 }
 
 function readPem(option: 'cert' | 'key', value: unknown): Buffer {

@@ -40,17 +40,71 @@ export interface TransportHost extends RequestContext {
   dispatch(request: HttpRequest): HttpResponse | Promise<HandlerResult>
 }
 
-/** A certificate chain and its private key, as PEM. */
-export interface TlsSettings {
+/** A certificate chain and its key, checked to belong together. */
+export interface Certificate {
+  /** The chain as PEM, the server's own certificate first. */
   readonly cert: Buffer
+  /** The same as DER, one each. */
+  readonly chain: readonly Uint8Array[]
+  /** The private key as PEM (PKCS#8), not encrypted. */
   readonly key: Buffer
+  /** The same as DER. */
+  readonly keyDer: Uint8Array
+  /** The host names that it is for, in lower case, `*.` for any one label in front; none for the default alone. */
+  readonly names: readonly string[]
+  /** A response of OCSP to staple, as DER. */
+  readonly ocsp: Uint8Array | undefined
+}
+
+/** What may be changed while an app listens. */
+export interface CertificateSettings {
+  /** The first answers clients whose host name no other is for. */
+  readonly certificates: readonly Certificate[]
+  /** Secrets of session tickets, the first to seal with, each to open with; undefined for the transport's own. */
+  readonly ticketKeys: readonly Uint8Array[] | undefined
+}
+
+/** What `listen({ tls })` was given, checked and complete. Times are milliseconds. */
+export interface TlsSettings extends CertificateSettings {
+  /** Cipher suites by their IANA names, in the order of preference; undefined for those of the transport. */
+  readonly ciphers: readonly string[] | undefined
+  /** Whether a client must have a certificate, and who may have issued it; undefined where none is asked for. */
+  readonly clients:
+    | { readonly ca: Buffer; readonly caChain: readonly Uint8Array[]; readonly isRequired: boolean }
+    | undefined
+  readonly handshakeTimeout: number
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** Whether sessions are resumed by tickets. */
+  readonly sessionTickets: boolean
+}
+
+/** What `listen({ http2 })` was given; undefined takes what the transport has. */
+export interface Http2Settings {
+  /** Plaintext: by prior knowledge, beside HTTP/1.1 on the same port. */
+  readonly cleartext: boolean
+  /** Bytes that all the bodies of one connection may be ahead of their readers. */
+  readonly connectionWindow: number | undefined
+  /** Over TLS: whether it is offered. */
+  readonly isOffered: boolean
+  readonly maxConcurrentStreams: number | undefined
+  /** Bytes that the body of one request may be ahead of its reader. */
+  readonly streamWindow: number | undefined
 }
 
 /** Where to listen, checked and complete. */
 export interface ListenSettings {
+  /** Connections that may wait to be accepted. */
+  readonly backlog: number
   readonly host: string
+  readonly http2: Http2Settings
+  /** Whether HTTP/3 is served on the same port over UDP; with TLS only. */
+  readonly http3: boolean
   /** 0 for any free port. */
   readonly port: number
+  /** Whether other processes may listen on the same port (SO_REUSEPORT). */
+  readonly reusePort: boolean
+  /** Threads of the native core for TLS, HTTP/2 and HTTP/3; undefined for as many as the machine suggests. */
+  readonly threads: number | undefined
   readonly tls: TlsSettings | undefined
 }
 
@@ -63,6 +117,8 @@ export interface Listening {
    * none is left. What is not answered within `drain` milliseconds is cut off.
    */
   close(drain: number): Promise<void>
+  /** Has new connections served with other certificates and ticket keys; there with TLS. */
+  setCertificates?(settings: CertificateSettings): void
 }
 
 /** What a transport cannot do of what was asked. */
