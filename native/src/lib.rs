@@ -1,7 +1,9 @@
 //! What JavaScript sees of the native core. Only exports and the conversion of their arguments stand here; one task
 //! is one file, and what a task computes touches no JavaScript. `src/native/binding.ts` has the types.
 
+mod bridge;
 mod codec;
+mod http;
 mod inloop;
 mod napi_raw;
 mod router;

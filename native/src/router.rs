@@ -43,7 +43,7 @@ impl fmt::Display for InsertError {
 
 impl std::error::Error for InsertError {}
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Node {
     children: Vec<usize>,
     exact: Option<u32>,
@@ -70,18 +70,37 @@ struct Place {
     position: usize,
 }
 
-/// Maps paths to the ids of the shapes that they match.
-pub struct Router {
-    /// Offsets of the deepest wildcard met so far. Kept between calls, as `untried` is, so that `find` allocates nothing.
+/// What a walk through the table needs, kept between walks so that none allocates.
+pub struct Walk {
+    /// Offsets of the deepest wildcard met so far.
     deepest: Offsets,
-    nodes: Vec<Node>,
     /// Parameters that were passed over for a literal, to come back to when the literal leads nowhere.
     untried: Vec<Place>,
 }
 
+impl Default for Walk {
+    fn default() -> Self {
+        Self { deepest: [0; 2 * MAX_PARAMETERS], untried: Vec::new() }
+    }
+}
+
+/// What a path has matched.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Match {
+    /// How many offsets there are.
+    pub captured: usize,
+    pub id: u32,
+}
+
+/// Maps paths to the ids of the shapes that they match.
+#[derive(Clone)]
+pub struct Router {
+    nodes: Vec<Node>,
+}
+
 impl Default for Router {
     fn default() -> Self {
-        Self { deepest: [0; 2 * MAX_PARAMETERS], nodes: vec![Node::default()], untried: Vec::new() }
+        Self { nodes: vec![Node::default()] }
     }
 }
 
@@ -115,13 +134,14 @@ impl Router {
         register(&mut self.nodes[node].exact, id, shape)
     }
 
-    /// The id of the shape that `path` matches. `offsets` then begins with the offsets of its parameters, in order;
-    /// after a miss they mean nothing.
-    pub fn find(&mut self, path: &[u8], offsets: &mut Offsets) -> Option<u32> {
+    /// The shape that `path` matches. `offsets` then begins with the offsets of its parameters, in order; after a miss
+    /// they mean nothing.
+    pub fn find(&self, walk: &mut Walk, path: &[u8], offsets: &mut Offsets) -> Option<Match> {
         if path.first() != Some(&b'/') {
             return None;
         }
-        let Self { deepest, nodes, untried } = self;
+        let Self { nodes } = self;
+        let Walk { deepest, untried } = walk;
         let mut best: Option<(Wildcard, usize)> = None;
         let mut place = Place { captured: 0, node: ROOT, position: 1 };
         untried.clear();
@@ -150,13 +170,13 @@ impl Router {
                         continue;
                     }
                 }
-            } else if node.exact.is_some() {
-                return node.exact;
+            } else if let Some(id) = node.exact {
+                return Some(Match { captured, id });
             }
             let Some(Place { captured, node, position }) = untried.pop() else {
                 let (wildcard, captured) = best?;
                 offsets[..captured].copy_from_slice(&deepest[..captured]);
-                return Some(wildcard.id);
+                return Some(Match { captured, id: wildcard.id });
             };
             let rest = &path[position..];
             let end = position + rest.iter().position(|&byte| byte == b'/').unwrap_or(rest.len());

@@ -21,7 +21,7 @@ use napi::{Env, Result, check_status};
 
 use crate::inloop;
 use crate::napi_raw::{Exception, arguments, function, guarded, numbers, set, string};
-use crate::router::{MAX_PARAMETERS, Offsets, Router};
+use crate::router::{MAX_PARAMETERS, Offsets, Router, Walk};
 
 /// UTF-16 units of a path that are read without touching the heap.
 const STACK_UNITS: usize = 2048;
@@ -30,12 +30,14 @@ const STACK_UNITS: usize = 2048;
 pub struct Instance {
     offsets: Rc<UnsafeCell<Offsets>>,
     router: RefCell<Router>,
+    walk: RefCell<Walk>,
 }
 
 /// Makes the object that `createRouter` returns.
 pub fn create(env: &Env) -> Result<Object<'_>> {
     let offsets = Rc::new(UnsafeCell::new([0; 2 * MAX_PARAMETERS]));
-    let instance = Rc::new(Instance { offsets: Rc::clone(&offsets), router: RefCell::default() });
+    let instance =
+        Rc::new(Instance { offsets: Rc::clone(&offsets), router: RefCell::default(), walk: RefCell::default() });
     let raw = env.raw();
     unsafe {
         let mut object = null_mut();
@@ -87,7 +89,20 @@ impl Instance {
         // SAFETY: JavaScript reads the offsets only on this thread and not during this call, and Rust holds no other
         // reference to them.
         let offsets = unsafe { &mut *self.offsets.get() };
-        self.router.borrow_mut().find(path, offsets).map_or(-1, |id| id as i32)
+        let found = self.router.borrow().find(&mut self.walk.borrow_mut(), path, offsets);
+        found.map_or(-1, |found| found.id as i32)
+    }
+
+    /// Puts the offsets of a match that was made elsewhere where JavaScript reads them.
+    pub fn place(&self, found: &[u32]) {
+        // SAFETY: as above.
+        let offsets = unsafe { &mut *self.offsets.get() };
+        offsets[..found.len()].copy_from_slice(found);
+    }
+
+    /// The table as it is now, for other threads.
+    pub fn snapshot(&self) -> Router {
+        self.router.borrow().clone()
     }
 }
 

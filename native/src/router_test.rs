@@ -1,4 +1,4 @@
-use super::{InsertError, MAX_PARAMETERS, Router};
+use super::{InsertError, MAX_PARAMETERS, Match, Router, Walk};
 
 fn router(shapes: &[&str]) -> Router {
     let mut router = Router::default();
@@ -11,11 +11,14 @@ fn router(shapes: &[&str]) -> Router {
 /// The shape that wins, and the parameters cut out of the path.
 fn find<'a>(shapes: &[&'a str], path: &'a str) -> Option<(&'a str, Vec<&'a str>)> {
     let mut offsets = [0; 2 * MAX_PARAMETERS];
-    let id = router(shapes).find(path.as_bytes(), &mut offsets)?;
+    let Match { captured, id } = router(shapes).find(&mut Walk::default(), path.as_bytes(), &mut offsets)?;
     let shape = shapes[id as usize];
-    let count = shape.split('/').filter(|&segment| segment == ":").count() + usize::from(shape.ends_with("/*"));
+    assert_eq!(
+        captured,
+        2 * (shape.split('/').filter(|&segment| segment == ":").count() + usize::from(shape.ends_with("/*")))
+    );
     let cut = |i: usize| &path[offsets[2 * i] as usize..offsets[2 * i + 1] as usize];
-    Some((shape, (0..count).map(cut).collect()))
+    Some((shape, (0..captured / 2).map(cut).collect()))
 }
 
 #[test]

@@ -1,5 +1,5 @@
-// What JavaScript and the native core tell each other by numbers that both can read and write. `native/src/inloop` has
-// the same lists: control.rs, answer.rs, calls.rs.
+// What JavaScript and the native core tell each other by numbers that both can read and write. `native/src/bridge` has
+// the same lists: control.rs, values.rs.
 
 export const Event = { Body: 0, BodyEnd: 1, Drain: 2, Ended: 4, Gone: 3, HandedOff: 6, Refused: 5 } as const
 /** The bits of `Control.body`. */

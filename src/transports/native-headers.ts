@@ -4,7 +4,7 @@ const padding = /^[ \t]+|[ \t]+$/g
 /** Longer names are not asked of the core. */
 export const longestName = 254
 
-/** The bit of a header's name, in lower case, among those that the core gathers: `native/src/inloop/names.rs`. */
+/** The bit of a header's name, in lower case, among those that the core gathers: `native/src/http/names.rs`. */
 export function nameBit(lower: string): number {
   const last = lower.length - 1
   return 1 << ((lower.length + 18 * (lower.charCodeAt(0) | 0x20) + 7 * (lower.charCodeAt(last) | 0x20)) & 31)

@@ -23,7 +23,7 @@ const least: Readonly<Record<number, number>> = { 17: 12, 18: 12, 33: 36, 34: 36
 
 /**
  * Reads the header at the beginning of a connection (haproxy's proxy-protocol.txt, versions 1 and 2); undefined when more
- * of it must come. The native core reads the same (`native/src/inloop/proxy.rs`).
+ * of it must come. The native core reads the same (`native/src/http/proxy.rs`).
  */
 export function readProxyHeader(bytes: Buffer): ProxyHeader | 'malformed' | undefined {
   if (begins(bytes, line)) return readLine(bytes)

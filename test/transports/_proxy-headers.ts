@@ -24,7 +24,7 @@ const ipv6 = hex(`20010db8000000000000000000000007 ${'00'.repeat(16)} ${ports}`)
 const mapped = hex(`00000000000000000000ffffcb007107 ${'00'.repeat(16)} ${ports}`)
 const more = (block: Buffer, rest: Uint8Array): Buffer => Buffer.concat([block, rest])
 
-/** Headers, each with the address that it announces; undefined for the peer's own. `native/src/inloop/tests/proxy.rs` has the same. */
+/** Headers, each with the address that it announces; undefined for the peer's own. `native/src/http/tests/proxy.rs` has the same. */
 export const sound: readonly (readonly [name: string, header: Buffer, address: string | undefined])[] = [
   ['1: TCP4', line('TCP4 203.0.113.7 10.0.0.1 56324 443'), '203.0.113.7'],
   ['1: TCP4, all of it long', line('TCP4 255.255.255.255 255.255.255.255 65535 65535'), '255.255.255.255'],

@@ -5,16 +5,16 @@
 use libfuzzer_sys::fuzz_target;
 
 #[allow(dead_code, reason = "a fuzz target uses a part of it")]
-#[path = "../../src/inloop/facts.rs"]
+#[path = "../../src/http/facts.rs"]
 mod facts;
 #[allow(dead_code, reason = "a fuzz target uses a part of it")]
-#[path = "../../src/inloop/names.rs"]
+#[path = "../../src/http/names.rs"]
 mod names;
 #[allow(dead_code, reason = "a fuzz target uses a part of it")]
-#[path = "../../src/inloop/parse.rs"]
+#[path = "../../src/http/parse.rs"]
 mod parse;
 #[allow(dead_code, reason = "a fuzz target uses a part of it")]
-#[path = "../../src/inloop/refusal.rs"]
+#[path = "../../src/http/refusal.rs"]
 mod refusal;
 
 use parse::{BodyKind, Head, find_end};

@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 
 #[allow(dead_code, reason = "a fuzz target uses a part of it")]
-#[path = "../../src/inloop/proxy.rs"]
+#[path = "../../src/http/proxy.rs"]
 mod proxy;
 
 use proxy::{LONGEST, parse};

@@ -10,12 +10,13 @@ use napi::check_status;
 use napi::sys::{self, napi_callback_info, napi_env, napi_value};
 
 use super::answer::Defaults;
-use super::fixed::Fixed;
-use super::handover::Handover;
 use super::limits::Limits;
-use super::peers::Peers;
 use super::server::Server;
-use super::{calls, control, lifetime, uv};
+use super::{calls, lifetime, uv};
+use crate::bridge::control;
+use crate::bridge::fixed::Fixed;
+use crate::bridge::handover::Handover;
+use crate::http::peers::Peers;
 use crate::napi_raw::{Callback, Exception, arguments, function, guarded, numbers, set};
 use crate::router_binding::Instance;
 

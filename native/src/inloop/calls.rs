@@ -5,14 +5,16 @@ use std::rc::Rc;
 
 use napi::sys::{self, napi_callback_info, napi_env, napi_value};
 
-use super::answer::{self, Answer};
+use super::answer;
 use super::connection::Phase;
-use super::handover::MOST_WANTED;
-use super::names::Wanted;
-use super::parse::Head;
 use super::server::Server;
-use super::values::{body_of, boolean, bytes, float, integer, lines, null};
-use super::{lifetime, listener, names, outgoing, output};
+use super::{lifetime, listener, outgoing, output};
+use crate::bridge::handover::MOST_WANTED;
+use crate::bridge::values::Answer;
+use crate::bridge::values::{body_of, boolean, bytes, float, integer, lines, null};
+use crate::http::names;
+use crate::http::names::Wanted;
+use crate::http::parse::Head;
 use crate::napi_raw::{Exception, arguments, guarded, string};
 
 type Outcome = Result<napi_value, Exception>;

@@ -1,10 +1,10 @@
 //! One connection: what is known of it between two events. No I/O here: `server` moves the bytes.
 
-use super::framing::Decoder;
 use super::io::Socket;
 use super::limits::Limits;
-use super::parse::{BodyKind, Head};
 use super::uv::Handle;
+use crate::http::framing::Decoder;
+use crate::http::parse::{BodyKind, Head};
 
 /// Where the input stands.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,12 +4,14 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use super::connection::{Phase, Wait};
-use super::control::WHOLE_SIZE;
 use super::limits::{HIGH_WATER, MOST_UNREAD};
-use super::parse::{self, BodyKind, Head};
-use super::refusal::{self, Refusal};
-use super::server::{Current, Server, State};
-use super::{fixed, listener, outgoing, output, proxy, respond};
+use super::server::{Server, State};
+use super::{answer, fixed, listener, outgoing, output};
+use crate::bridge::control::WHOLE_SIZE;
+use crate::bridge::handover::{Current, Returned, Told};
+use crate::http::parse::{self, BodyKind, Head};
+use crate::http::refusal::{self, Refusal};
+use crate::http::{proxy, respond};
 
 impl Server {
     /// Works through what has come: `fresh`, after what was left from before. Then goes on with the connections whose
@@ -158,7 +160,25 @@ impl Server {
             self.with(slot, |connection| connection.expects_continue = false);
         }
         let current = Current { connection, head, length: head_bytes.len(), serial, start: head_bytes.as_ptr() };
-        self.handover.request(self, slot, current, route, body.is_some());
+        let closes = !head.keep_alive || self.is_closing.get();
+        let told = Told { closes, is_whole: body.is_some(), route, slot };
+        self.handover.request(current, told, |returned| self.returned(slot, serial, head_bytes, head, returned));
+    }
+
+    /// Does as JavaScript's callback has left it. Microtasks have run by now: most answers are there, and only a request
+    /// that goes on needs its head.
+    fn returned(self: &Rc<Self>, slot: u32, serial: u32, head_bytes: &[u8], head: Head, returned: Returned) {
+        match returned {
+            Returned::Answer(given) => answer::whole(self, slot, serial, given),
+            Returned::HandOff => {
+                self.with_request(slot, serial, |connection| {
+                    connection.is_busy = false;
+                    connection.phase = Phase::HandOff;
+                });
+            }
+            Returned::Nothing => {}
+        }
+        self.with_request(slot, serial, |connection| connection.head = Some(Box::new((head_bytes.to_vec(), head))));
     }
 
     /// Takes in a part of a body. `None` when the connection is over.

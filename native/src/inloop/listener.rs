@@ -6,10 +6,10 @@ use std::rc::Rc;
 use super::connection::Connection;
 use super::handles::{on_closed, own, owner};
 use super::output;
-use super::respond;
 use super::server::{Server, State};
 use super::timers;
 use super::uv::{Address, Handle, TCP};
+use crate::http::respond;
 
 /// Why an address could not be listened on: the system's name for it, and what it says.
 pub struct ListenError {

@@ -8,17 +8,16 @@ use napi::sys::napi_async_cleanup_hook_handle;
 
 use super::answer::Defaults;
 use super::connection::{Connection, Phase};
-use super::fixed::Fixed;
-use super::handover::Handover;
 use super::io::READ_SIZE;
 use super::limits::{HIGH_WATER, Limits, MOST_PENDING};
 use super::outgoing::{self, Outgoing};
-use super::parse::Head;
-use super::peers::Peers;
-use super::respond::{Clock, Ids};
 use super::turn::Turn;
 use super::uv::{Handle, Loop, Uv};
 use super::{handles, handoff, listener, output};
+use crate::bridge::fixed::Fixed;
+use crate::bridge::handover::Handover;
+use crate::http::peers::Peers;
+use crate::http::respond::{Clock, Ids};
 use crate::router_binding::Instance;
 
 pub struct State {
@@ -63,17 +62,6 @@ pub struct Server {
     pub state: RefCell<State>,
     pub turn: Turn,
     pub uv: &'static Uv,
-}
-
-/// The head that is being handed over, for as long as JavaScript's callback runs.
-#[derive(Clone, Copy)]
-pub struct Current {
-    /// The number of the connection.
-    pub connection: u32,
-    pub head: Head,
-    pub length: usize,
-    pub start: *const u8,
-    pub serial: u32,
 }
 
 impl Server {

@@ -9,9 +9,9 @@ use super::handles::{on_closed, own, owner};
 use super::lifetime;
 use super::limits::{LEAST_RATE, LINGER, Limits};
 use super::outgoing;
-use super::refusal::Refusal;
 use super::server::Server;
 use super::uv::{CHECK, Handle, TIMER};
+use crate::http::refusal::Refusal;
 
 const INTERVAL: u64 = 500;
 

@@ -1,6 +1,6 @@
 use super::Random;
-use crate::inloop::framing::Decoder;
-use crate::inloop::parse::BodyKind;
+use crate::http::framing::Decoder;
+use crate::http::parse::BodyKind;
 
 const LARGEST: u64 = 1000;
 

@@ -7,19 +7,46 @@ use std::rc::Rc;
 
 use napi::sys::{self, Status, napi_env, napi_handle_scope, napi_ref, napi_value};
 
-use super::answer::{self, Answer, Body};
-use super::connection::Phase;
 use super::control::{
     self, ANSWER_BYTES, ANSWER_LATER, ANSWER_STRING, Control, Event, HAND_OFF, LINES_SIZE, method_number,
 };
-use super::names::Wanted;
-use super::parse::{BodyKind, Head};
-use super::refusal::Refusal;
-use super::server::{Current, Server};
-use super::values;
+use super::values::{self, Answer, Body};
+use crate::http::names::Wanted;
+use crate::http::parse::{BodyKind, Head};
+use crate::http::refusal::Refusal;
 
 /// Headers that may go along with a request.
 pub const MOST_WANTED: usize = 6;
+
+/// The head that is being handed over, for as long as JavaScript's callback runs.
+#[derive(Clone, Copy)]
+pub struct Current {
+    /// The number of the connection.
+    pub connection: u32,
+    pub head: Head,
+    pub length: usize,
+    pub start: *const u8,
+    pub serial: u32,
+}
+
+/// What JavaScript is told of a request beside its head.
+pub struct Told {
+    /// Whether the connection is closed after the answer, whatever that says.
+    pub closes: bool,
+    /// Whether the whole body stands in the numbers, see `place`.
+    pub is_whole: bool,
+    pub route: i32,
+    pub slot: u32,
+}
+
+/// What a callback has left behind.
+pub enum Returned<'a> {
+    Answer(Answer<'a>),
+    /// The connection is to leave the engine.
+    HandOff,
+    /// The answer comes later, or has been given by a call.
+    Nothing,
+}
 
 pub struct Handover {
     pub control: Rc<Control>,
@@ -66,10 +93,10 @@ impl Handover {
         }
     }
 
-    /// Hands a request over, and writes the answer when it is returned.
-    pub fn request(&self, server: &Rc<Server>, slot: u32, current: Current, route: i32, is_whole: bool) {
+    /// Hands a request over. What the callback has answered, if it has, is for `take` to use: no JavaScript runs meanwhile.
+    pub fn request<R>(&self, current: Current, told: Told, take: impl FnOnce(Returned) -> R) -> Option<R> {
         if self.is_dead.get() {
-            return;
+            return None;
         }
         // SAFETY: the head outlives this call; `current` is emptied before it returns.
         let head_bytes = unsafe { std::slice::from_raw_parts(current.start, current.length) };
@@ -82,44 +109,38 @@ impl Handover {
         // SAFETY: JavaScript reads and writes these numbers only while it runs, on this thread.
         unsafe {
             let numbers = &mut *self.control.get();
-            numbers[control::SLOT] = slot;
+            numbers[control::SLOT] = told.slot;
             numbers[control::SERIAL] = current.serial;
-            numbers[control::ROUTE] = route as u32;
+            numbers[control::ROUTE] = told.route as u32;
             numbers[control::METHOD] = method_number(method);
             numbers[control::BODY] =
                 body | u32::from(current.head.is_json) << 2 | u32::from(current.head.is_coded) << 3;
             numbers[control::LENGTH_LOW] = length as u32;
             numbers[control::LENGTH_HIGH] = (length >> 32) as u32;
-            numbers[control::CLOSES] = u32::from(!current.head.keep_alive || server.is_closing.get());
+            numbers[control::CLOSES] = u32::from(told.closes);
             numbers[control::ANSWER] = 0;
             numbers[control::UPGRADES] = u32::from(current.head.upgrades);
             numbers[control::WITHIN] = current.serial;
-            numbers[control::IS_WHOLE] = u32::from(is_whole);
+            numbers[control::IS_WHOLE] = u32::from(told.is_whole);
             numbers[control::NAMES] = current.head.names.0;
             numbers[control::CONNECTION] = current.connection;
         }
         let scope = self.enter();
         let mut arguments = [null_mut(); 1 + MOST_WANTED];
-        let count = self.arguments(&mut arguments, route, &current.head, head_bytes);
+        let count = self.arguments(&mut arguments, told.route, &current.head, head_bytes);
         self.current.set(Some(current));
         let returned = self.call(self.on_request.get(), &arguments[..count]);
         self.current.set(None);
         // SAFETY: as above.
         let numbers = unsafe { &mut *self.control.get() };
         numbers[control::WITHIN] = 0;
-        if numbers[control::ANSWER] == HAND_OFF {
-            server.with_request(slot, current.serial, |connection| {
-                connection.is_busy = false;
-                connection.phase = Phase::HandOff;
-            });
-        } else if numbers[control::ANSWER] != 0 {
-            self.answer(server, slot, current.serial, returned);
-        }
-        // Microtasks have run by now: most answers are there, and only a request that goes on needs its head.
-        server.with_request(slot, current.serial, |connection| {
-            connection.head = Some(Box::new((head_bytes.to_vec(), current.head)));
+        let taken = take(match numbers[control::ANSWER] {
+            0 => Returned::Nothing,
+            HAND_OFF => Returned::HandOff,
+            _ => Returned::Answer(self.answer(returned)),
         });
         self.leave(scope);
+        Some(taken)
     }
 
     /// What goes along with a request: the path where the route wants it, then the headers that are wanted.
@@ -150,9 +171,9 @@ impl Handover {
         if wanted.is_empty() { usize::from(wants_path) } else { 1 + wanted.len() }
     }
 
-    /// Writes the answer that a callback has left. Its body is what was returned; or stands in the array, when it was
-    /// settled later, or what was returned is lost: to an exception in a tick, which somebody has caught all the same.
-    fn answer(&self, server: &Rc<Server>, slot: u32, serial: u32, returned: Option<napi_value>) {
+    /// The answer that a callback has left. Its body is what was returned; or stands in the array, when it was settled
+    /// later, or what was returned is lost: to an exception in a tick, which somebody has caught all the same.
+    fn answer(&self, returned: Option<napi_value>) -> Answer<'_> {
         // SAFETY: JavaScript is not running, and does not before the answer is written.
         let numbers = unsafe { &*self.control.get() };
         let returned = returned.filter(|_| numbers[control::ANSWER] & ANSWER_LATER == 0);
@@ -174,8 +195,7 @@ impl Handover {
         let length = (numbers[control::RETURNED_LINES] as usize).min(LINES_SIZE);
         // SAFETY: the lines stand in the numbers, which are as many bytes from there on.
         let head = unsafe { std::slice::from_raw_parts(lines, length) };
-        let (status, flags) = (numbers[control::RETURNED_STATUS], numbers[control::RETURNED_FLAGS]);
-        answer::whole(server, slot, serial, Answer { body, flags, head, status });
+        Answer { body, flags: numbers[control::RETURNED_FLAGS], head, status: numbers[control::RETURNED_STATUS] }
     }
 
     /// Hands a part of a body over; the bytes are copied.

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
-use crate::inloop::refusal::LINE_TOO_LONG;
-use crate::inloop::respond::{Clock, Ids, http_date, number, reason, refusal, status_line};
+use crate::http::refusal::LINE_TOO_LONG;
+use crate::http::respond::{Clock, Ids, http_date, number, reason, refusal, status_line};
 
 fn written(fill: impl FnOnce(&mut Vec<u8>)) -> String {
     let mut out = Vec::new();

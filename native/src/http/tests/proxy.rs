@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use super::Random;
-use crate::inloop::proxy::{Announced, LONGEST, Malformed, parse};
+use crate::http::proxy::{Announced, LONGEST, Malformed, parse};
 
 const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 

@@ -1,6 +1,6 @@
 use super::Random;
-use crate::inloop::parse::{BodyKind, Head, MAX_HEADERS, find_end, parse};
-use crate::inloop::refusal::{BARE_LF, Refusal};
+use crate::http::parse::{BodyKind, Head, MAX_HEADERS, find_end, parse};
+use crate::http::refusal::{BARE_LF, Refusal};
 
 /// A head of these lines, each with its CRLF, and the empty line after them.
 fn head(lines: &[&str]) -> Vec<u8> {

@@ -4,7 +4,37 @@ use std::ptr::null_mut;
 
 use napi::sys::{self, Status, napi_env, napi_value};
 
-use super::answer::Body;
+/// Flags of an answer. `src/transports/native-control.ts` has the same list.
+pub mod flag {
+    /// The connection is closed after it.
+    pub const CLOSE: u32 = 1;
+    /// To a HEAD: the length of the body is told, and the body not sent.
+    pub const HEAD: u32 = 2;
+    /// The status has neither content nor a length.
+    pub const BODILESS: u32 = 4;
+    /// The lines that are given have the default headers among them.
+    pub const COMPLETE: u32 = 8;
+    /// The lines that are given have the request's id among them.
+    pub const HAS_ID: u32 = 16;
+}
+
+#[derive(Clone, Copy)]
+pub enum Body<'a> {
+    Bytes(&'a [u8]),
+    None,
+    /// And how long it is, in units of UTF-16.
+    String(napi_value, usize),
+}
+
+/// A whole answer, as JavaScript gives it.
+pub struct Answer<'a> {
+    pub body: Body<'a>,
+    pub flags: u32,
+    /// Header lines, each with its CRLF.
+    pub head: &'a [u8],
+    /// And the index of the content type, times 65,536.
+    pub status: u32,
+}
 
 pub fn integer(env: napi_env, value: napi_value) -> u32 {
     let mut number = 0;
