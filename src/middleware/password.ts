@@ -1,6 +1,6 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
 import { Limiter } from '../core/limiter.js'
-import { checkOptions, invalid } from '../core/static-options.js'
+import { checkOptions, invalid } from '../core/options-check.js'
 import { describe, HotpressError, httpError } from '../errors.js'
 import { peer } from './peer.js'
 
