@@ -208,7 +208,8 @@ export class Hotpress extends RouteRegistry {
     const head = new HeadTemplate(settings.defaultHeaders)
     const { matcher, unseen, wantsPath } = dispatcher
     this.#host = {
-      bodies: createBodyTools(zstdDecoder()),
+      // Where bodies are left as they were sent, no codec is made for them.
+      bodies: createBodyTools(settings.decodeBody ? zstdDecoder() : undefined),
       bridge: this.#bridge,
       deadlines: new Deadlines(settings.requestTimeout),
       decorate: (response, request) => dispatcher.decorate(response, request),

@@ -2,12 +2,12 @@ import { compression } from './compression/compression.js'
 import type { CompressionOptions } from './compression/options.js'
 import { AddressSet } from './core/addresses.js'
 import { checkHeaderValue } from './core/headers.js'
+import { checkBoolean, checkOptions, invalid } from './core/options-check.js'
 import { createRequestIds, type RequestIdSettings, settleRequestId } from './core/request-id.js'
 import type { Settings } from './core/settings.js'
 import { type ProxyTrust, settleTrust } from './core/trust.js'
 import type { Middleware } from './core/types.js'
 import { bytesOf, millisecondsOf } from './core/units.js'
-import { describe, HotpressError } from './errors.js'
 import { cors } from './middleware/cors.js'
 import type { CorsOptions } from './middleware/cors-options.js'
 import { type PathFilterOptions, settlePathFilter } from './middleware/path-filter.js'
@@ -32,7 +32,7 @@ const checks: Checks<HotpressOptions> = {
   connectionOverflow: (value) =>
     value === 'refuse' || value === 'wait' ? value : invalid('connectionOverflow', value, "'refuse' or 'wait'"),
   cors: (value) => (value === false ? undefined : cors(value === true ? {} : (value as CorsOptions))),
-  decodeBody: (value) => boolean('decodeBody', value),
+  decodeBody: (value) => checkBoolean(value, 'decodeBody'),
   headerLimit: (value) => positive('headerLimit', bytesOf(value, 'headerLimit')),
   idleTimeout: (value) => positive('idleTimeout', millisecondsOf(value, 'idleTimeout')),
   logger: (value) => createLogger(value as LoggerOption),
@@ -91,7 +91,7 @@ function checkHttp2(value: unknown): Http2Settings {
  * @throws HotpressError `OPTION_UNKNOWN`, or `OPTION_INVALID` naming the option, what it got and what it takes.
  */
 export function settle(options: HotpressOptions): Settings {
-  const given = check(options, checks, ' of new Hotpress()')
+  const given = checkOptions(options, checks, ' of new Hotpress()')
   const server = given.serverHeader ?? true
   const security = (given.securityHeaders ?? settleSecurityHeaders(true)) as SecurityHeadersSettings
   const pairs = [...security.pairs]
@@ -129,7 +129,7 @@ export function settle(options: HotpressOptions): Settings {
 
 /** Checks the options of `listen()` and completes them; errors as {@link settle}. */
 export function settleListen(options: ListenOptions): ListenSettings {
-  const given = check(options, listenChecks, ' of listen()')
+  const given = checkOptions(options, listenChecks, ' of listen()')
   return Object.freeze({
     backlog: (given.backlog as number | undefined) ?? 511,
     host: (given.host as string | undefined) ?? '127.0.0.1',
@@ -140,28 +140,6 @@ export function settleListen(options: ListenOptions): ListenSettings {
     threads: given.threads as number | undefined,
     tls: given.tls as ListenSettings['tls'],
   })
-}
-
-function check<Options extends object>(
-  options: Options,
-  table: Checks<Options>,
-  where: string,
-): { [Name in keyof Options]?: unknown } {
-  if (typeof options !== 'object' || options === null) invalid(`options${where}`, options, 'an object')
-  const given: { [Name in keyof Options]?: unknown } = {}
-  for (const [option, value] of Object.entries(options)) {
-    if (!Object.hasOwn(table, option)) {
-      throw new HotpressError('OPTION_UNKNOWN', { known: Object.keys(table).join(', '), option, where })
-    }
-    const name = option as keyof Options
-    // An option that is there and undefined is one that was left out.
-    if (value !== undefined) given[name] = table[name](value)
-  }
-  return given
-}
-
-function boolean(option: string, value: unknown): boolean {
-  return typeof value === 'boolean' ? value : invalid(option, value, 'true or false')
 }
 
 function checkCompression(value: unknown): Middleware | undefined {
@@ -180,10 +158,6 @@ function checkServerHeader(value: unknown): boolean | string {
 function count(option: string, value: unknown): number {
   const isCount = Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31
   return isCount ? (value as number) : invalid(option, value, 'a whole number, 0 for no limit')
-}
-
-function invalid(option: string, value: unknown, takes: string): never {
-  throw new HotpressError('OPTION_INVALID', { got: describe(value), option, takes })
 }
 
 function isPort(value: unknown): boolean {

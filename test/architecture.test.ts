@@ -30,7 +30,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   fixed: ['core', 'errors', 'native', 'routing'],
   index: ['app', 'compression', 'core', 'errors', 'files', 'middleware', 'option-types', 'routing', 'transports'],
   middleware: ['core', 'errors'],
-  native: ['errors'],
+  native: ['core', 'errors'],
   observability: ['core', 'errors'],
   'option-types': ['compression', 'core', 'middleware', 'observability', 'transports'],
   options: ['compression', 'core', 'errors', 'middleware', 'observability', 'option-types', 'transports', 'version'],

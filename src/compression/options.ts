@@ -1,7 +1,7 @@
 import { type ContentCoding, contentCodings } from '../core/accept-encoding.js'
 import { isCompressible } from '../core/compressible.js'
+import { checkFunction, checkOptions, invalid } from '../core/options-check.js'
 import { bytesOf } from '../core/units.js'
-import { describe, HotpressError } from '../errors.js'
 import { defaultConcurrency, defaultLevels, defaultQueue, type Levels } from './encode.js'
 
 /** Options of `compression()`. Sizes are bytes or texts such as `'1kb'`. */
@@ -43,13 +43,12 @@ const ranges: Readonly<Record<ContentCoding, readonly [lowest: number, highest: 
 
 const checks: { readonly [Name in keyof CompressionOptions]-?: (value: unknown) => CompressionSettings[Name] } = {
   codings: checkCodings,
-  concurrency: (value) => whole('concurrency', value, 1, 1024),
+  concurrency: (value) => whole('compression.concurrency', value, 1, 1024),
   levels: checkLevels,
   memo: (value) => (typeof value === 'boolean' ? (value ? defaultMemo : 0) : bytesOf(value, 'compression.memo')),
-  queue: (value) => whole('queue', value, 0, 1_000_000),
+  queue: (value) => whole('compression.queue', value, 0, 1_000_000),
   threshold: (value) => bytesOf(value, 'compression.threshold'),
-  types: (value) =>
-    typeof value === 'function' ? (value as (type: string) => boolean) : invalid('types', value, 'a function'),
+  types: (value) => checkFunction(value as CompressionSettings['types'], 'compression.types'),
 }
 
 const defaultMemo = 16 * 1024 ** 2
@@ -61,16 +60,9 @@ const defaultMemo = 16 * 1024 ** 2
  */
 export function settleCompression(options: CompressionOptions): CompressionSettings {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new HotpressError('OPTION_INVALID', { got: describe(options), option: 'compression', takes })
+    return invalid('compression', options, takes)
   }
-  const given: { [Name in keyof CompressionSettings]?: CompressionSettings[Name] } = {}
-  for (const [option, value] of Object.entries(options)) {
-    if (!Object.hasOwn(checks, option)) {
-      throw new HotpressError('OPTION_UNKNOWN', { known, option, where: ' of compression()' })
-    }
-    const name = option as keyof CompressionOptions
-    if (value !== undefined) Object.assign(given, { [name]: checks[name](value) })
-  }
+  const given = checkOptions(options, checks, ' of compression()')
   return {
     codings: contentCodings,
     concurrency: given.concurrency ?? defaultConcurrency(),
@@ -83,33 +75,28 @@ export function settleCompression(options: CompressionOptions): CompressionSetti
   }
 }
 
-const known = Object.keys(checks).join(', ')
-
 /** What the option `compression` of an app takes, for errors about it. */
 const takes = 'true, false or an object'
 
 function checkCodings(value: unknown): readonly ContentCoding[] {
   const takes = `an array of ${contentCodings.map((coding) => `'${coding}'`).join(', ')}, each once at most`
-  if (!Array.isArray(value) || value.length === 0) return invalid('codings', value, takes)
+  if (!Array.isArray(value) || value.length === 0) return invalid('compression.codings', value, takes)
   for (const coding of value) {
-    if (!contentCodings.includes(coding)) invalid('codings', coding, takes)
+    if (!contentCodings.includes(coding)) invalid('compression.codings', coding, takes)
   }
-  return new Set(value).size === value.length ? [...value] : invalid('codings', value, takes)
+  return new Set(value).size === value.length ? [...value] : invalid('compression.codings', value, takes)
 }
 
 function checkLevels(value: unknown): Levels {
-  if (typeof value !== 'object' || value === null) return invalid('levels', value, 'an object with br, gzip or zstd')
+  if (typeof value !== 'object' || value === null)
+    return invalid('compression.levels', value, 'an object with br, gzip or zstd')
   const levels = { ...defaultLevels }
   for (const [coding, level] of Object.entries(value)) {
-    if (!Object.hasOwn(ranges, coding)) invalid('levels', coding, 'an object with br, gzip or zstd')
+    if (!Object.hasOwn(ranges, coding)) invalid('compression.levels', coding, 'an object with br, gzip or zstd')
     const name = coding as ContentCoding
-    if (level !== undefined) levels[name] = whole(`levels.${coding}`, level, ...ranges[name])
+    if (level !== undefined) levels[name] = whole(`compression.levels.${coding}`, level, ...ranges[name])
   }
   return levels
-}
-
-function invalid(option: string, value: unknown, takes: string): never {
-  throw new HotpressError('OPTION_INVALID', { got: describe(value), option: `compression.${option}`, takes })
 }
 
 function whole(option: string, value: unknown, lowest: number, highest: number): number {

@@ -1,6 +1,6 @@
 import { isIP, isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
-import { describe, HotpressError } from '../errors.js'
+import { invalid } from './options-check.js'
 
 type Parsed = ipaddr.IPv4 | ipaddr.IPv6
 type Block = [network: Parsed, bits: number]
@@ -83,8 +83,7 @@ export class AddressSet {
       const texts = typeof entry === 'string' && Object.hasOwn(names, entry) ? names[entry]! : [entry]
       return texts.map((text) => {
         const block = typeof text === 'string' ? parseBlock(text) : undefined
-        if (block === undefined) throw new HotpressError('OPTION_INVALID', { got: describe(entry), option, takes })
-        return block
+        return block ?? invalid(option, entry, takes)
       })
     })
   }

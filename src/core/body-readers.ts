@@ -1,4 +1,4 @@
-import { describe, HotpressError, httpError } from '../errors.js'
+import { describe, httpError } from '../errors.js'
 import type { RequestBody } from './body.js'
 import type { BodySource } from './body-source.js'
 import { rejected } from './body-waiting.js'
@@ -6,6 +6,7 @@ import { type FormOptions, type FormValues, parseForm } from './form.js'
 import { parseJson } from './json.js'
 import { isFormType, isJsonType, parseMediaType } from './media-type.js'
 import type { BodyTools, MultipartOptions, MultipartPart } from './multipart.js'
+import { type Check, checkOptions } from './options-check.js'
 import { bytesOf, countOf } from './units.js'
 import { utf8, utf8Strict, withoutMark } from './utf8.js'
 
@@ -19,6 +20,8 @@ export interface BodyRequest extends BodySource {
 
 const nothing = new Uint8Array(0)
 
+type Checks<Options> = { readonly [Name in keyof Options]-?: Check<number> }
+
 /** The whole body; decoded where the app decodes bodies, else as it was sent. */
 export function readBytes(source: BodyRequest, tools: BodyTools): Promise<Uint8Array> {
   const { body } = source
@@ -30,7 +33,7 @@ export function readBytes(source: BodyRequest, tools: BodyTools): Promise<Uint8A
 
 export function readForm(source: BodyRequest, tools: BodyTools, options: FormOptions): Promise<FormValues> {
   return guarded(() => {
-    const settled = settle('form()', options, { depth: countOf, fields: countOf })
+    const settled = checkOptions(options, formChecks, ' of form()')
     const { body } = source
     if (body === undefined) return Promise.resolve(parseForm('', settled))
     const type = source.header('content-type')
@@ -77,14 +80,7 @@ export function multipartOf(
   tools: BodyTools,
   options: MultipartOptions,
 ): AsyncGenerator<MultipartPart, void, undefined> {
-  const given = settle('multipart()', options, {
-    fieldSize: bytesOf,
-    fields: countOf,
-    fileSize: bytesOf,
-    files: countOf,
-    headerSize: bytesOf,
-    parts: countOf,
-  })
+  const given = checkOptions(options, multipartChecks, ' of multipart()')
   const { body } = source
   const value = source.header('content-type')
   const type = value === undefined ? undefined : parseMediaType(value)
@@ -103,6 +99,17 @@ export function multipartOf(
     parts: 1000,
   }
   return tools.multipart(streamOf(source, tools), boundary, { ...defaults, ...given })
+}
+
+const formChecks: Checks<FormOptions> = { depth: countOf, fields: countOf }
+
+const multipartChecks: Checks<MultipartOptions> = {
+  fieldSize: bytesOf,
+  fields: countOf,
+  fileSize: bytesOf,
+  files: countOf,
+  headerSize: bytesOf,
+  parts: countOf,
 }
 
 // RFC 2046, 5.1.1.
@@ -199,22 +206,4 @@ function codingsOf(body: RequestBody, source: BodyRequest, tools: BodyTools): re
 function unsupportedType(got: string | undefined, takes: string): Error {
   const facts = { got: got === undefined ? '(none)' : describe(got), takes }
   return httpError('MEDIA_TYPE_UNSUPPORTED', facts, { headers: { accept: takes } })
-}
-
-type Checks<Options> = { readonly [Name in keyof Options]-?: (value: unknown, option: string) => number }
-
-function settle<Options extends object>(
-  call: string,
-  options: Options,
-  checks: Checks<Options>,
-): { [Name in keyof Options]?: number } {
-  const settled: { [Name in keyof Options]?: number } = {}
-  for (const [option, value] of Object.entries(options)) {
-    if (!Object.hasOwn(checks, option)) {
-      throw new HotpressError('OPTION_UNKNOWN', { known: Object.keys(checks).join(', '), option, where: ` of ${call}` })
-    }
-    const name = option as keyof Options
-    if (value !== undefined) settled[name] = checks[name](value, `${option} of ${call}`)
-  }
-  return settled
 }

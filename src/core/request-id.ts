@@ -1,8 +1,8 @@
 import { randomFillSync } from 'node:crypto'
 import { describe } from '../errors.js'
 import type { Logger } from './logger.js'
+import { checkOptions, invalid } from './options-check.js'
 import type { RequestSource } from './request-source.js'
-import { checkOptions, invalid } from './static-options.js'
 import type { Origin } from './trust.js'
 
 /** Where the ids of requests come from. */

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { describe, HotpressError } from '../errors.js'
 import { checkHeaderValue, type HeadersInit, headerName } from './headers.js'
+import { type Check, checkBoolean, checkOptions, invalid } from './options-check.js'
 import { bytesOf, durationOf, millisecondsOf } from './units.js'
 
 /** How files are kept in memory. */
@@ -102,13 +102,14 @@ export const defaultFileCache: FileCacheSettings = Object.freeze({
 
 const year = 365 * 86_400_000
 
-type Check = (value: unknown, option: string) => unknown
-
-const headerChecks: Readonly<Record<keyof FileHeaderOptions, Check>> = {
+/** The checks of {@link FileHeaderOptions}, for a table of options that has more. */
+export const headerOptionChecks: {
+  readonly [Name in keyof FileHeaderOptions]-?: Check<NonNullable<FileHeaderOptions[Name]>>
+} = {
   cacheControl: (value, option) => (value === false ? value : headerText(value, option)),
-  etag: boolean,
-  immutable: boolean,
-  lastModified: boolean,
+  etag: checkBoolean,
+  immutable: checkBoolean,
+  lastModified: checkBoolean,
   maxAge: durationOf,
 }
 
@@ -119,17 +120,17 @@ const cacheChecks: Readonly<Record<keyof FileCacheOptions, Check>> = {
 }
 
 const staticChecks: Readonly<Record<keyof StaticOptions, Check>> = {
-  ...headerChecks,
+  ...headerOptionChecks,
   cache: (value, option) => (value === false ? value : checkOptions(value, cacheChecks, ` of ${option}`)),
-  compress: boolean,
+  compress: checkBoolean,
   dotfiles: (value, option) =>
     value === 'ignore' || value === 'serve' ? value : invalid(option, value, "'ignore' or 'serve'"),
   fallback: fileName,
   headers: checkHeaders,
   index: (value, option) => (value === false ? value : fileName(value, option)),
-  listing: boolean,
-  precompressed: boolean,
-  redirect: boolean,
+  listing: checkBoolean,
+  precompressed: checkBoolean,
+  redirect: checkBoolean,
 }
 
 /**
@@ -172,36 +173,11 @@ export function settleFileHeaders(given: FileHeaderOptions, where: string): File
   return { cacheControl: cacheControl === false ? undefined : (cacheControl ?? value), etag, lastModified }
 }
 
-/** The checks of {@link FileHeaderOptions}, for a table of options that has more. */
-export const headerOptionChecks: typeof headerChecks = headerChecks
-
 /** A path, from one or from a `file:` URL. @throws HotpressError `OPTION_INVALID` */
 export function checkPath(value: unknown, option: string, takes: string): string {
   if (value instanceof URL && value.protocol === 'file:') return fileURLToPath(value)
   if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value
   return invalid(option, value, `${takes}, or a file: URL`)
-}
-
-/** Runs a table of checks over options. @throws HotpressError `OPTION_INVALID`, `OPTION_UNKNOWN` */
-export function checkOptions(
-  options: unknown,
-  checks: Readonly<Record<string, Check>>,
-  where: string,
-): Record<string, unknown> {
-  if (typeof options !== 'object' || options === null) invalid(`options${where}`, options, 'an object')
-  const given: Record<string, unknown> = {}
-  for (const [option, value] of Object.entries(options as object)) {
-    const check = Object.hasOwn(checks, option) ? checks[option] : undefined
-    if (check === undefined) {
-      throw new HotpressError('OPTION_UNKNOWN', { known: Object.keys(checks).sort().join(', '), option, where })
-    }
-    if (value !== undefined) given[option] = check(value, `${option}${where}`)
-  }
-  return given
-}
-
-function boolean(value: unknown, option: string): boolean {
-  return typeof value === 'boolean' ? value : invalid(option, value, 'true or false')
 }
 
 function checkHeaders(value: unknown, option: string): StaticOptions['headers'] {
@@ -226,9 +202,4 @@ function headerText(value: unknown, option: string): string {
   if (typeof value !== 'string' || value === '') return invalid(option, value, 'a text, or false')
   checkHeaderValue(option, value)
   return value
-}
-
-/** @throws HotpressError `OPTION_INVALID` */
-export function invalid(option: string, value: unknown, takes: string): never {
-  throw new HotpressError('OPTION_INVALID', { got: describe(value), option, takes })
 }

@@ -1,8 +1,8 @@
 import { AddressSet, canonicalAddress } from './addresses.js'
 import { FromRight, forwardedHop, type Hop, nodeAddress } from './forwarded.js'
 import { isHost } from './guard.js'
+import { checkOptions, invalid } from './options-check.js'
 import type { RequestSource } from './request-source.js'
-import { checkOptions, invalid } from './static-options.js'
 
 /** Which proxies to believe, and by which headers. */
 export interface TrustOptions {

@@ -1,4 +1,4 @@
-import { describe, HotpressError } from '../errors.js'
+import { invalid } from './options-check.js'
 
 const sizes: Readonly<Record<string, number>> = { b: 1, gb: 1024 ** 3, kb: 1024, mb: 1024 ** 2 }
 const times: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, ms: 1, s: 1000 }
@@ -23,7 +23,7 @@ export function bytesOf(value: unknown, option: string): number {
   const bytes = parse(value, sizes)
   if (bytes !== undefined) return bytes
   const takes = "a whole number of bytes, or a text with b, kb, mb or gb such as '10mb'"
-  throw new HotpressError('OPTION_INVALID', { got: describe(value), option, takes })
+  return invalid(option, value, takes)
 }
 
 /**
@@ -36,7 +36,7 @@ export function millisecondsOf(value: unknown, option: string): number {
   // setTimeout takes 31 bits, and fires at once beyond.
   if (milliseconds !== undefined && milliseconds < 2 ** 31) return milliseconds
   const takes = "a whole number of milliseconds, or a text with ms, s, m or h such as '30s', below 24 days"
-  throw new HotpressError('OPTION_INVALID', { got: describe(value), option, takes })
+  return invalid(option, value, takes)
 }
 
 /**
@@ -46,7 +46,7 @@ export function millisecondsOf(value: unknown, option: string): number {
  */
 export function countOf(value: unknown, option: string): number {
   if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number
-  throw new HotpressError('OPTION_INVALID', { got: describe(value), option, takes: 'a whole number from 0' })
+  return invalid(option, value, 'a whole number from 0')
 }
 
 /**
@@ -58,5 +58,5 @@ export function durationOf(value: unknown, option: string): number {
   const milliseconds = parse(value, durations)
   if (milliseconds !== undefined) return milliseconds
   const takes = "a whole number of milliseconds, or a text with ms, s, m, h or d such as '30d'"
-  throw new HotpressError('OPTION_INVALID', { got: describe(value), option, takes })
+  return invalid(option, value, takes)
 }

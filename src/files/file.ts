@@ -1,17 +1,16 @@
 import { basename } from 'node:path'
 import type { Encoder } from '../core/encoder.js'
 import { checkHeaderValue } from '../core/headers.js'
+import { checkOptions, invalid } from '../core/options-check.js'
 import { type HttpRequest, type RequestContext, requestContext } from '../core/request.js'
 import { HttpResponse } from '../core/response.js'
 import { toResponse } from '../core/response-symbol.js'
 import {
-  checkOptions,
   checkPath,
   defaultFileCache,
   type FileHeaderOptions,
   type FileHeaderSettings,
   headerOptionChecks,
-  invalid,
   settleFileHeaders,
 } from '../core/static-options.js'
 import type { HandlerResult, ResponseLike } from '../core/types.js'
@@ -43,12 +42,12 @@ const attempts = 3
 const where = ' of file()'
 const checks = {
   ...headerOptionChecks,
-  download: (value: unknown, option: string): unknown =>
+  download: (value: unknown, option: string): boolean | string =>
     typeof value === 'boolean' || (typeof value === 'string' && value !== '')
       ? value
       : invalid(option, value, 'true, false, or a name'),
   root: (value: unknown, option: string): string => checkPath(value, option, 'the path of a folder'),
-  type: (value: unknown, option: string): unknown => {
+  type: (value: unknown, option: string): string => {
     if (typeof value !== 'string' || value === '') return invalid(option, value, 'a media type')
     checkHeaderValue('Content-Type', value)
     return value

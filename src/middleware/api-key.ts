@@ -1,20 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { checkFunction, checkOptions, invalid } from '../core/options-check.js'
 import type { HttpRequest } from '../core/request.js'
 import { type RequestKey, requestKey } from '../core/request-key.js'
-import { checkOptions, invalid } from '../core/static-options.js'
 import { isThenable } from '../core/thenable.js'
 import type { Middleware } from '../core/types.js'
 import { describe, HotpressError } from '../errors.js'
-import {
-  authenticator,
-  checks,
-  credentialsOf,
-  identityOf,
-  type Keeps,
-  parameter,
-  printable,
-  token,
-} from './authenticator.js'
+import { authenticator, credentialsOf, identityOf, type Keeps, parameter, printable, token } from './authenticator.js'
 
 interface KeyPlace {
   /** The header that has the key: `x-api-key` by default. */
@@ -100,7 +91,7 @@ interface Given extends KeyPlace {
   readonly verify?: (key: string, request: HttpRequest) => Owner | Promise<Owner>
 }
 
-const optionChecks = { header: token, keys: checkKeys, realm: printable, scheme: token, verify: checks.function }
+const optionChecks = { header: token, keys: checkKeys, realm: printable, scheme: token, verify: checkFunction }
 
 function settle(owner: Owner): object | string | undefined {
   return owner === false || owner === null ? undefined : owner

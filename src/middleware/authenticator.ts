@@ -1,6 +1,6 @@
+import { invalid } from '../core/options-check.js'
 import type { HttpRequest } from '../core/request.js'
 import type { RequestKey } from '../core/request-key.js'
-import { invalid } from '../core/static-options.js'
 import { isThenable } from '../core/thenable.js'
 import type { HandlerResult, Middleware, Next } from '../core/types.js'
 import { HotpressError, httpError } from '../errors.js'
@@ -85,12 +85,4 @@ export function printable(value: unknown, option: string): string {
 export function token(value: unknown, option: string): string {
   const isToken = typeof value === 'string' && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(value)
   return isToken ? value : invalid(option, value, 'a token (RFC 9110, 5.6.2)')
-}
-
-/** Checks of options that several schemes have. */
-export const checks = {
-  boolean: (value: unknown, option: string): boolean =>
-    typeof value === 'boolean' ? value : invalid(option, value, 'true or false'),
-  function: <Value>(value: Value, option: string): Value =>
-    typeof value === 'function' ? value : invalid(option, value, 'a function'),
 }

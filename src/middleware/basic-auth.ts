@@ -1,13 +1,13 @@
 import { createHmac, randomBytes } from 'node:crypto'
+import { checkFunction, checkOptions, invalid } from '../core/options-check.js'
 import type { HttpRequest } from '../core/request.js'
 import { type RequestKey, requestKey } from '../core/request-key.js'
-import { checkOptions, invalid } from '../core/static-options.js'
 import { isThenable } from '../core/thenable.js'
 import type { Middleware } from '../core/types.js'
 import { durationOf } from '../core/units.js'
 import { utf8Strict } from '../core/utf8.js'
 import { HotpressError } from '../errors.js'
-import { authenticator, checks, credentialsOf, identityOf, type Keeps, parameter, printable } from './authenticator.js'
+import { authenticator, credentialsOf, identityOf, type Keeps, parameter, printable } from './authenticator.js'
 import { readHash, type StoredPassword } from './password.js'
 import { Verified } from './verified.js'
 
@@ -96,7 +96,7 @@ interface Given {
   readonly verify?: Verify
 }
 
-const optionChecks = { cacheFor: durationOf, realm: printable, users: checkUsers, verify: checks.function }
+const optionChecks = { cacheFor: durationOf, realm: printable, users: checkUsers, verify: checkFunction }
 
 function userOf(result: Result, name: string): object | string | undefined {
   if (result === true) return name

@@ -1,12 +1,11 @@
+import { checkBoolean, checkFunction, checkOptions, invalid } from '../core/options-check.js'
 import type { HttpRequest } from '../core/request.js'
 import { type RequestKey, requestKey } from '../core/request-key.js'
-import { checkOptions, invalid } from '../core/static-options.js'
 import { isThenable } from '../core/thenable.js'
 import type { Middleware } from '../core/types.js'
 import { type HttpError, httpError } from '../errors.js'
 import {
   authenticator,
-  checks,
   credentialsOf,
   identityOf,
   type Keeps,
@@ -54,7 +53,7 @@ export interface BearerAuth<Identity> extends Middleware {
  * api.get('/me', (req) => auth.identity(req).name)
  */
 export function bearer<Identity extends object | string>(options: BearerOptions<Identity>): BearerAuth<Identity> {
-  const table = { ...tokenChecks, verify: checks.function }
+  const table = { ...tokenChecks, verify: checkFunction }
   const given = checkOptions(options, table, ' of bearer()') as Partial<BearerOptions<Identity>>
   const verify = given.verify ?? invalid('verify of bearer()', given.verify, 'a function')
   const key = requestKey<Identity>('bearer')
@@ -78,9 +77,9 @@ export function bearer<Identity extends object | string>(options: BearerOptions<
 
 /** The checks of {@link TokenOptions}. */
 export const tokenChecks: Readonly<Record<keyof TokenOptions, (value: unknown, option: string) => unknown>> = {
-  optional: checks.boolean,
+  optional: checkBoolean,
   realm: printable,
-  token: checks.function,
+  token: checkFunction,
 }
 
 /** The scheme of {@link TokenOptions}, but for whose a token is. */

@@ -1,4 +1,4 @@
-import { invalid } from '../core/static-options.js'
+import { invalid } from '../core/options-check.js'
 import { HotpressError } from '../errors.js'
 
 /**

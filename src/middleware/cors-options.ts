@@ -1,6 +1,5 @@
 import { checkHeaderValue } from '../core/headers.js'
-import { checkOptions } from '../core/static-options.js'
-import { describe, HotpressError } from '../errors.js'
+import { type Check, checkBoolean, checkOptions, invalid, refused } from '../core/options-check.js'
 import { type CorsOrigin, type Origins, settleOrigins } from './cors-origins.js'
 
 /** Options of `cors()`, and of the app's option of that name. */
@@ -33,20 +32,21 @@ export interface CorsSettings {
 }
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const starred = "'*' together with credentials"
 const usualMethods = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT']
 // Fetch, 2.2.1 writes these in upper case by itself, and no others: `patch` would be another method.
 const knownMethods = new Set([...usualMethods, 'OPTIONS'])
 
 /** Checks by option; what is given may have been set by the builder one by one. */
-export const corsChecks: Readonly<Record<keyof CorsOptions, (value: unknown, option: string) => unknown>> = {
-  credentials: boolean,
+export const corsChecks: Readonly<Record<keyof CorsOptions, Check>> = {
+  credentials: checkBoolean,
   exposeHeaders: (value: unknown, option: string): string => names(value, option, 'header names'),
   // Beside `*`: it stands for all but Authorization, which is allowed by its name only (Fetch, 2.2.2).
   headers: (value: unknown, option: string): string => names(value, option, 'header names', true),
   maxAge: seconds,
   methods,
   origins: settleOrigins,
-  privateNetwork: boolean,
+  privateNetwork: checkBoolean,
 }
 
 /**
@@ -60,21 +60,16 @@ export function settleCors(options: CorsOptions): CorsSettings {
   const origins = given.origins ?? settleOrigins('*', 'origins of cors()')
   if (credentials) {
     if (origins.isAny) {
-      throw new HotpressError('OPTION_INVALID', {
-        got: "'*' together with credentials",
-        option: 'origins of cors()',
-        takes:
-          'the origins that may send credentials, by name: browsers refuse * with credentials (Fetch, 3.3.5), and to ' +
+      refused(
+        'origins of cors()',
+        starred,
+        'the origins that may send credentials, by name: browsers refuse * with credentials (Fetch, 3.3.5), and to ' +
           'echo every origin would let any page act as its visitor',
-      })
+      )
     }
     for (const [option, value] of Object.entries({ exposeHeaders, headers, methods })) {
       if (value?.split(', ').includes('*') !== true) continue
-      throw new HotpressError('OPTION_INVALID', {
-        got: "'*' together with credentials",
-        option: `${option} of cors()`,
-        takes: 'names: with credentials a browser takes * for a name (Fetch, 3.3.5)',
-      })
+      refused(`${option} of cors()`, starred, 'names: with credentials a browser takes * for a name (Fetch, 3.3.5)')
     }
   }
   return {
@@ -88,21 +83,12 @@ export function settleCors(options: CorsOptions): CorsSettings {
   }
 }
 
-function boolean(value: unknown, option: string): boolean {
-  if (typeof value === 'boolean') return value
-  throw new HotpressError('OPTION_INVALID', { got: describe(value), option, takes: 'true or false' })
-}
-
 function methods(value: unknown, option: string): string {
   const list = names(value, option, 'methods')
   for (const method of list.split(', ')) {
     const upper = method.toUpperCase()
     if (method !== upper && knownMethods.has(upper)) {
-      throw new HotpressError('OPTION_INVALID', {
-        got: JSON.stringify(method),
-        option,
-        takes: `methods in their own letter case: '${upper}' (RFC 9110, 9.1)`,
-      })
+      invalid(option, method, `methods in their own letter case: '${upper}' (RFC 9110, 9.1)`)
     }
   }
   return list
@@ -112,10 +98,10 @@ function names(value: unknown, option: string, what: string, isBeside = false): 
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
   for (const each of list) {
     if (typeof each === 'string' && token.test(each)) continue
-    throw new HotpressError('OPTION_INVALID', { got: describe(each), option, takes: `${what}, each a token` })
+    invalid(option, each, `${what}, each a token`)
   }
   if (list.includes('*') && list.length > 1 && !isBeside) {
-    throw new HotpressError('OPTION_INVALID', { got: "'*' beside others", option, takes: `'*' alone, or ${what}` })
+    refused(option, "'*' beside others", `'*' alone, or ${what}`)
   }
   const text = list.join(', ')
   checkHeaderValue(option, text)
@@ -124,6 +110,5 @@ function names(value: unknown, option: string, what: string, isBeside = false): 
 
 function seconds(value: unknown, option: string): string {
   const isSeconds = Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31
-  if (isSeconds) return String(value)
-  throw new HotpressError('OPTION_INVALID', { got: describe(value), option, takes: 'a whole number of seconds' })
+  return isSeconds ? String(value) : invalid(option, value, 'a whole number of seconds')
 }

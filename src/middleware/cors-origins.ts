@@ -1,5 +1,5 @@
+import { invalid, refused } from '../core/options-check.js'
 import type { HttpRequest } from '../core/request.js'
-import { describe, HotpressError } from '../errors.js'
 
 /** Decides about an origin. Only `true` allows it. */
 export type OriginTest = (origin: string, request: HttpRequest) => boolean | Promise<boolean>
@@ -42,7 +42,7 @@ const labels = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/
 export function settleOrigins(given: unknown, option: string): Origins {
   const list: readonly unknown[] = Array.isArray(given) ? given : [given]
   if (list.includes('*')) {
-    if (list.length > 1) throw invalid(option, "'*' beside others", "'*' alone: it takes in all others")
+    if (list.length > 1) refused(option, "'*' beside others", "'*' alone: it takes in all others")
     return any
   }
   const exact = new Set<string>()
@@ -54,7 +54,7 @@ export function settleOrigins(given: unknown, option: string): Origins {
     // A flag of these would have it remember where it was.
     else if (each instanceof RegExp) expressions.push(new RegExp(each.source, each.flags.replace(/[gy]/g, '')))
     else if (typeof each !== 'string') {
-      throw invalid(option, describe(each), "an origin, '*', a RegExp, a function, or a list of them")
+      invalid(option, each, "an origin, '*', a RegExp, a function, or a list of them")
     } else if (each.includes('*')) wildcards.push(checkWildcard(each, option))
     else exact.add(checkOrigin(each, option))
   }
@@ -102,7 +102,7 @@ function isBelow(origin: string, [start, end]: Wildcard): boolean {
 function checkOrigin(text: string, option: string): string {
   if (text === 'null') return text
   const problem = problemOf(text)
-  if (problem !== undefined) throw invalid(option, JSON.stringify(text), problem)
+  if (problem !== undefined) refused(option, JSON.stringify(text), problem)
   return text
 }
 
@@ -111,10 +111,10 @@ function checkWildcard(text: string, option: string): Wildcard {
   const host = rest.slice(1).replace(/:\d+$/, '')
   const isWildcard = others.length === 0 && start.endsWith('://') && rest.startsWith('.')
   if (!isWildcard || !(host.includes('.') || host === 'localhost')) {
-    throw invalid(option, JSON.stringify(text), "a star for whole labels in front of a domain: 'https://*.example.com'")
+    refused(option, JSON.stringify(text), "a star for whole labels in front of a domain: 'https://*.example.com'")
   }
   const problem = problemOf(`${start}${standIn}${rest}`)
-  if (problem !== undefined) throw invalid(option, JSON.stringify(text), problem.replaceAll(standIn, '*'))
+  if (problem !== undefined) refused(option, JSON.stringify(text), problem.replaceAll(standIn, '*'))
   return [start, rest]
 }
 
@@ -141,8 +141,4 @@ function problemOf(text: string): string | undefined {
   if (!URL.canParse(text)) return `a valid host, which ${JSON.stringify(authority)} is not`
   const { origin } = new URL(text)
   return origin === text ? undefined : `what browsers send: '${origin}'`
-}
-
-function invalid(option: string, got: string, takes: string): HotpressError {
-  return new HotpressError('OPTION_INVALID', { got, option, takes })
 }

@@ -1,10 +1,10 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { checkFunction, checkOptions, invalid } from '../core/options-check.js'
 import type { HttpRequest } from '../core/request.js'
 import { type RequestKey, requestKey } from '../core/request-key.js'
 import type { HttpResponse } from '../core/response.js'
-import { checkOptions, invalid } from '../core/static-options.js'
 import { describe, HotpressError } from '../errors.js'
-import { checks, token as checkToken, identityOf } from './authenticator.js'
+import { token as checkToken, identityOf } from './authenticator.js'
 
 /** Tokens against forged requests: options of `csrf({ token })`. */
 export interface CsrfTokenOptions {
@@ -23,7 +23,7 @@ export interface CsrfTokenOptions {
 const optionChecks = {
   cookie: checkToken,
   header: checkToken,
-  read: checks.function,
+  read: checkFunction,
   secret: checkSecrets,
   session: checkToken,
 }

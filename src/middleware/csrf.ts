@@ -1,10 +1,9 @@
+import { checkBoolean, checkOptions, invalid } from '../core/options-check.js'
 import type { HttpRequest } from '../core/request.js'
 import { HttpResponse } from '../core/response.js'
-import { checkOptions, invalid } from '../core/static-options.js'
 import { isThenable } from '../core/thenable.js'
 import type { HandlerResult, Middleware, Next } from '../core/types.js'
 import { HotpressError, httpError } from '../errors.js'
-import { checks } from './authenticator.js'
 import { type CsrfTokenOptions, CsrfTokens } from './csrf-token.js'
 
 /** Options of `csrf()`. */
@@ -89,7 +88,7 @@ interface Given {
 }
 
 const optionChecks = {
-  sameSite: checks.boolean,
+  sameSite: checkBoolean,
   token: (value: unknown) => new CsrfTokens(value as CsrfTokenOptions),
   trustedOrigins: checkOrigins,
 }

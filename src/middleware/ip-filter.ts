@@ -1,5 +1,5 @@
 import { AddressSet } from '../core/addresses.js'
-import { checkOptions, invalid } from '../core/static-options.js'
+import { checkOptions, invalid } from '../core/options-check.js'
 import type { Middleware } from '../core/types.js'
 import { httpError } from '../errors.js'
 

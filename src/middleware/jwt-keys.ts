@@ -6,7 +6,7 @@ import {
   KeyObject,
   X509Certificate,
 } from 'node:crypto'
-import { invalid } from '../core/static-options.js'
+import { invalid } from '../core/options-check.js'
 import { describe, HotpressError } from '../errors.js'
 
 /** A secret that tokens are signed with: a text in UTF-8, bytes, or a KeyObject; as long as the hash at least. */

@@ -1,10 +1,10 @@
+import { checkFunction, checkOptions, invalid } from '../core/options-check.js'
 import type { HttpRequest } from '../core/request.js'
 import { type RequestKey, requestKey } from '../core/request-key.js'
-import { checkOptions, invalid } from '../core/static-options.js'
 import type { Middleware } from '../core/types.js'
 import { durationOf } from '../core/units.js'
 import { httpError } from '../errors.js'
-import { authenticator, checks, identityOf, type Keeps, parameter } from './authenticator.js'
+import { authenticator, identityOf, type Keeps, parameter } from './authenticator.js'
 import { type TokenOptions, tokenChecks, tokenInvalid, tokenScheme } from './bearer.js'
 import {
   type JwtKeySet,
@@ -137,7 +137,7 @@ const optionChecks = {
   ...tokenChecks,
   algorithms: texts,
   audience: texts,
-  authorize: checks.function,
+  authorize: checkFunction,
   clockTolerance: durationOf,
   issuer: texts,
   jwks: (value: unknown, option: string) =>

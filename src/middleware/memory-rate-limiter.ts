@@ -1,4 +1,4 @@
-import { checkOptions, invalid } from '../core/static-options.js'
+import { checkOptions, invalid } from '../core/options-check.js'
 import { type RateRecord, RateRecords } from './rate-limit-records.js'
 import { hashKey, longestKey, type RateLimiter, type RateLimitPolicy, type RateLimitResult } from './rate-limiter.js'
 

@@ -1,7 +1,7 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
-import { checkOptions, invalid } from '../core/static-options.js'
+import { Limiter } from '../core/limiter.js'
+import { checkOptions, invalid } from '../core/options-check.js'
 import { describe, HotpressError, httpError } from '../errors.js'
-import { Limiter } from './limiter.js'
 import { peer } from './peer.js'
 
 /** Costs of `hashPassword()` (RFC 7914, 2). */
@@ -116,8 +116,7 @@ function derive(password: string, salt: Buffer, length: number, work: ScryptOpti
 }
 
 function inTurn<Value>(task: () => Promise<Value>): Promise<Value> {
-  const turn = limiter.run(task)
-  if (turn !== undefined) return turn
+  if (!limiter.isFull) return limiter.run(task)
   const reason = 'too many passwords are being compared'
   throw httpError('AUTHENTICATION_UNAVAILABLE', { reason }, { headers: { 'Retry-After': '1' } })
 }

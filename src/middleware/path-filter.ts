@@ -1,5 +1,5 @@
+import { checkOptions, invalid } from '../core/options-check.js'
 import type { HttpRequest } from '../core/request.js'
-import { checkOptions, invalid } from '../core/static-options.js'
 import type { Handler, Middleware } from '../core/types.js'
 import { describe, HotpressError, httpError } from '../errors.js'
 import globSource from './glob.cjs'

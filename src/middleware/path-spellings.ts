@@ -45,7 +45,7 @@ function isName(segment: string): boolean {
 }
 
 // Bytes as characters, since nothing that is looked for is more than ASCII. Malformed escapes stay as they are, unlike
-// with decodeURIComponent; IIS's %uXXXX and the overlong forms of UTF-8 stand for what lenient readers made of them.
+// with decodeURIComponent; IIS's %u002e and the overlong forms of UTF-8 stand for what lenient readers made of them.
 function decode(text: string): string {
   if (!text.includes('%')) return text
   return text

@@ -1,4 +1,4 @@
-import { invalid } from '../core/static-options.js'
+import { invalid } from '../core/options-check.js'
 
 /**
  * A Permissions-Policy: for each feature of a browser who may use it: nobody (`[]`), everybody (`'*'`), or a list of

@@ -1,5 +1,5 @@
+import { type Check, checkBoolean, checkFunction, checkOptions, invalid } from '../core/options-check.js'
 import type { HttpRequest } from '../core/request.js'
-import { checkOptions, invalid } from '../core/static-options.js'
 import { countOf, durationOf } from '../core/units.js'
 import { MemoryRateLimiter } from './memory-rate-limiter.js'
 import { type RateLimitAlgorithm, type RateLimiter, type RateLimitPolicy, rateLimitAlgorithms } from './rate-limiter.js'
@@ -53,15 +53,15 @@ export interface RateLimitSettings {
 // A limit times a window is reckoned with in whole numbers, some of them up to three times as large.
 const largestProduct = 2 ** 51
 
-const checks: { readonly [Name in keyof RateLimitOptions]-?: (value: unknown, option: string) => unknown } = {
+const checks: { readonly [Name in keyof RateLimitOptions]-?: Check } = {
   algorithm: (value, option) =>
     (rateLimitAlgorithms as readonly unknown[]).includes(value)
       ? value
       : invalid(option, value, rateLimitAlgorithms.map((each) => `'${each}'`).join(' or ')),
   cost: (value, option) => (typeof value === 'function' ? value : countOf(value, option)),
-  failOpen: boolean,
-  headers: boolean,
-  key: aFunction,
+  failOpen: checkBoolean,
+  headers: checkBoolean,
+  key: checkFunction,
   limit: (value, option) =>
     Number.isSafeInteger(value) && (value as number) > 0 ? value : invalid(option, value, 'a whole number from 1'),
   limiter: (value, option) =>
@@ -73,7 +73,7 @@ const checks: { readonly [Name in keyof RateLimitOptions]-?: (value: unknown, op
     typeof value === 'string' && /^[\w./-]{1,64}$/.test(value)
       ? value
       : invalid(option, value, 'up to 64 letters, digits, dots, slashes, dashes and underscores'),
-  skip: aFunction,
+  skip: checkFunction,
   window: (value, option) => durationOf(value, option) || invalid(option, value, 'more than 0'),
 }
 
@@ -105,12 +105,4 @@ export function settleRateLimit(options: RateLimitOptions, name: string | undefi
     prefix: limiter === undefined ? '' : `${given.name ?? name}:`,
     skip: given.skip,
   }
-}
-
-function aFunction(value: unknown, option: string): unknown {
-  return typeof value === 'function' ? value : invalid(option, value, 'a function')
-}
-
-function boolean(value: unknown, option: string): unknown {
-  return typeof value === 'boolean' ? value : invalid(option, value, 'true or false')
 }

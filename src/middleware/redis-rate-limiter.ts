@@ -1,5 +1,5 @@
 import { Deadlines } from '../core/deadlines.js'
-import { checkOptions, invalid } from '../core/static-options.js'
+import { checkOptions, invalid } from '../core/options-check.js'
 import { millisecondsOf } from '../core/units.js'
 import { describe, HotpressError, httpError } from '../errors.js'
 import { MemoryRateLimiter, type MemoryRateLimiterOptions } from './memory-rate-limiter.js'

@@ -1,5 +1,5 @@
 import { checkHeaderValue, headerName } from '../core/headers.js'
-import { checkOptions, invalid } from '../core/static-options.js'
+import { checkBoolean, checkOptions, invalid } from '../core/options-check.js'
 import { type ContentSecurityPolicy, policyText } from './content-security-policy.js'
 import { type PermissionsPolicy, permissionsText } from './permissions-policy.js'
 
@@ -176,13 +176,11 @@ function choose(option: string, value: unknown, values: readonly string[]): stri
 }
 
 function hstsText(options: HstsOptions): string {
-  const boolean = (value: unknown, option: string): boolean =>
-    typeof value === 'boolean' ? value : invalid(option, value, 'true or false')
   const seconds = (value: unknown, option: string): number =>
     Number.isSafeInteger(value) && (value as number) >= 0
       ? (value as number)
       : invalid(option, value, 'a whole number of seconds from 0')
-  const checks = { includeSubDomains: boolean, maxAge: seconds, preload: boolean }
+  const checks = { includeSubDomains: checkBoolean, maxAge: seconds, preload: checkBoolean }
   const { includeSubDomains = false, maxAge = 2 * year, preload = false } = checkOptions(options, checks, ' of hsts')
   // What hstspreload.org asks for.
   if (preload && includeSubDomains !== true)

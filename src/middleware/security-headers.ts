@@ -1,7 +1,7 @@
 import { decorator } from '../core/decorator.js'
+import { checkBoolean, invalid } from '../core/options-check.js'
 import type { HttpRequest } from '../core/request.js'
 import { addLine, type HttpResponse, unshared } from '../core/response.js'
-import { invalid } from '../core/static-options.js'
 import type { Middleware } from '../core/types.js'
 import { HotpressError } from '../errors.js'
 import { type ContentSecurityPolicy, noncePlaceholder } from './content-security-policy.js'
@@ -158,8 +158,7 @@ function headersOf(options: SecurityHeaders | SecurityHeadersOptions): ReadonlyM
   }
   const headers = new SecurityHeaders()
   const { recommended = false } = options
-  if (typeof recommended !== 'boolean') invalid('recommended of securityHeaders', recommended, 'true or false')
-  if (recommended) headers.recommended()
+  if (checkBoolean(recommended, 'recommended of securityHeaders')) headers.recommended()
   for (const [option, value] of Object.entries<unknown>({ ...options })) {
     if (!Object.hasOwn(setters, option)) {
       const known = Object.keys(setters).join(', ')

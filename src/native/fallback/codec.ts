@@ -1,6 +1,6 @@
 import zlib from 'node:zlib'
+import { Limiter } from '../../core/limiter.js'
 import type { Codec, Coding } from '../types.js'
-import { Limiter } from './limiter.js'
 
 type Callback = (error: Error | null, result: Buffer) => void
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Limiter } from '../../src/native/fallback/limiter.js'
+import { Limiter } from '../../src/core/limiter.js'
 import { deferred, soon } from '../contract/http/_tools.js'
 
 describe('Limiter', () => {
@@ -22,6 +22,38 @@ describe('Limiter', () => {
     for (const gate of gates) gate.resolve()
     await Promise.all(all)
     assert.deepEqual(begun, [0, 1, 2, 3, 4])
+  })
+
+  test('refuses what is more than may wait', async () => {
+    const limiter = new Limiter(1, 1)
+    const gate = deferred()
+    const first = limiter.run(() => gate.promise)
+    assert.equal(limiter.isFull, false, 'one may wait')
+    const second = limiter.run(() => gate.promise, 2)
+    assert.equal(limiter.isFull, true)
+    const never = (): never => assert.fail('it ran')
+    await assert.rejects(limiter.run(never), { code: 'FULL' })
+    assert.equal(limiter.cancel(2), true)
+    assert.equal(limiter.isFull, false, 'a place is free')
+    await assert.rejects(second, { code: 'CANCELLED' })
+    gate.resolve()
+    await first
+    assert.equal(await limiter.run(async () => 'free again'), 'free again')
+  })
+
+  test('has no room to wait where none may', async () => {
+    const limiter = new Limiter(1, 0)
+    const gate = deferred()
+    assert.equal(limiter.isFull, false)
+    const running = limiter.run(() => gate.promise)
+    assert.equal(limiter.isFull, true)
+    await assert.rejects(
+      limiter.run(async () => 'late'),
+      { code: 'FULL' },
+    )
+    gate.resolve()
+    await running
+    assert.equal(limiter.isFull, false)
   })
 
   test('goes on after a task that fails, at once or later', async () => {

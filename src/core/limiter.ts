@@ -4,16 +4,29 @@ interface Waiting {
   readonly ticket: number | undefined
 }
 
-/** Lets a few tasks run at once, the others in order of arrival. The thread pool's own queue cannot be looked into. */
+/**
+ * Lets a few tasks run at once, and the others wait in order of arrival. The thread pool's own queue has no bound and cannot
+ * be looked into, and reads of files and look-ups of names wait in it too.
+ */
 export class Limiter {
   readonly #concurrency: number
+  readonly #most: number
   #running = 0
   // In order of arrival, and one may leave from the middle.
   readonly #waiting = new Set<Waiting>()
 
-  /** @param concurrency tasks that run at once. */
-  constructor(concurrency: number) {
+  /**
+   * @param concurrency tasks that run at once.
+   * @param most tasks that wait: any number by default.
+   */
+  constructor(concurrency: number, most: number = Number.POSITIVE_INFINITY) {
     this.#concurrency = concurrency
+    this.#most = most
+  }
+
+  /** Whether as many tasks run and wait as may: the next would be refused. */
+  get isFull(): boolean {
+    return this.#running >= this.#concurrency && this.#waiting.size >= this.#most
   }
 
   /** Takes a task out that has not begun: its promise is rejected with the code `CANCELLED`. Says whether there was one. */
@@ -27,13 +40,19 @@ export class Limiter {
     return false
   }
 
-  /** Runs a task when its turn comes. */
+  /**
+   * Runs a task when its turn comes.
+   *
+   * @param ticket what {@link cancel} knows it by.
+   * @returns a promise of what the task gives; rejected with the code `FULL` where {@link isFull} says so.
+   */
   run<Value>(task: () => Promise<Value>, ticket?: number): Promise<Value> {
     if (this.#running < this.#concurrency) return this.#run(task)
+    if (this.isFull) return Promise.reject(failure('FULL', 'too many tasks wait'))
     return new Promise<Value>((resolve, reject) => {
       this.#waiting.add({
         begin: () => this.#run(task).then(resolve, reject),
-        cancel: () => reject(Object.assign(new Error('the task was cancelled'), { code: 'CANCELLED' })),
+        cancel: () => reject(failure('CANCELLED', 'the task was cancelled')),
         ticket,
       })
     })
@@ -56,4 +75,8 @@ export class Limiter {
       return
     }
   }
+}
+
+function failure(code: 'CANCELLED' | 'FULL', message: string): Error {
+  return Object.assign(new Error(message), { code })
 }
