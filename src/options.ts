@@ -60,22 +60,22 @@ const listenChecks: Checks<ListenOptions> = {
   backlog: (value) => positive('backlog', count('backlog', value)),
   host: (value) => (typeof value === 'string' && value !== '' ? value : invalid('host', value, 'an address or a name')),
   http2: (value) => checkHttp2(value),
-  http3: (value) => boolean('http3', value),
+  http3: (value) => checkBoolean(value, 'http3'),
   port: (value) => (isPort(value) ? value : invalid('port', value, 'a whole number from 0 to 65535')),
-  reusePort: (value) => boolean('reusePort', value),
+  reusePort: (value) => checkBoolean(value, 'reusePort'),
   threads: (value) => positive('threads', count('threads', value)),
   tls: (value) => readTls(value as TlsOptions),
 }
 
 const http2Checks: Checks<Http2Options> = {
-  cleartext: (value) => boolean('http2.cleartext', value),
+  cleartext: (value) => checkBoolean(value, 'http2.cleartext'),
   connectionWindow: (value) => positive('http2.connectionWindow', bytesOf(value, 'http2.connectionWindow')),
   maxConcurrentStreams: (value) => positive('http2.maxConcurrentStreams', count('http2.maxConcurrentStreams', value)),
   streamWindow: (value) => positive('http2.streamWindow', bytesOf(value, 'http2.streamWindow')),
 }
 
 function checkHttp2(value: unknown): Http2Settings {
-  const given = typeof value === 'boolean' ? {} : check(value as Http2Options, http2Checks, ' of http2')
+  const given = typeof value === 'boolean' ? {} : checkOptions(value, http2Checks, ' of http2')
   return {
     cleartext: (given.cleartext as boolean | undefined) ?? false,
     connectionWindow: given.connectionWindow as number | undefined,
