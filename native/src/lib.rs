@@ -3,6 +3,7 @@
 
 mod bridge;
 mod codec;
+mod edge;
 mod http;
 mod inloop;
 mod napi_raw;

@@ -57,8 +57,47 @@ export interface NativeServerOptions {
   readonly writeTimeout: number
 }
 
+/** A certificate chain and its key as DER, and the names that it is for. */
+export interface NativeCertificate {
+  readonly chain: readonly Uint8Array[]
+  readonly key: Uint8Array
+  readonly names: readonly string[]
+  readonly ocsp?: Uint8Array
+}
+
+/** What new connections are served with. */
+export interface NativeIdentity {
+  /** The first is the default. */
+  readonly certificates: readonly NativeCertificate[]
+  /** Secrets; none for those of the core's own. */
+  readonly ticketKeys: readonly Uint8Array[]
+}
+
+/** What is listened beside the event loop with. Sizes are in bytes, times in milliseconds. */
+export interface NativeListenOptions {
+  readonly backlog: number
+  readonly connectionWindow: number
+  readonly handshakeTimeout: number
+  readonly maxConcurrentStreams: number
+  readonly reusePort: boolean
+  readonly streamWindow: number
+  readonly threads: number
+  /** Without, HTTP/2 is spoken with who begins with it, and HTTP/1.1 with the others. */
+  readonly tls?: NativeIdentity & {
+    readonly ciphers: readonly string[]
+    /** Issuers of clients' certificates, as DER; none are asked for without. */
+    readonly clients: readonly Uint8Array[]
+    readonly http2: boolean
+    readonly isClientRequired: boolean
+    readonly onlyTls13: boolean
+    readonly sessionTickets: boolean
+  }
+  /** Whether requests for another protocol (RFC 8441) are taken. */
+  readonly upgrades: boolean
+}
+
 /**
- * HTTP/1.1 in the event loop. Functions about a request take its slot and serial first; one that is over is let go.
+ * HTTP/1.1 in the event loop, and what is beside it. Functions about a request take its slot and serial first; one that is over is let go.
  * `src/transports/native-control.ts` says what the numbers mean.
  */
 export interface NativeServer {
@@ -83,11 +122,19 @@ export interface NativeServer {
   ip(slot: number, serial: number): string | undefined
   /** The port, or the code and message of what went wrong. */
   listen(address: string, port: number, backlog: number): number | readonly [code: string, message: string]
+  /** Listens for TLS and HTTP/2; gives the same. */
+  listenBeside(
+    address: string,
+    port: number,
+    options: NativeListenOptions,
+  ): number | readonly [code: string, message: string]
   pause(slot: number, serial: number, isPaused: number): void
   /** Takes the body; with 1 a client that waits for a 100 has it. */
   receive(slot: number, serial: number, isRead: number): void
   /** Answers with the status and flags that `control` holds. */
   respond(slot: number, serial: number, lines: string, body: string | Uint8Array | undefined): void
+  /** Changes what new connections are served with; what is wrong with it, where something is. */
+  setCertificates(identity: NativeIdentity): string | undefined
   text(slot: number, serial: number, part: number): string | undefined
   /** Has the values of headers go along with each request: six at most, in lower case, each ended by a line feed. */
   want(names: string): void

@@ -3,27 +3,28 @@ import { Socket } from 'node:net'
 import { ContentType, contentTypeIndex } from '../core/content-type.js'
 import { HeaderLines } from '../core/header-lines.js'
 import { HttpRequest } from '../core/request.js'
+import { HotpressError } from '../errors.js'
 import type { NativeServer, NativeServerOptions } from '../native/types.js'
-import { Answer, Control, Event, Lines, Whole } from './native-control.js'
+import { Answer, beside, Control, Event, Lines, Whole } from './native-control.js'
 import { NativeExchange } from './native-exchange.js'
+import { identityOf, listenOptionsFor } from './native-listen.js'
 import type { NativeOwner } from './native-owner.js'
 import { WantedHeaders } from './native-wanted.js'
 import { attach } from './node.js'
 import type { NodeConnection } from './node-exchange.js'
 import { announce } from './proxy-peer.js'
-import type { NodeBridge, TransportHost } from './transport.js'
+import type { CertificateSettings, ListenSettings, NodeBridge, TransportHost } from './transport.js'
 
 // Requests that never became one are told of here: { reason, status, transport }.
 const refusals = channel('hotpress:refused')
-
-/** Connections that may wait to be accepted. */
-const backlog = 511
 
 /** A server of the native core, and what its requests have in common. */
 export class NativeTransportServer implements NativeOwner<NativeExchange> {
   // By slot. A connection asks the system once, whatever the number of its requests.
   readonly #addresses: { readonly connection: number; readonly text: string }[] = []
+  /** By slot, of the loop's own connections and of what came beside it. */
   readonly #exchanges: (NativeExchange | undefined)[] = []
+  readonly #exchangesBeside: (NativeExchange | undefined)[] = []
   #onIdle: (() => void) | undefined
   #underWay = 0
   readonly #nodeConnection: NodeConnection | undefined
@@ -64,6 +65,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   }
 
   addressOf(slot: number, serial: number, connection: number): string | undefined {
+    if ((slot & beside) !== 0) return this.io.ip(slot, serial)
     const known = this.#addresses[slot]
     if (known?.connection === connection) return known.text
     const text = this.io.ip(slot, serial)
@@ -73,7 +75,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
 
   began(exchange: NativeExchange): void {
     this.#underWay++
-    this.#exchanges[exchange.slot] = exchange
+    this.#listOf(exchange.slot)[exchange.slot & ~beside] = exchange
   }
 
   async close(drain: number): Promise<void> {
@@ -104,12 +106,22 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
 
   ended(exchange: NativeExchange): void {
     this.#underWay--
-    if (this.#exchanges[exchange.slot] === exchange) this.#exchanges[exchange.slot] = undefined
+    const list = this.#listOf(exchange.slot)
+    const index = exchange.slot & ~beside
+    if (list[index] === exchange) list[index] = undefined
     if (this.#underWay === 0) this.#onIdle?.()
   }
 
-  listen(address: string, port: number): number | readonly [code: string, message: string] {
-    return this.io.listen(address, port, backlog)
+  listen(address: string, where: ListenSettings): number | readonly [code: string, message: string] {
+    const { backlog, http2, port, reusePort, tls } = where
+    if (tls === undefined && !http2.cleartext && !reusePort) return this.io.listen(address, port, backlog)
+    return this.io.listenBeside(address, port, listenOptionsFor(where, this.host))
+  }
+
+  /** @throws HotpressError `CERTIFICATE_UNREADABLE` */
+  setCertificates(settings: CertificateSettings): void {
+    const reason = this.io.setCertificates(identityOf(settings))
+    if (reason !== undefined) throw new HotpressError('CERTIFICATE_UNREADABLE', { option: 'cert and key', reason })
   }
 
   // Whether a request, and its connection with it, goes to Node's own server.
@@ -130,17 +142,25 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     this.host.bridge?.server.emit('connection', socket)
   }
 
+  #listOf(slot: number): (NativeExchange | undefined)[] {
+    return (slot & beside) === 0 ? this.#exchanges : this.#exchangesBeside
+  }
+
   #event(event: number, slot: number, serial: number, data?: Uint8Array | string, peer?: string): void {
     if (event === Event.Refused) {
       if (serial === 0) this.host.log.warn(`connection closed: ${data}`)
       if (refusals.hasSubscribers) refusals.publish({ reason: data, status: serial, transport: 'native' })
       return
     }
+    if (event === Event.Log) {
+      this.host.log.error(String(data))
+      return
+    }
     if (event === Event.HandedOff) {
       this.#adopt(serial, data as Uint8Array, peer)
       return
     }
-    const exchange = this.#exchanges[slot]
+    const exchange = this.#listOf(slot)[slot & ~beside]
     if (exchange?.serial !== serial) return
     if (event === Event.Body || event === Event.BodyEnd) exchange.onBody(data as Uint8Array, event === Event.BodyEnd)
     else if (event === Event.Drain) exchange.onDrain()

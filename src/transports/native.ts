@@ -14,8 +14,8 @@ function refuses(_settings: Settings, where: ListenSettings, hasBridge: boolean)
   if (hasBridge && process.platform === 'win32') {
     return { option: 'nodeServer()', reason: 'Windows cannot hand a connection over; use the transport node' }
   }
-  if (where.tls === undefined) return undefined
-  return { option: 'tls', reason: 'here it serves plaintext only; use the transport node' }
+  if (where.http3) return { option: 'http3', reason: 'it is not served' }
+  return undefined
 }
 
 async function listen(host: TransportHost, where: ListenSettings): Promise<Listening> {
@@ -25,9 +25,14 @@ async function listen(host: TransportHost, where: ListenSettings): Promise<Liste
   const resolved = await lookup(where.host).catch((error: Error) => {
     throw refused(error.message)
   })
-  const taken = server.listen(resolved.address, where.port)
-  if (typeof taken === 'number') return { close: (drain) => server.close(drain), port: taken }
+  const taken = server.listen(resolved.address, where)
+  if (typeof taken === 'number') {
+    const listening = { close: (drain: number) => server.close(drain), port: taken }
+    if (where.tls === undefined) return listening
+    return { ...listening, setCertificates: (settings) => server.setCertificates(settings) }
+  }
   const [code, message] = taken
+  if (code === 'TLS') throw new HotpressError('CERTIFICATE_UNREADABLE', { option: 'cert and key', reason: message })
   throw code === 'EADDRINUSE' ? new HotpressError('ADDRESS_IN_USE', { address }) : refused(`${code} (${message})`)
 }
 

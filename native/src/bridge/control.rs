@@ -90,4 +90,6 @@ pub enum Event {
     Refused = 5,
     /// A connection has left the engine: the serial is its descriptor, and what was read of it comes with it.
     HandedOff = 6,
+    /// Something for the log: its text comes with it.
+    Log = 7,
 }

@@ -241,6 +241,16 @@ impl Handover {
         self.leave(scope);
     }
 
+    /// Something for the log.
+    pub fn logged(&self, text: &str) {
+        let scope = self.enter();
+        if !self.is_dead.get() {
+            let text = self.latin1(text.as_bytes());
+            self.event(Event::Log, 0, 0, &[text]);
+        }
+        self.leave(scope);
+    }
+
     pub fn refused(&self, slot: u32, refusal: &Refusal) {
         let scope = self.enter();
         if !self.is_dead.get() {

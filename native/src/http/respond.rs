@@ -187,16 +187,22 @@ pub fn number(out: &mut Vec<u8>, mut value: u64) {
     out.extend_from_slice(&digits[at..]);
 }
 
-/// The answer to a request that never became one: a problem document (RFC 9457), and the connection is closed.
-pub fn refusal(out: &mut Vec<u8>, refusal: &Refusal, date: &[u8]) {
+/// What is said of a request that never became one: a problem document (RFC 9457).
+pub fn refusal_body(refusal: &Refusal) -> String {
     let (status, code) = (refusal.status, refusal.code);
     let limit = if refusal.limit == 0 { String::new() } else { format!(" of {} bytes", refusal.limit) };
-    let body = format!(
+    format!(
         "{{\"type\":\"about:blank\",\"title\":\"{}\",\"status\":{status},\"detail\":\"the request was refused: {}{limit} ({})\",\"code\":\"{code}\"}}",
         reason(status),
         refusal.reason,
         refusal.section,
-    );
+    )
+}
+
+/// The answer to such a request: the connection is closed after it.
+pub fn refusal(out: &mut Vec<u8>, refusal: &Refusal, date: &[u8]) {
+    let status = refusal.status;
+    let body = refusal_body(refusal);
     status_line(out, status);
     out.extend_from_slice(
         b"Connection: close\r\nContent-Type: application/problem+json\r\nX-Content-Type-Options: nosniff\r\n",

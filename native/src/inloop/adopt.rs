@@ -9,6 +9,8 @@ use super::server::Server;
 
 /// What the edge gives away. It is sent from thread to thread.
 pub struct Adopted {
+    /// There are too many connections with it: it is to be told so, and closed.
+    pub is_over: bool,
     /// Whose connection it is, where a proxy has announced that.
     pub peer: Option<Box<str>>,
     /// Counts the connection for as long as it is held.

@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ptr::null_mut;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use napi::bindgen_prelude::{FromNapiValue, Object, Uint8Array};
 use napi::check_status;
@@ -11,7 +12,7 @@ use napi::sys::{self, napi_callback_info, napi_env, napi_value};
 
 use super::answer::Defaults;
 use super::limits::Limits;
-use super::server::Server;
+use super::server::{Common, Server};
 use super::{calls, lifetime, uv};
 use crate::bridge::control;
 use crate::bridge::fixed::Fixed;
@@ -52,7 +53,9 @@ fn create(
     };
     let types = options.get::<Vec<String>>("types")?.unwrap_or_default();
     let lines = options.get::<String>("defaults")?.unwrap_or_default().into_bytes();
-    let defaults = Defaults::new(lines, options.get::<bool>("requestId")?.unwrap_or_default(), types);
+    let sends_id = options.get::<bool>("requestId")?.unwrap_or_default();
+    let common = Common { lines: lines.clone(), sends_id, types: types.clone() };
+    let defaults = Defaults::new(lines, sends_id, types);
     let wants_path = options.get::<Vec<bool>>("wantsPath")?.unwrap_or_default();
     let control = Rc::new(UnsafeCell::new([0; control::SIZE]));
     let mut looper = null_mut();
@@ -73,10 +76,10 @@ fn create(
         wanted: RefCell::new(Vec::new()),
         wants_path,
     };
-    let fixed = Fixed::read(&options)?;
+    let fixed = Arc::new(Fixed::read(&options)?);
     let proxies = Peers::read(options.get::<Uint8Array>("proxies")?.as_deref().unwrap_or_default());
-    let server = Server::new(uv, looper.cast(), limits, defaults, fixed, proxies, router, handover);
-    let functions: [(&std::ffi::CStr, Callback); 17] = [
+    let server = Server::new(uv, looper.cast(), limits, defaults, fixed, common, proxies, router, handover);
+    let functions: [(&std::ffi::CStr, Callback); 19] = [
         (c"begin", calls::begin),
         (c"closeConnections", calls::close_connections),
         (c"closeIdle", calls::close_idle),
@@ -88,9 +91,11 @@ fn create(
         (c"hint", calls::hint),
         (c"ip", calls::ip),
         (c"listen", calls::listen),
+        (c"listenBeside", calls::listen_beside),
         (c"pause", calls::pause),
         (c"receive", calls::receive),
         (c"respond", calls::respond_whole),
+        (c"setCertificates", calls::set_certificates),
         (c"text", calls::text),
         (c"want", calls::want),
         (c"write", calls::write),

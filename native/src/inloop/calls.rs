@@ -3,15 +3,18 @@
 use std::ptr::null_mut;
 use std::rc::Rc;
 
+use napi::bindgen_prelude::{FromNapiValue, Object};
 use napi::sys::{self, napi_callback_info, napi_env, napi_value};
 
 use super::answer;
 use super::connection::Phase;
+use super::listener::ListenError;
 use super::server::Server;
 use super::{lifetime, listener, outgoing, output};
 use crate::bridge::handover::MOST_WANTED;
 use crate::bridge::values::Answer;
 use crate::bridge::values::{body_of, boolean, bytes, float, integer, lines, null};
+use crate::edge::{self, door::EDGE};
 use crate::http::names;
 use crate::http::names::Wanted;
 use crate::http::parse::Head;
@@ -40,6 +43,10 @@ fn run<const N: usize>(
 pub unsafe extern "C" fn begin(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, slot, serial, [_, _, status, flags, head, length]: [napi_value; 6]| {
         let (status, flags, head) = (integer(env, status), integer(env, flags), lines(env, head));
+        if slot & EDGE != 0 {
+            edge::calls::begin(server, slot, serial, status, flags, head, float(env, length));
+            return Ok(null_mut());
+        }
         answer::begin(server, slot, serial, status, flags, &head, float(env, length));
         Ok(null_mut())
     })
@@ -48,6 +55,7 @@ pub unsafe extern "C" fn begin(env: napi_env, info: napi_callback_info) -> napi_
 pub unsafe extern "C" fn close_connections(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, _, _, []: [napi_value; 0]| {
         lifetime::close_connections(server, |_, _| true);
+        lifetime::close_door(server);
         Ok(null_mut())
     })
 }
@@ -69,6 +77,9 @@ pub unsafe extern "C" fn close_idle(env: napi_env, info: napi_callback_info) -> 
 pub unsafe extern "C" fn close_listeners(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, _, _, []: [napi_value; 0]| {
         listener::close(server);
+        if let Some(door) = &*server.door.borrow() {
+            door.drain();
+        }
         Ok(null_mut())
     })
 }
@@ -78,7 +89,10 @@ pub unsafe extern "C" fn connections(env: napi_env, info: napi_callback_info) ->
     run(env, info, |server, _, _, []: [napi_value; 0]| {
         let mut value = null_mut();
         // SAFETY: makes a number.
-        unsafe { sys::napi_create_uint32(env, server.state.borrow().open, &mut value) };
+        // Those that the loop has taken over from the edge are counted there.
+        let open = server.door.borrow().as_ref().map_or_else(|| server.state.borrow().open, |door| door.permits.open());
+        // SAFETY: makes a number.
+        unsafe { sys::napi_create_uint32(env, open, &mut value) };
         Ok(value)
     })
 }
@@ -86,7 +100,9 @@ pub unsafe extern "C" fn connections(env: napi_env, info: napi_callback_info) ->
 /// Breaks the connection of a request.
 pub unsafe extern "C" fn cut(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, slot, serial, [_, _]: [napi_value; 2]| {
-        if server.with_request(slot, serial, |_| ()).is_some() {
+        if slot & EDGE != 0 {
+            edge::calls::cut(server, slot, serial);
+        } else if server.with_request(slot, serial, |_| ()).is_some() {
             server.destroy(slot);
         }
         Ok(null_mut())
@@ -95,7 +111,12 @@ pub unsafe extern "C" fn cut(env: napi_env, info: napi_callback_info) -> napi_va
 
 pub unsafe extern "C" fn end(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, slot, serial, [_, _, trailers]: [napi_value; 3]| {
-        answer::end(server, slot, serial, &lines(env, trailers));
+        let trailers = lines(env, trailers);
+        if slot & EDGE != 0 {
+            edge::calls::end(server, slot, serial, trailers);
+        } else {
+            answer::end(server, slot, serial, &trailers);
+        }
         Ok(null_mut())
     })
 }
@@ -128,12 +149,24 @@ pub unsafe extern "C" fn header(env: napi_env, info: napi_callback_info) -> napi
 /// Sends early hints; says whether it could.
 pub unsafe extern "C" fn hint(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, slot, serial, [_, _, hints]: [napi_value; 3]| {
-        Ok(boolean(env, answer::hint(server, slot, serial, &lines(env, hints))))
+        let hints = lines(env, hints);
+        Ok(boolean(
+            env,
+            if slot & EDGE != 0 {
+                edge::calls::hint(server, slot, serial, hints)
+            } else {
+                answer::hint(server, slot, serial, &hints)
+            },
+        ))
     })
 }
 
 pub unsafe extern "C" fn ip(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, slot, serial, [_, _]: [napi_value; 2]| {
+        if slot & EDGE != 0 {
+            let text = edge::calls::ip(server, slot, serial);
+            return Ok(text.map_or(null_mut(), |text| server.handover.latin1(text.as_bytes())));
+        }
         let known = server.with_request(slot, serial, |connection| (connection.socket.handle, connection.peer.clone()));
         let Some((tcp, peer)) = known else { return Ok(null_mut()) };
         let text = peer.map(String::from).or_else(|| listener::address_of(server, tcp)).unwrap_or_default();
@@ -147,21 +180,49 @@ pub unsafe extern "C" fn listen(env: napi_env, info: napi_callback_info) -> napi
         // SAFETY: the value belongs to this call.
         let host = unsafe { string(env, host) }.ok_or(Exception::Type("a host must be a string"))?;
         let (port, backlog) = (integer(env, port) as u16, integer(env, backlog) as i32);
-        let mut value = null_mut();
-        // SAFETY: plain N-API calls with values of this call.
-        unsafe {
-            match listener::listen(server, &host, port, backlog) {
-                Ok(port) => {
-                    sys::napi_create_uint32(env, port.into(), &mut value);
-                }
-                Err(error) => {
-                    sys::napi_create_array_with_length(env, 2, &mut value);
-                    sys::napi_set_element(env, value, 0, server.handover.latin1(error.code.as_bytes()));
-                    sys::napi_set_element(env, value, 1, server.handover.latin1(error.message.as_bytes()));
-                }
+        Ok(listened(env, server, listener::listen(server, &host, port, backlog)))
+    })
+}
+
+/// A port, or an array of the error's code and message.
+fn listened(env: napi_env, server: &Server, outcome: Result<u16, ListenError>) -> napi_value {
+    let mut value = null_mut();
+    // SAFETY: plain N-API calls with values of the call under way.
+    unsafe {
+        match outcome {
+            Ok(port) => {
+                sys::napi_create_uint32(env, port.into(), &mut value);
+            }
+            Err(error) => {
+                sys::napi_create_array_with_length(env, 2, &mut value);
+                sys::napi_set_element(env, value, 0, server.handover.latin1(error.code.as_bytes()));
+                sys::napi_set_element(env, value, 1, server.handover.latin1(error.message.as_bytes()));
             }
         }
-        Ok(value)
+    }
+    value
+}
+
+/// Listens beside the loop, with what `NativeListenOptions` say; gives the same.
+pub unsafe extern "C" fn listen_beside(env: napi_env, info: napi_callback_info) -> napi_value {
+    run(env, info, |server, _, _, [host, port, options]: [napi_value; 3]| {
+        // SAFETY: the values belong to this call.
+        let (host, options) = unsafe { (string(env, host), Object::from_napi_value(env, options)) };
+        let host = host.ok_or(Exception::Type("a host must be a string"))?;
+        let options = options.map_err(|error| Exception::Plain(error.reason.clone()))?;
+        Ok(listened(env, server, edge::listen::listen(server, &host, integer(env, port) as u16, &options)))
+    })
+}
+
+/// Changes certificates, and the keys of session tickets, for new connections; gives what is wrong with them.
+pub unsafe extern "C" fn set_certificates(env: napi_env, info: napi_callback_info) -> napi_value {
+    run(env, info, |server, _, _, [options]: [napi_value; 1]| {
+        // SAFETY: the value belongs to this call.
+        let options = unsafe { Object::from_napi_value(env, options) };
+        let wrong = options
+            .map_err(|error| error.reason.clone())
+            .and_then(|options| edge::listen::set_certificates(server, &options));
+        Ok(wrong.map_or_else(|reason| server.handover.latin1(reason.as_bytes()), |()| null_mut()))
     })
 }
 
@@ -169,7 +230,11 @@ pub unsafe extern "C" fn listen(env: napi_env, info: napi_callback_info) -> napi
 pub unsafe extern "C" fn pause(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, slot, serial, [_, _, is_paused]: [napi_value; 3]| {
         let (is_paused, now) = (integer(env, is_paused) == 1, server.now());
-        if server.with_request(slot, serial, |connection| connection.pause(is_paused, now)).is_some() && !is_paused {
+        if slot & EDGE != 0 {
+            edge::calls::pause(server, slot, serial, is_paused);
+        } else if server.with_request(slot, serial, |connection| connection.pause(is_paused, now)).is_some()
+            && !is_paused
+        {
             server.resume(slot);
         }
         Ok(null_mut())
@@ -180,6 +245,10 @@ pub unsafe extern "C" fn pause(env: napi_env, info: napi_callback_info) -> napi_
 pub unsafe extern "C" fn receive(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, slot, serial, [_, _, is_read]: [napi_value; 3]| {
         let is_read = integer(env, is_read) == 1;
+        if slot & EDGE != 0 {
+            edge::calls::receive(server, slot, serial, is_read);
+            return Ok(null_mut());
+        }
         let expects = server.with_request(slot, serial, |connection| {
             connection.is_receiving = true;
             is_read && std::mem::take(&mut connection.expects_continue)
@@ -196,7 +265,12 @@ pub unsafe extern "C" fn respond_whole(env: napi_env, info: napi_callback_info) 
         let (status, flags, units) = server.handover.answered();
         let head = lines(env, head);
         let body = body_of(env, body, units);
-        answer::whole(server, slot, serial, Answer { body, flags, head: &head, status });
+        let answer = Answer { body, flags, head: &head, status };
+        if slot & EDGE != 0 {
+            edge::calls::respond(server, slot, serial, answer);
+        } else {
+            answer::whole(server, slot, serial, answer);
+        }
         Ok(null_mut())
     })
 }
@@ -226,6 +300,9 @@ fn with_head<R>(server: &Server, slot: u32, serial: u32, read: impl FnOnce(&[u8]
         let head = unsafe { std::slice::from_raw_parts(current.start, current.length) };
         return Some(read(head, &current.head));
     }
+    if slot & EDGE != 0 {
+        return server.door.borrow().as_ref()?.with_head(slot, serial, read);
+    }
     server.with_request(slot, serial, |connection| {
         let (bytes, head) = connection.head.as_deref()?;
         Some(read(bytes, head))
@@ -247,6 +324,11 @@ pub unsafe extern "C" fn want(env: napi_env, info: napi_callback_info) -> napi_v
 pub unsafe extern "C" fn write(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, slot, serial, [_, _, chunk]: [napi_value; 3]| {
         let chunk = bytes(env, chunk).ok_or(Exception::Type("a chunk must be bytes"))?;
-        Ok(boolean(env, answer::write(server, slot, serial, chunk)))
+        let has_room = if slot & EDGE != 0 {
+            edge::calls::write(server, slot, serial, chunk)
+        } else {
+            answer::write(server, slot, serial, chunk)
+        };
+        Ok(boolean(env, has_room))
     })
 }

@@ -37,6 +37,14 @@ pub fn close_connections(server: &Rc<Server>, which: impl Fn(u32, &Connection) -
     }
 }
 
+/// Ends what runs beside the loop.
+pub fn close_door(server: &Rc<Server>) {
+    let door = server.door.take();
+    if let Some(door) = door {
+        door.close(server);
+    }
+}
+
 /// No handle is left: what keeps JavaScript's functions alive is let go of, and with them the server.
 pub fn idle(server: &Rc<Server>) {
     let handle = server.cleanup.replace(null_mut());
@@ -65,6 +73,7 @@ unsafe extern "C" fn on_cleanup(_handle: sys::napi_async_cleanup_hook_handle, da
     shared.handover.is_dead.set(true);
     listener::close(&shared);
     close_connections(&shared, |_, _| true);
+    close_door(&shared);
     if shared.handles.get() == 0 {
         idle(&shared);
     }

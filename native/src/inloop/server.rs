@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use napi::sys::napi_async_cleanup_hook_handle;
 
@@ -16,6 +17,7 @@ use super::uv::{Handle, Loop, Uv};
 use super::{handles, handoff, listener, output};
 use crate::bridge::fixed::Fixed;
 use crate::bridge::handover::Handover;
+use crate::edge::door::Door;
 use crate::http::peers::Peers;
 use crate::http::respond::{Clock, Ids};
 use crate::router_binding::Instance;
@@ -47,13 +49,17 @@ pub struct Server {
     /// Where the environment waits for the server's handles before it ends.
     pub cleanup: Cell<napi_async_cleanup_hook_handle>,
     pub defaults: Defaults,
-    pub fixed: Fixed,
+    /// What of it runs beside the loop, once it listens there.
+    pub door: RefCell<Option<Rc<Door>>>,
+    pub fixed: Arc<Fixed>,
     /// Handles that libuv still knows; at none, JavaScript can let go of the server.
     pub handles: Cell<u32>,
     pub handover: Handover,
     /// Every connection is closed after its answer.
     pub is_closing: Cell<bool>,
     pub limits: Limits,
+    /// What its answers have in common, as it was given.
+    pub common: Common,
     pub looper: *mut Loop,
     /// Peers that announce whose their connections are.
     pub proxies: Peers,
@@ -64,6 +70,15 @@ pub struct Server {
     pub uv: &'static Uv,
 }
 
+/// What the answers of a server have in common.
+pub struct Common {
+    /// Header lines, each with its CRLF.
+    pub lines: Vec<u8>,
+    pub sends_id: bool,
+    /// Content types that answers name by their index, from 1.
+    pub types: Vec<String>,
+}
+
 impl Server {
     #[allow(clippy::too_many_arguments, reason = "the parts of a server, each named where it is made")]
     pub fn new(
@@ -71,14 +86,17 @@ impl Server {
         looper: *mut Loop,
         limits: Limits,
         defaults: Defaults,
-        fixed: Fixed,
+        fixed: Arc<Fixed>,
+        common: Common,
         proxies: Peers,
         router: Rc<Instance>,
         handover: Handover,
     ) -> Rc<Self> {
         Rc::new(Self {
             cleanup: Cell::new(std::ptr::null_mut()),
+            common,
             defaults,
+            door: RefCell::new(None),
             fixed,
             handles: Cell::new(0),
             handover,
@@ -107,6 +125,13 @@ impl Server {
             turn: Turn::new(),
             uv,
         })
+    }
+
+    /// The number of the next request; 0 stands for none.
+    pub fn next_serial(&self) -> u32 {
+        let mut state = self.state.borrow_mut();
+        state.serial = state.serial.wrapping_add(1).max(1);
+        state.serial
     }
 
     pub fn now(&self) -> u64 {

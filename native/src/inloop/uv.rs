@@ -56,6 +56,7 @@ impl Address {
 }
 
 pub type AllocateCallback = unsafe extern "C" fn(*mut Handle, usize, *mut Buffer);
+pub type AsyncCallback = unsafe extern "C" fn(*mut Handle);
 pub type CheckCallback = unsafe extern "C" fn(*mut Handle);
 pub type CloseCallback = unsafe extern "C" fn(*mut Handle);
 pub type ConnectionCallback = unsafe extern "C" fn(*mut Handle, c_int);
@@ -64,6 +65,7 @@ pub type RequestCallback = unsafe extern "C" fn(*mut Request, c_int);
 pub type TimerCallback = unsafe extern "C" fn(*mut Handle);
 
 /// `uv_handle_type`, which libuv keeps stable within its major version.
+pub const ASYNC: c_int = 1;
 pub const CHECK: c_int = 2;
 pub const TCP: c_int = 12;
 pub const TIMER: c_int = 13;
@@ -98,6 +100,8 @@ macro_rules! functions {
 }
 
 functions! {
+    async_init: fn(*mut Loop, *mut Handle, AsyncCallback) -> c_int;
+    async_send: fn(*mut Handle) -> c_int;
     accept: fn(*mut Handle, *mut Handle) -> c_int;
     check_init: fn(*mut Loop, *mut Handle) -> c_int;
     check_start: fn(*mut Handle, CheckCallback) -> c_int;

@@ -1,0 +1,29 @@
+//! The native transport's other half: TLS, HTTP/2 and HTTP/3 on threads of their own, beside the event loop.
+//!
+//! ```text
+//! tokio ─▶ listener (TLS) ─▶ http2 ─▶ serve, request ─▶ outbox ─▶ door ─▶ bridge::handover (JavaScript)
+//!               └──▶ inloop::adopt (HTTP/1.1)  └─ answer ◀── exchange ◀── calls ◀──┘
+//! ```
+//!
+//! `listen` begins it, `context` is what its threads share, `door` what the event loop has of it. A request is an
+//! `Exchange`, which both sides hold; `serve` sees to it on whatever stream it came by (`wire`). `frames` and `guarded` count
+//! what a client sends besides requests. Every runtime belongs to one server, and ends with it.
+
+mod answer;
+pub mod calls;
+mod context;
+pub mod door;
+mod exchange;
+mod frames;
+mod guarded;
+mod http2;
+pub mod listen;
+mod listener;
+mod outbox;
+mod peer;
+mod permits;
+mod request;
+mod serve;
+mod tickets;
+mod tls;
+mod wire;
