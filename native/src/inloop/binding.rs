@@ -74,9 +74,10 @@ fn create(
         wants_path,
     };
     let fixed = Fixed::read(&options)?;
+    let gives = cfg!(unix) && options.get::<bool>("givesDescriptors")?.unwrap_or(true);
     let proxies = Peers::read(options.get::<Uint8Array>("proxies")?.as_deref().unwrap_or_default());
-    let server = Server::new(uv, looper.cast(), limits, defaults, fixed, proxies, router, handover);
-    let functions: [(&std::ffi::CStr, Callback); 17] = [
+    let server = Server::new(uv, looper.cast(), limits, defaults, fixed, proxies, router, handover, gives);
+    let functions: [(&std::ffi::CStr, Callback); 19] = [
         (c"begin", calls::begin),
         (c"closeConnections", calls::close_connections),
         (c"closeIdle", calls::close_idle),
@@ -89,8 +90,10 @@ fn create(
         (c"ip", calls::ip),
         (c"listen", calls::listen),
         (c"pause", calls::pause),
+        (c"peerCertificate", calls::peer_certificate),
         (c"receive", calls::receive),
         (c"respond", calls::respond_whole),
+        (c"sni", calls::sni),
         (c"text", calls::text),
         (c"want", calls::want),
         (c"write", calls::write),

@@ -95,8 +95,7 @@ pub unsafe extern "C" fn cut(env: napi_env, info: napi_callback_info) -> napi_va
 
 pub unsafe extern "C" fn end(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, slot, serial, [_, _, trailers]: [napi_value; 3]| {
-        answer::end(server, slot, serial, &lines(env, trailers));
-        Ok(null_mut())
+        Ok(boolean(env, answer::end(server, slot, serial, &lines(env, trailers))))
     })
 }
 
@@ -176,6 +175,17 @@ pub unsafe extern "C" fn pause(env: napi_env, info: napi_callback_info) -> napi_
     })
 }
 
+/// The client's own certificate, as DER; undefined without one.
+pub unsafe extern "C" fn peer_certificate(env: napi_env, info: napi_callback_info) -> napi_value {
+    run(env, info, |server, slot, serial, [_, _]: [napi_value; 2]| {
+        let value = server.with_request(slot, serial, |connection| {
+            let der = connection.tls.as_ref()?.peer_certificate()?;
+            Some(server.handover.buffer(der))
+        });
+        Ok(value.flatten().unwrap_or(null_mut()))
+    })
+}
+
 /// Takes the body of a request. A client that waits for a 100 has it once somebody reads.
 pub unsafe extern "C" fn receive(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, slot, serial, [_, _, is_read]: [napi_value; 3]| {
@@ -198,6 +208,17 @@ pub unsafe extern "C" fn respond_whole(env: napi_env, info: napi_callback_info) 
         let body = body_of(env, body, units);
         answer::whole(server, slot, serial, Answer { body, flags, head: &head, status });
         Ok(null_mut())
+    })
+}
+
+/// The host name that the client has asked for by TLS; undefined without one.
+pub unsafe extern "C" fn sni(env: napi_env, info: napi_callback_info) -> napi_value {
+    run(env, info, |server, slot, serial, [_, _]: [napi_value; 2]| {
+        let value = server.with_request(slot, serial, |connection| {
+            let name = connection.tls.as_ref()?.server_name()?;
+            Some(server.handover.latin1(name.as_bytes()))
+        });
+        Ok(value.flatten().unwrap_or(null_mut()))
     })
 }
 

@@ -23,9 +23,12 @@ mod limits;
 mod listener;
 mod outgoing;
 mod output;
+mod raw;
+mod secure;
 pub mod server;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod tls;
 mod turn;
 mod uv;
