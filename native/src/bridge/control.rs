@@ -40,6 +40,8 @@ pub const IS_WHOLE: usize = 18;
 pub const NAMES: usize = 19;
 /// Which connection the request came by: one that takes its slot later has another number.
 pub const CONNECTION: usize = 20;
+/// 1 where it came over TLS.
+pub const SECURE: usize = 21;
 /// Room for header lines, of `LINES_SIZE` bytes.
 pub const LINES: usize = 32;
 /// Room for a body, of `WHOLE_SIZE` bytes.
@@ -92,4 +94,7 @@ pub enum Event {
     HandedOff = 6,
     /// Something for the log: its text comes with it.
     Log = 7,
+    /// A connection is raw from here on, under the serial of the request that it is handed over with: what was read of it
+    /// comes with it, then `Body` and `BodyEnd`.
+    Raw = 8,
 }

@@ -10,7 +10,7 @@ use napi::sys::{self, Status, napi_env, napi_handle_scope, napi_ref, napi_value}
 use super::control::{
     self, ANSWER_BYTES, ANSWER_LATER, ANSWER_STRING, Control, Event, HAND_OFF, LINES_SIZE, method_number,
 };
-use super::values::{self, Answer, Body};
+use super::values::{self, Answer, Body, boolean};
 use crate::http::names::Wanted;
 use crate::http::parse::{BodyKind, Head};
 use crate::http::refusal::Refusal;
@@ -33,6 +33,8 @@ pub struct Current {
 pub struct Told {
     /// Whether the connection is closed after the answer, whatever that says.
     pub closes: bool,
+    /// Whether it came over TLS.
+    pub is_secure: bool,
     /// Whether the whole body stands in the numbers, see `place`.
     pub is_whole: bool,
     pub route: i32,
@@ -124,6 +126,7 @@ impl Handover {
             numbers[control::IS_WHOLE] = u32::from(told.is_whole);
             numbers[control::NAMES] = current.head.names.0;
             numbers[control::CONNECTION] = current.connection;
+            numbers[control::SECURE] = u32::from(told.is_secure);
         }
         let scope = self.enter();
         let mut arguments = [null_mut(); 1 + MOST_WANTED];
@@ -251,6 +254,16 @@ impl Handover {
         self.leave(scope);
     }
 
+    /// The connection stays, and carries bytes for JavaScript alone.
+    pub fn raw(&self, slot: u32, serial: u32, read: &[u8], is_secure: bool) {
+        let scope = self.enter();
+        if !self.is_dead.get() {
+            let read = self.buffer(read);
+            self.event(Event::Raw, slot, serial, &[read, boolean(self.env, is_secure)]);
+        }
+        self.leave(scope);
+    }
+
     pub fn refused(&self, slot: u32, refusal: &Refusal) {
         let scope = self.enter();
         if !self.is_dead.get() {
@@ -260,7 +273,7 @@ impl Handover {
         self.leave(scope);
     }
 
-    fn buffer(&self, bytes: &[u8]) -> napi_value {
+    pub fn buffer(&self, bytes: &[u8]) -> napi_value {
         let (mut copy, mut value) = (null_mut(), null_mut());
         // SAFETY: N-API copies the bytes.
         unsafe { sys::napi_create_buffer_copy(self.env, bytes.len(), bytes.as_ptr().cast(), &mut copy, &mut value) };

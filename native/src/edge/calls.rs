@@ -28,10 +28,12 @@ pub fn cut(server: &Server, slot: u32, serial: u32) {
     }
 }
 
-pub fn end(server: &Server, slot: u32, serial: u32, trailers: Vec<u8>) {
+/// True: nobody has to wait before the stream may be forgotten.
+pub fn end(server: &Server, slot: u32, serial: u32, trailers: Vec<u8>) -> bool {
     if let Some(door) = door(server) {
         door.command(slot, serial, Command::End(trailers));
     }
+    true
 }
 
 pub fn hint(server: &Server, slot: u32, serial: u32, lines: Vec<u8>) -> bool {

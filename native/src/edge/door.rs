@@ -287,7 +287,7 @@ impl Door {
             server.handover.place(body);
         }
         let current = Current { connection: peer.number, head, length: lines.len(), serial, start: lines.as_ptr() };
-        let told = Told { closes: false, is_whole: body.is_some(), route, slot };
+        let told = Told { closes: false, is_secure: peer.is_secure, is_whole: body.is_some(), route, slot };
         let env = server.handover.env;
         server.handover.request(current, told, |returned| match returned {
             Returned::Answer(Answer { body, flags, head, status }) => {

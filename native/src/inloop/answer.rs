@@ -7,6 +7,7 @@ use napi::sys::{self, napi_env, napi_value};
 use super::connection::{Output, Phase};
 use super::limits::{HIGH_WATER, MOST_UNREAD};
 use super::output;
+use super::raw;
 use super::server::{Server, State};
 use crate::bridge::values::{Answer, Body, flag};
 use crate::http::respond;
@@ -92,7 +93,7 @@ pub fn begin(server: &Rc<Server>, slot: u32, serial: u32, status: u32, flags: u3
                 respond::number(out, length);
                 out.extend_from_slice(b"\r\n");
             }
-            Output::UntilClose => {}
+            Output::Raw | Output::UntilClose => {}
         }
         out.extend_from_slice(b"\r\n");
     });
@@ -148,16 +149,22 @@ pub fn hint(server: &Rc<Server>, slot: u32, serial: u32, lines: &[u8]) -> bool {
     true
 }
 
-/// Ends an answer that was begun. The trailers are header lines, each with its CRLF; only chunks can have them.
-pub fn end(server: &Rc<Server>, slot: u32, serial: u32, trailers: &[u8]) {
-    let Some(Some(output)) = server.with_request(slot, serial, |connection| connection.output) else { return };
+/// Ends an answer that was begun. The trailers are header lines, each with its CRLF; only chunks can have them. False
+/// where it is time to wait for `Event::Drain`, which is what a raw connection has to know before it is closed.
+pub fn end(server: &Rc<Server>, slot: u32, serial: u32, trailers: &[u8]) -> bool {
+    let Some(Some(output)) = server.with_request(slot, serial, |connection| connection.output) else { return true };
     match output {
         Output::Chunked => output::write(server, slot, &[b"0\r\n", trailers, b"\r\n"].concat()),
         Output::Length(0) | Output::UntilClose => {}
         // Less than was promised: only a broken connection says so.
-        Output::Length(_) => return server.destroy(slot),
+        Output::Length(_) => {
+            server.destroy(slot);
+            return true;
+        }
+        Output::Raw => return raw::end(server, slot, serial),
     }
     complete(server, slot);
+    true
 }
 
 /// Whether the connection closes after this answer; `None` when there is nobody to answer.

@@ -77,9 +77,10 @@ fn create(
         wants_path,
     };
     let fixed = Arc::new(Fixed::read(&options)?);
+    let gives = cfg!(unix) && options.get::<bool>("givesDescriptors")?.unwrap_or(true);
     let proxies = Peers::read(options.get::<Uint8Array>("proxies")?.as_deref().unwrap_or_default());
-    let server = Server::new(uv, looper.cast(), limits, defaults, fixed, common, proxies, router, handover);
-    let functions: [(&std::ffi::CStr, Callback); 19] = [
+    let server = Server::new(uv, looper.cast(), limits, defaults, fixed, common, proxies, router, handover, gives);
+    let functions: [(&std::ffi::CStr, Callback); 21] = [
         (c"begin", calls::begin),
         (c"closeConnections", calls::close_connections),
         (c"closeIdle", calls::close_idle),
@@ -93,9 +94,11 @@ fn create(
         (c"listen", calls::listen),
         (c"listenBeside", calls::listen_beside),
         (c"pause", calls::pause),
+        (c"peerCertificate", calls::peer_certificate),
         (c"receive", calls::receive),
         (c"respond", calls::respond_whole),
         (c"setCertificates", calls::set_certificates),
+        (c"sni", calls::sni),
         (c"text", calls::text),
         (c"want", calls::want),
         (c"write", calls::write),

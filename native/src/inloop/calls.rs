@@ -112,12 +112,12 @@ pub unsafe extern "C" fn cut(env: napi_env, info: napi_callback_info) -> napi_va
 pub unsafe extern "C" fn end(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, slot, serial, [_, _, trailers]: [napi_value; 3]| {
         let trailers = lines(env, trailers);
-        if slot & EDGE != 0 {
-            edge::calls::end(server, slot, serial, trailers);
+        let is_whole = if slot & EDGE != 0 {
+            edge::calls::end(server, slot, serial, trailers)
         } else {
-            answer::end(server, slot, serial, &trailers);
-        }
-        Ok(null_mut())
+            answer::end(server, slot, serial, &trailers)
+        };
+        Ok(boolean(env, is_whole))
     })
 }
 
@@ -241,6 +241,21 @@ pub unsafe extern "C" fn pause(env: napi_env, info: napi_callback_info) -> napi_
     })
 }
 
+/// The client's own certificate, as DER; undefined without one.
+pub unsafe extern "C" fn peer_certificate(env: napi_env, info: napi_callback_info) -> napi_value {
+    run(env, info, |server, slot, serial, [_, _]: [napi_value; 2]| {
+        if slot & EDGE != 0 {
+            let der = edge::calls::certificate(server, slot, serial);
+            return Ok(der.map_or(null_mut(), |der| server.handover.buffer(&der)));
+        }
+        let value = server.with_request(slot, serial, |connection| {
+            let der = connection.tls.as_ref()?.peer_certificate()?;
+            Some(server.handover.buffer(der))
+        });
+        Ok(value.flatten().unwrap_or(null_mut()))
+    })
+}
+
 /// Takes the body of a request. A client that waits for a 100 has it once somebody reads.
 pub unsafe extern "C" fn receive(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, slot, serial, [_, _, is_read]: [napi_value; 3]| {
@@ -272,6 +287,21 @@ pub unsafe extern "C" fn respond_whole(env: napi_env, info: napi_callback_info) 
             answer::whole(server, slot, serial, answer);
         }
         Ok(null_mut())
+    })
+}
+
+/// The host name that the client has asked for by TLS; undefined without one.
+pub unsafe extern "C" fn sni(env: napi_env, info: napi_callback_info) -> napi_value {
+    run(env, info, |server, slot, serial, [_, _]: [napi_value; 2]| {
+        if slot & EDGE != 0 {
+            let name = edge::calls::server_name(server, slot, serial);
+            return Ok(name.map_or(null_mut(), |name| server.handover.latin1(name.as_bytes())));
+        }
+        let value = server.with_request(slot, serial, |connection| {
+            let name = connection.tls.as_ref()?.server_name()?;
+            Some(server.handover.latin1(name.as_bytes()))
+        });
+        Ok(value.flatten().unwrap_or(null_mut()))
     })
 }
 

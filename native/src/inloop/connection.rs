@@ -2,6 +2,7 @@
 
 use super::io::Socket;
 use super::limits::Limits;
+use super::tls::Tls;
 use super::uv::Handle;
 use crate::http::framing::Decoder;
 use crate::http::parse::{BodyKind, Head};
@@ -19,6 +20,8 @@ pub enum Phase {
     Linger,
     /// Before or in the header of the PROXY protocol.
     Proxy,
+    /// It carries what is no HTTP of ours: bytes go to JavaScript and come from there as they are.
+    Raw,
 }
 
 /// What the connection waits for, which says how long it may.
@@ -42,6 +45,8 @@ pub enum Output {
     Chunked,
     /// Bytes still to come.
     Length(u64),
+    /// As they are, see `Phase::Raw`.
+    Raw,
     /// Up to the end of the connection (HTTP/1.0).
     UntilClose,
 }
@@ -81,6 +86,8 @@ pub struct Connection {
     pub peer: Option<Box<str>>,
     /// Input that has come and is not used yet.
     pub pending: Vec<u8>,
+    /// Counts the connection where it was accepted, for as long as it is held.
+    pub permit: Option<Box<dyn Send>>,
     pub phase: Phase,
     /// How much of a head that is not complete has been looked at.
     pub scanned: usize,
@@ -90,6 +97,8 @@ pub struct Connection {
     pub serial: u32,
     pub since: u64,
     pub socket: Socket,
+    /// The session, where its bytes are those of TLS.
+    pub tls: Option<Box<Tls>>,
     /// Bytes that libuv holds for the socket.
     pub unsent: usize,
     /// How many of them the last sweep saw.
@@ -122,12 +131,14 @@ impl Connection {
             output: None,
             peer: None,
             pending: Vec::new(),
+            permit: None,
             phase: Phase::Head,
             requests: 0,
             scanned: 0,
             serial: 0,
             since: now,
             socket: Socket::new(handle),
+            tls: None,
             unsent: 0,
             unsent_seen: 0,
             wait: Wait::Head,
@@ -176,9 +187,10 @@ impl Connection {
     /// Settles what the connection waits for; its time runs from here when that is something else than before.
     pub fn wait_on(&mut self, now: u64) {
         let wait = match self.phase {
-            _ if self.unsent > 0 => Wait::Write,
+            _ if self.unsent > 0 && self.phase != Phase::Raw => Wait::Write,
             Phase::Body => Wait::Body,
-            Phase::HandOff => Wait::Nothing,
+            // Whoever it is handed to has time limits of its own.
+            Phase::HandOff | Phase::Raw => Wait::Nothing,
             Phase::Head if self.is_busy => Wait::Nothing,
             Phase::Head => Wait::Idle,
             Phase::Linger => Wait::Linger,
@@ -236,6 +248,9 @@ impl Connection {
         // Room that one large head took is given back.
         if self.pending.is_empty() && self.pending.capacity() > 4096 {
             self.pending = Vec::new();
+        }
+        if let Some(tls) = &mut self.tls {
+            tls.shrink();
         }
     }
 }

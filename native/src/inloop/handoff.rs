@@ -1,12 +1,22 @@
 //! A connection leaves the engine: its descriptor and what was read of it go to Node's own sockets. Descriptors that can
-//! be duplicated are POSIX's; elsewhere JavaScript never asks.
+//! be duplicated are POSIX's, and a session of TLS cannot leave: those connections stay, and are raw from then on.
 
 use std::rc::Rc;
 
+use super::raw;
 use super::server::Server;
 
-#[cfg(unix)]
 pub fn hand_off(server: &Rc<Server>, slot: u32) {
+    let is_secure = server.with(slot, |connection| connection.tls.is_some());
+    if server.gives_descriptors && is_secure == Some(false) {
+        give(server, slot);
+    } else {
+        raw::begin(server, slot);
+    }
+}
+
+#[cfg(unix)]
+fn give(server: &Rc<Server>, slot: u32) {
     let Some((tcp, peer, read)) = server.with(slot, |connection| {
         (connection.socket.handle, connection.peer.take(), std::mem::take(&mut connection.pending))
     }) else {
@@ -26,6 +36,6 @@ pub fn hand_off(server: &Rc<Server>, slot: u32) {
 }
 
 #[cfg(not(unix))]
-pub fn hand_off(server: &Rc<Server>, slot: u32) {
-    server.destroy(slot);
+fn give(server: &Rc<Server>, slot: u32) {
+    raw::begin(server, slot);
 }

@@ -98,6 +98,7 @@ impl Server {
                     }
                 },
                 Phase::Body if rest.is_empty() || (is_busy && is_full) => return used,
+                Phase::Raw => return used + self.raw(slot, rest),
                 Phase::Body => match self.body(slot, rest) {
                     Some(taken) => used += taken,
                     None => return input.len(),
@@ -135,7 +136,7 @@ impl Server {
     /// Hands a request over to JavaScript. A small body that has come with it goes along.
     fn request(self: &Rc<Self>, slot: u32, head_bytes: &[u8], head: Head, after: &[u8]) {
         let now = self.now();
-        let (connection, serial) = {
+        let (connection, is_secure, serial) = {
             let mut state = self.state.borrow_mut();
             // 0 stands for none.
             state.serial = state.serial.wrapping_add(1).max(1);
@@ -145,7 +146,7 @@ impl Server {
             if self.is_closing.get() {
                 connection.closes = true;
             }
-            (connection.number, serial)
+            (connection.number, connection.tls.is_some(), serial)
         };
         let route = self.router.find(head.path.of(head_bytes));
         if fixed::answer(self, slot, head_bytes, &head, route) {
@@ -161,7 +162,7 @@ impl Server {
         }
         let current = Current { connection, head, length: head_bytes.len(), serial, start: head_bytes.as_ptr() };
         let closes = !head.keep_alive || self.is_closing.get();
-        let told = Told { closes, is_whole: body.is_some(), route, slot };
+        let told = Told { closes, is_secure, is_whole: body.is_some(), route, slot };
         self.handover.request(current, told, |returned| self.returned(slot, serial, head_bytes, head, returned));
     }
 
@@ -257,6 +258,14 @@ impl Server {
             self.handover.gone(slot, serial);
         }
         self.handover.refused(slot, refusal);
+    }
+
+    /// Hands bytes over as they are, and says how many.
+    fn raw(&self, slot: u32, input: &[u8]) -> usize {
+        let serial = self.with(slot, |connection| (!connection.is_paused).then_some(connection.serial)).flatten();
+        let Some(serial) = serial.filter(|_| !input.is_empty()) else { return 0 };
+        self.handover.body(slot, serial, input, false);
+        input.len()
     }
 
     fn keep(&self, slot: u32, mut pending: Vec<u8>, rest: &[u8]) {

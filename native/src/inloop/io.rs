@@ -5,6 +5,7 @@
 use std::rc::Rc;
 
 use super::handles::owner;
+use super::secure;
 use super::server::Server;
 use super::uv::{self, Buffer, Handle, Uv};
 
@@ -138,8 +139,8 @@ unsafe extern "C" fn on_read(handle: *mut Handle, count: isize, _buffer: *const 
     }
     for _ in 0..MOST_READS {
         // Another connection may have the slot by now.
-        let socket = server.with(slot, |connection| connection.socket).filter(|socket| socket.handle == handle);
-        let Some(socket) = socket else { return };
+        let found = server.with(slot, |connection| (connection.socket, connection.tls.is_some()));
+        let Some((socket, is_secure)) = found.filter(|(socket, _)| socket.handle == handle) else { return };
         // SAFETY: nothing else uses the buffer until the next read.
         let buffer = unsafe { &mut *server.read_buffer.get() };
         match socket.receive(buffer) {
@@ -148,7 +149,7 @@ unsafe extern "C" fn on_read(handle: *mut Handle, count: isize, _buffer: *const 
             Some(Ok(0)) => return server.end_of_input(slot),
             Some(Ok(count)) => {
                 let is_full = count == buffer.len();
-                read(&server, slot, &buffer[..count]);
+                read(&server, slot, &buffer[..count], is_secure);
                 if !is_full || server.with(slot, |connection| connection.takes_body()) != Some(true) {
                     return;
                 }
@@ -171,15 +172,20 @@ unsafe extern "C" fn on_read(handle: *mut Handle, count: isize, buffer: *const B
         _ => {
             // SAFETY: libuv has written `count` bytes to the buffer, which nothing else uses until the next read.
             let bytes = unsafe { std::slice::from_raw_parts((*buffer).base.cast::<u8>(), count as usize) };
-            read(&server, slot, bytes);
+            let is_secure = server.with(slot, |connection| connection.tls.is_some()) == Some(true);
+            read(&server, slot, bytes, is_secure);
         }
     }
 }
 
 /// libuv reads while it goes round what is readable, and calls its checks after that: answers may wait for them. On
 /// Windows it may also read before it goes to sleep.
-fn read(server: &Rc<Server>, slot: u32, bytes: &[u8]) {
+fn read(server: &Rc<Server>, slot: u32, bytes: &[u8], is_secure: bool) {
     server.state.borrow_mut().outgoing.may_hold = cfg!(unix);
-    server.take_in(slot, bytes);
+    if is_secure {
+        secure::read(server, slot, bytes);
+    } else {
+        server.take_in(slot, bytes);
+    }
     server.state.borrow_mut().outgoing.may_hold = false;
 }

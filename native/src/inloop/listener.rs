@@ -170,7 +170,7 @@ pub fn count(server: &Server, slot: u32, announced: Option<Box<str>>) -> bool {
     is_allowed
 }
 
-fn take_slot(server: &Rc<Server>, tcp: *mut Handle) -> u32 {
+pub fn take_slot(server: &Rc<Server>, tcp: *mut Handle) -> u32 {
     let now = server.now();
     let mut state = server.state.borrow_mut();
     state.open += 1;
@@ -186,7 +186,7 @@ fn take_slot(server: &Rc<Server>, tcp: *mut Handle) -> u32 {
 }
 
 /// One connection too many: it is told so, and closed.
-fn overloaded(server: &Rc<Server>, slot: u32) {
+pub fn overloaded(server: &Rc<Server>, slot: u32) {
     let mut out = Vec::new();
     {
         let now = server.now();

@@ -23,9 +23,12 @@ pub mod limits;
 pub mod listener;
 mod outgoing;
 mod output;
+mod raw;
+mod secure;
 pub mod server;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod tls;
 mod turn;
 pub mod uv;

@@ -24,6 +24,8 @@ pub struct Outgoing {
     pub corked: Option<u32>,
     /// Slots, and where the bytes for each end.
     held: Vec<(u32, usize)>,
+    /// Room for the records of one connection.
+    pub sealed: Vec<u8>,
     /// The tick in which the first of them were.
     since: u64,
     /// Whether the loop is certain to come by before it waits again: only then may answers be held.
@@ -37,6 +39,7 @@ impl Outgoing {
             bytes: Vec::with_capacity(HIGH_WATER),
             corked: None,
             held: Vec::with_capacity(MOST_HELD),
+            sealed: Vec::new(),
             since: 0,
             may_hold: false,
         }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::connection::Phase;
 use super::limits::HIGH_WATER;
 use super::outgoing::{hold, release};
+use super::secure;
 use super::server::Server;
 use super::uv::{Buffer, Request, SHUTDOWN, WRITE};
 
@@ -39,19 +40,37 @@ pub fn write(server: &Rc<Server>, slot: u32, bytes: &[u8]) {
 /// Sends bytes, after what is held or has gathered for the same connection: as many as the socket takes now, the rest
 /// by libuv's queue.
 pub fn send(server: &Rc<Server>, slot: u32, bytes: &[u8]) {
+    flush(server, slot);
+    if !try_send(server, slot, bytes) {
+        server.destroy(slot);
+    }
+}
+
+/// Sends what is held or has gathered for a connection.
+pub fn flush(server: &Rc<Server>, slot: u32) {
     if server.state.borrow().outgoing.corked == Some(slot) {
         hold(server, slot);
     }
     if server.with(slot, |connection| connection.is_held) == Some(true) {
         release(server);
     }
-    if !try_send(server, slot, bytes) {
-        server.destroy(slot);
-    }
 }
 
 /// The same where nothing is before them; false when the connection is broken.
 pub fn try_send(server: &Rc<Server>, slot: u32, bytes: &[u8]) -> bool {
+    if server.with(slot, |connection| connection.tls.is_some()) != Some(true) {
+        return put(server, slot, bytes);
+    }
+    let mut records = std::mem::take(&mut server.state.borrow_mut().outgoing.sealed);
+    let is_well = server.with(slot, |connection| connection.tls.as_mut()?.seal(bytes, &mut records).then_some(()));
+    let is_sent = is_well.flatten().is_some() && put(server, slot, &records);
+    secure::keep(&mut records);
+    server.state.borrow_mut().outgoing.sealed = records;
+    is_sent
+}
+
+/// Bytes as they are.
+fn put(server: &Rc<Server>, slot: u32, bytes: &[u8]) -> bool {
     let Some((socket, unsent)) = server.with(slot, |connection| (connection.socket, connection.unsent)) else {
         return true;
     };
@@ -121,16 +140,15 @@ unsafe extern "C" fn on_written(request: *mut Request, status: c_int) {
 
 /// Sends the end of the stream; the connection then waits for the client to close.
 pub fn shut(server: &Rc<Server>, slot: u32) {
-    let Some((tcp, is_new)) = server.with(slot, |connection| {
-        let is_new = connection.phase == Phase::Linger && !connection.is_shut;
-        connection.is_shut = true;
-        (connection.socket.handle, is_new)
-    }) else {
-        return;
-    };
-    if !is_new {
+    let is_new = server.with(slot, |connection| {
+        let is_last = matches!(connection.phase, Phase::Linger | Phase::Raw);
+        is_last && !std::mem::replace(&mut connection.is_shut, true)
+    });
+    if is_new != Some(true) {
         return;
     }
+    secure::say_last(server, slot);
+    let Some(tcp) = server.with(slot, |connection| connection.socket.handle) else { return };
     let mut shutdown = Box::new(Shutdown { words: server.uv.request(SHUTDOWN) });
     let request: *mut Request = shutdown.words.as_mut_ptr().cast();
     let raw = Box::into_raw(shutdown);

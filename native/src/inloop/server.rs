@@ -14,7 +14,7 @@ use super::limits::{HIGH_WATER, Limits, MOST_PENDING};
 use super::outgoing::{self, Outgoing};
 use super::turn::Turn;
 use super::uv::{Handle, Loop, Uv};
-use super::{handles, handoff, listener, output};
+use super::{handles, handoff, listener, output, raw, secure};
 use crate::bridge::fixed::Fixed;
 use crate::bridge::handover::Handover;
 use crate::edge::door::Door;
@@ -32,6 +32,8 @@ pub struct State {
     /// How many connections each address has, where that is limited.
     pub by_address: HashMap<Box<str>, u32>,
     pub ids: Ids,
+    /// Room for what the records of one connection hold.
+    pub opened: Vec<u8>,
     pub listeners: Vec<*mut Handle>,
     /// Listeners with a connection that waits for another to end.
     pub waiting: Vec<*mut Handle>,
@@ -52,6 +54,8 @@ pub struct Server {
     /// What of it runs beside the loop, once it listens there.
     pub door: RefCell<Option<Rc<Door>>>,
     pub fixed: Arc<Fixed>,
+    /// Whether a connection in plaintext that leaves goes over with its descriptor; else it is raw from then on.
+    pub gives_descriptors: bool,
     /// Handles that libuv still knows; at none, JavaScript can let go of the server.
     pub handles: Cell<u32>,
     pub handover: Handover,
@@ -91,6 +95,7 @@ impl Server {
         proxies: Peers,
         router: Rc<Instance>,
         handover: Handover,
+        gives_descriptors: bool,
     ) -> Rc<Self> {
         Rc::new(Self {
             cleanup: Cell::new(std::ptr::null_mut()),
@@ -98,6 +103,7 @@ impl Server {
             defaults,
             door: RefCell::new(None),
             fixed,
+            gives_descriptors,
             handles: Cell::new(0),
             handover,
             is_closing: Cell::new(false),
@@ -115,6 +121,7 @@ impl Server {
                 ids: Ids::new(),
                 listeners: Vec::new(),
                 open: 0,
+                opened: Vec::new(),
                 outgoing: Outgoing::new(),
                 resumable: Vec::new(),
                 serial: 0,
@@ -212,13 +219,11 @@ impl Server {
             }
             output::shut(self, slot);
         }
-        if self.with(slot, |connection| connection.phase) == Some(Phase::HandOff) {
-            if is_sent {
-                handoff::hand_off(self, slot);
-            } else {
-                self.stop_reading(slot);
-            }
-            return;
+        match self.with(slot, |connection| connection.phase) {
+            Some(Phase::HandOff) if is_sent => return handoff::hand_off(self, slot),
+            Some(Phase::HandOff) => return self.stop_reading(slot),
+            Some(Phase::Raw) if raw::settle(self, slot) => return,
+            _ => {}
         }
         if is_full && !is_lingering { self.stop_reading(slot) } else { self.start_reading(slot) }
     }
@@ -248,14 +253,18 @@ impl Server {
         let taken = {
             let mut state = self.state.borrow_mut();
             let taken = state.connections.get_mut(slot as usize).and_then(Option::take);
-            if let Some(connection) = &taken {
+            taken.map(|connection| {
                 state.open -= 1;
-                listener::forget(&mut state, connection);
+                listener::forget(&mut state, &connection);
+                let is_cut = state.outgoing.corked == Some(slot) && state.outgoing.gathered() > 0;
                 state.outgoing.forget(slot);
-            }
-            taken
+                (connection, is_cut)
+            })
         };
-        let Some(connection) = taken else { return };
+        let Some((mut connection, is_cut)) = taken else { return };
+        if !is_cut {
+            secure::part(self, &mut connection);
+        }
         // SAFETY: the handle is open, and its slot no longer names it.
         unsafe { (self.uv.close)(connection.socket.handle, Some(handles::on_closed)) };
         if connection.is_busy {
@@ -273,9 +282,10 @@ impl Server {
             unsafe { connection.socket.stop_reading(self.uv) };
             // A client may shut its side and wait for the answers: to what is under way, and to what waits behind it.
             let is_last = connection.pending.is_empty();
-            connection.closes |= connection.is_busy && is_last;
+            let is_raw = connection.phase == Phase::Raw;
+            connection.closes |= connection.is_busy && is_last && !is_raw;
             let is_over = connection.is_cut_off() || (!connection.is_busy && connection.is_sent());
-            (connection.is_busy, is_over, connection.serial)
+            (connection.is_busy && !is_raw, is_over, connection.serial)
         }) else {
             return;
         };

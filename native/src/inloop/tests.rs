@@ -1,1 +1,3 @@
 mod timers;
+mod tls;
+mod tls_cost;

@@ -45,6 +45,12 @@ pub type FileDescriptor = c_int;
 #[cfg(windows)]
 pub type FileDescriptor = *mut c_void;
 
+/// `uv_os_sock_t`.
+#[cfg(not(windows))]
+pub type OsSocket = c_int;
+#[cfg(windows)]
+pub type OsSocket = usize;
+
 /// Room for a `sockaddr_in` or `sockaddr_in6`.
 #[repr(C, align(8))]
 pub struct Address(pub [u8; 128]);
@@ -128,6 +134,7 @@ functions! {
     tcp_getsockname: fn(*const Handle, *mut Address, *mut c_int) -> c_int;
     tcp_init: fn(*mut Loop, *mut Handle) -> c_int;
     tcp_nodelay: fn(*mut Handle, c_int) -> c_int;
+    tcp_open: fn(*mut Handle, OsSocket) -> c_int;
     timer_init: fn(*mut Loop, *mut Handle) -> c_int;
     timer_start: fn(*mut Handle, TimerCallback, u64, u64) -> c_int;
     #[cfg(not(target_os = "linux"))]
