@@ -147,7 +147,8 @@ export function http1Client(base: string): HttpClient {
 
 /** A connection of HTTP/2; what becomes of it is for its streams to tell. */
 export function http2Session(base: string): ClientHttp2Session {
-  return connectHttp2(base, { rejectUnauthorized: false }).on('error', () => {})
+  // What of a large body is never sent stays in memory until the session ends: by default ten megabytes are its most.
+  return connectHttp2(base, { maxSessionMemory: 1000, rejectUnauthorized: false }).on('error', () => {})
 }
 
 /** HTTP/2 by node:http2, on one connection for as long as it lasts. */

@@ -21,6 +21,7 @@ export const Control = {
   returnedStatus: 12,
   returnedUnits: 15,
   route: 2,
+  secure: 21,
   serial: 1,
   slot: 0,
   status: 9,

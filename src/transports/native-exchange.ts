@@ -27,7 +27,7 @@ export class NativeExchange extends Exchange {
   readonly bodySize: number
   readonly isCoded: boolean
   readonly isJson: boolean
-  readonly protocol = 'http'
+  readonly protocol: 'http' | 'https'
   readonly routeId: number
   readonly serial: number
   readonly slot: number
@@ -43,6 +43,7 @@ export class NativeExchange extends Exchange {
     this.bodySize = bodySize(control)
     this.isCoded = (control[Control.body]! & Body.coded) !== 0
     this.isJson = (control[Control.body]! & Body.json) !== 0
+    this.protocol = control[Control.secure] === 1 ? 'https' : 'http'
     // 2^32 - 1, for none, becomes -1.
     this.routeId = control[Control.route]! | 0
     this.serial = control[Control.serial]!
