@@ -1,49 +1,66 @@
-import { connect } from 'node:net'
+import type { Socket } from 'node:net'
 import { after, describe, test } from 'node:test'
 import { type Address, Hotpress, type HotpressOptions } from '../src/index.js'
-import { nativeTransport } from '../src/transports/native.js'
-import { uwsTransport } from '../src/transports/uws.js'
+import { connectTo, type FetchInit, type HttpClient, http1Client } from './_clients.js'
+import { type Variant, type VariantName, variants } from './_variants.js'
+
+export { connectTo, type FetchInit, http2Client, http2Session } from './_clients.js'
+export { tls, type Variant, type VariantName, variants } from './_variants.js'
 
 /** What answers a request in a contract test: Fetch's own types, whatever the transport. */
 export interface Client {
-  /** Where the app listens; undefined for inject. */
+  /** Where the app listens; undefined for inject, and until it does. */
   readonly address: Address | undefined
+  /** Whether there is a connection that bytes of HTTP/1.1 can be written to, by {@link connect} and {@link raw}. */
+  readonly hasWire: boolean
+  readonly protocol: 'http' | 'https'
   readonly transport: 'inject' | 'native' | 'node' | 'uws'
-  fetch(path: string, init?: RequestInit & { duplex?: 'half' }): Promise<Response>
+  readonly variant: 'inject' | VariantName
+  /** Of HTTP. */
+  readonly version: '1.1' | '2'
+  /** Opens a connection, through the handshake of TLS where there is one. */
+  connect(): Promise<Socket>
+  fetch(path: string, init?: FetchInit): Promise<Response>
+  /** As the function {@link raw}. */
+  raw(parts: RawParts, quiet?: number): Promise<RawAnswer>
 }
 
-// Why uws cannot run here; in CI, on a Node that it has a binary for, that is a failure and no skip.
-const uwsMissing: string | undefined = await uwsTransport.load()
-const hasUwsBinary = ['18', '20', '21', '22'].includes(process.versions.node.split('.')[0]!)
-if (uwsMissing !== undefined && hasUwsBinary && process.env.CI === 'true') throw new Error(uwsMissing)
+type RawParts = string | Uint8Array | readonly (string | Uint8Array)[]
 
-/** The transports that listen, with a reason to skip where one cannot run here. */
+interface RawAnswer {
+  readonly closed: boolean
+  readonly text: string
+}
+
+/** Those of the variants that are plaintext HTTP/1.1. */
 export const listeningTransports: readonly {
   readonly name: 'native' | 'node' | 'uws'
   readonly skip: string | false
-}[] = [
-  { name: 'native', skip: (await nativeTransport.load()) ?? false },
-  { name: 'node', skip: false },
-  { name: 'uws', skip: uwsMissing ?? false },
-]
+}[] = variants
+  .filter(({ protocol, version }) => protocol === 'http' && version === '1.1')
+  .map(({ skip, transport }) => ({ name: transport, skip }))
 
 /**
- * Runs cases against one app on every transport: the app is made and started once for each.
+ * Runs cases against one app on every transport and by every protocol: the app is made and started once for each
+ * variant.
  *
- * @param build registers the routes; called once for each transport.
- * @param cases registers the tests, by node's `test`.
+ * @param build registers the routes; called once for each variant.
+ * @param cases registers the tests, by node's `test`; called after `build`, before the next.
+ * @param order where cases wait rather than work, the variants may run beside each other: if nothing is shared by them but
+ * what each call of `build` makes.
  */
 export function onEveryTransport(
   name: string,
   build: (app: Hotpress) => void,
   cases: (client: Client) => void,
   options: HotpressOptions = {},
+  order: 'beside each other' | 'one after the other' = 'one after the other',
 ): void {
-  describe(name, () => {
+  describe(name, { concurrency: order === 'beside each other' ? variants.length + 1 : 1 }, () => {
     describe('inject', () => cases(injectClient(build, options)))
-    for (const { name: transport, skip } of listeningTransports) {
-      if (skip !== false) test(transport, { skip })
-      else describe(transport, () => cases(socketClient(transport, build, options)))
+    for (const variant of variants) {
+      if (variant.skip !== false) test(variant.name, { skip: variant.skip })
+      else describe(variant.name, () => cases(socketClient(variant, build, options)))
     }
   })
 }
@@ -56,10 +73,13 @@ function makeApp(build: (app: Hotpress) => void, options: HotpressOptions): Hotp
 
 function injectClient(build: (app: Hotpress) => void, options: HotpressOptions): Client {
   const app = makeApp(build, options)
+  const noWire = (): never => {
+    throw new Error('inject has no wire')
+  }
   return {
     address: undefined,
-    transport: 'inject',
-    async fetch(url, init = {}) {
+    connect: noWire,
+    async fetch(url, { asSent: _, ...init } = {}) {
       // A Request completes headers and encodes bodies as the sockets' clients do.
       const request = new Request(`http://localhost${url}`, init)
       const body = request.body === null ? undefined : new Uint8Array(await request.arrayBuffer())
@@ -68,41 +88,66 @@ function injectClient(build: (app: Hotpress) => void, options: HotpressOptions):
       const isNull = [204, 205, 304].includes(result.status)
       return new Response(isNull ? null : Buffer.from(result.body), { headers: result.headers, status: result.status })
     },
+    hasWire: false,
+    protocol: 'http',
+    raw: noWire,
+    transport: 'inject',
+    variant: 'inject',
+    version: '1.1',
   }
 }
 
-function socketClient(
-  transport: 'native' | 'node' | 'uws',
-  build: (app: Hotpress) => void,
-  options: HotpressOptions,
-): Client {
+function socketClient(variant: Variant, build: (app: Hotpress) => void, options: HotpressOptions): Client {
+  const { listen, name, protocol, transport, version } = variant
   const app = makeApp(build, { ...options, transport })
-  const started = app.listen()
+  const started = app.listen(listen)
   let address: Address | undefined
-  started.then((taken) => {
-    address = taken
+  let client: HttpClient | undefined
+  const isSecure = protocol === 'https'
+  started.then(
+    (taken) => {
+      address = taken
+      client = variant.client?.(taken.url)
+    },
+    // Whoever asks is told.
+    () => {},
+  )
+  after(async () => {
+    await app.close()
+    client?.close()
   })
-  after(() => app.close())
   return {
     get address() {
       return address
     },
-    transport,
+    connect: async () => connectTo((await started).port, isSecure),
     async fetch(path, init) {
       const { url } = await started
-      return fetch(url + path, { redirect: 'manual', ...init })
+      return client === undefined ? plainFetch(url, path, init) : client.fetch(path, init)
     },
+    hasWire: version === '1.1',
+    protocol,
+    raw: async (parts, quiet) => raw((await started).port, parts, quiet, isSecure),
+    transport,
+    variant: name,
+    version,
   }
 }
 
-/** Starts an app on one transport and closes it after the tests of the file. */
+function plainFetch(url: string, path: string, init: FetchInit = {}): Promise<Response> {
+  if (init.asSent === true) return http1Client(url).fetch(path, init)
+  return fetch(url + path, { redirect: 'manual', ...init })
+}
+
+/** Starts an app as one variant has it and closes it after the tests of the file. */
 export async function start(
-  transport: 'native' | 'node' | 'uws',
+  variant: VariantName,
   build: (app: Hotpress) => void,
   options: HotpressOptions = {},
 ): Promise<{ readonly address: Address; readonly app: Hotpress }> {
+  const { listen, transport } = variants.find(({ name }) => name === variant)!
   const app = makeApp(build, { ...options, transport })
-  const address = await app.listen()
+  const address = await app.listen(listen)
   after(() => app.close())
   return { address, app }
 }
@@ -112,14 +157,12 @@ export async function start(
  *
  * @param parts written one after the other, a moment apart.
  * @param quiet milliseconds without a byte after which the answer is taken to be over.
+ * @param isSecure whether TLS is spoken.
  */
-export function raw(
-  port: number,
-  parts: string | Uint8Array | readonly (string | Uint8Array)[],
-  quiet = 200,
-): Promise<{ readonly closed: boolean; readonly text: string }> {
+export async function raw(port: number, parts: RawParts, quiet = 200, isSecure = false): Promise<RawAnswer> {
+  const socket = await connectTo(port, isSecure).catch(() => undefined)
+  if (socket === undefined) return { closed: true, text: '' }
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
     let text = ''
     let timer: NodeJS.Timeout
     const finish = (closed: boolean): void => {
@@ -136,16 +179,15 @@ export function raw(
       wait()
     })
     // A reset is a close; `close` follows.
-    socket.on('error', () => {})
     socket.on('close', () => finish(true))
-    socket.on('connect', async () => {
-      socket.setNoDelay(true)
+    const write = async (): Promise<void> => {
       wait()
       const all = typeof parts === 'string' || parts instanceof Uint8Array ? [parts] : parts
       for (const [index, part] of all.entries()) {
         if (index > 0) await new Promise((next) => setTimeout(next, 5))
         if (!socket.destroyed) socket.write(part)
       }
-    })
+    }
+    write()
   })
 }

@@ -25,6 +25,9 @@ const headerLimit = 8192
 /** Milliseconds for each pause within a body, and for the header of a proxy, where the app does not say. */
 const readTimeout = 30_000
 
+/** Milliseconds after which connections that have become idle are closed, while the server closes. */
+const sweepTime = 50
+
 function optionsFor(settings: Settings): ServerOptions {
   return {
     insecureHTTPParser: false,
@@ -161,8 +164,11 @@ export async function close(server: Server, connection: NodeConnection, drain: n
   connection.isClosing = true
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
+  // What is idle later would be kept for as long as any idle connection: the end of an answer is known here after its client.
+  const sweep = setInterval(() => server.closeIdleConnections(), sweepTime)
   const timer = setTimeout(() => server.closeAllConnections(), drain)
   await closed
+  clearInterval(sweep)
   clearTimeout(timer)
 }
 

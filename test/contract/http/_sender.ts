@@ -1,13 +1,16 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { connectTo, http2Session } from '../../_clients.js'
 
 interface Upload {
   readonly isChunked: boolean
   readonly path: string
-  readonly port: number
+  /** Where the app listens. */
+  readonly url: string
+  /** Of HTTP. */
+  readonly version: '1.1' | '2'
 }
 
 /** How much a sender sends. */
@@ -27,7 +30,7 @@ export class Sender {
     return taken as number
   }
 
-  /** Resolves to the answer when all is sent. */
+  /** Resolves to the answer when all is sent: its status, and its body. */
   async answer(): Promise<string> {
     const [answer] = await once(this.#worker, 'message')
     return answer as string
@@ -38,30 +41,65 @@ export class Sender {
   }
 }
 
-if (!isMainThread) await send(workerData as Upload)
+const block = Buffer.alloc(65_536, 'x')
 
-async function send({ isChunked, path, port }: Upload): Promise<void> {
-  const socket = connect(port, '127.0.0.1')
+if (!isMainThread) {
+  const upload = workerData as Upload
+  if (upload.version === '2') sendHttp2(upload)
+  else await sendHttp1(upload)
+}
+
+async function sendHttp1({ isChunked, path, url }: Upload): Promise<void> {
+  const socket = await connectTo(Number(new URL(url).port), url.startsWith('https:'))
   let answer = ''
   let isOver = false
-  socket.setEncoding('latin1').on('error', () => {})
-  socket.on('data', (part: string) => {
+  socket.setEncoding('latin1').on('data', (part: string) => {
     answer += part
   })
   socket.once('close', () => {
     isOver = true
-    parentPort?.postMessage(answer)
+    parentPort?.postMessage(answer.slice('HTTP/1.1 '.length))
   })
   const framing = isChunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${sent}`
   socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${framing}\r\n\r\n`)
   watch(() => socket.bytesWritten - socket.writableLength)
 
-  const block = Buffer.alloc(65_536, 'x')
   const framed = isChunked ? Buffer.concat([Buffer.from('10000\r\n'), block, Buffer.from('\r\n')]) : block
   for (let at = 0; at < sent && !isOver; at += block.length) {
     if (!socket.write(framed)) await new Promise((resolve) => socket.once('drain', resolve))
   }
   if (isChunked) socket.write('0\r\n\r\n')
+}
+
+function sendHttp2({ isChunked, path, url }: Upload): void {
+  const session = http2Session(url)
+  const length = isChunked ? {} : { 'content-length': sent }
+  const stream = session.request({ ':method': 'POST', ':path': path, ...length })
+  let answer = ''
+  let taken = 0
+  stream.setEncoding('latin1').on('data', (part: string) => {
+    answer += part
+  })
+  stream.on('response', (headers) => {
+    answer += `${headers[':status']} `
+  })
+  stream.once('close', () => {
+    parentPort?.postMessage(answer)
+    session.destroy()
+  })
+  watch(() => taken)
+  // Each when the one before has left, within what the server allows.
+  const next = (): void => {
+    if (taken === sent) {
+      stream.end()
+      return
+    }
+    stream.write(block, () => {
+      taken += block.length
+      next()
+    })
+  }
+  next()
 }
 
 async function watch(taken: () => number): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Logger, LogMethod } from '../../../src/index.js'
-import { type Client, raw } from '../../_setup.js'
+import type { Client } from '../../_setup.js'
 
 /** A promise that is settled from outside. */
 export interface Deferred<Value> {
@@ -54,23 +54,23 @@ export function recorder(): { readonly entries: LogEntry[]; readonly logger: Log
   return { entries, logger: make({}) }
 }
 
-/** The port that a client's app listens on. */
-export async function portOf(client: Client): Promise<number> {
-  // The first answer tells that the app listens.
-  if (client.address === undefined) await (await client.fetch('/')).arrayBuffer()
-  return client.address!.port
+/** Checks what an answer says of its connection: nothing in HTTP/2, which has no such header (RFC 9113, 8.2.2). */
+export function assertConnection(client: Client, response: Response, value: 'close' | 'keep-alive'): void {
+  assert.equal(response.headers.get('connection'), client.version === '2' ? null : value)
 }
 
-/** A whole answer as it is on the wire, each byte a character; for inject, which has no wire, as it would be. */
+/**
+ * A whole answer as it is on the wire, each byte a character; where there is no wire of HTTP/1.1, as it would be there.
+ */
 export async function wire(client: Client, path: string, method = 'GET'): Promise<string> {
-  if (client.transport === 'inject') {
-    const response = await client.fetch(path, { method })
+  if (!client.hasWire) {
+    const response = await client.fetch(path, { asSent: true, method })
     const lines = [...response.headers].map(([name, value]) => `${name}: ${value}`)
     const body = Buffer.from(await response.arrayBuffer()).toString('latin1')
     return [`HTTP/1.1 ${response.status} `, ...lines, '', body].join('\r\n')
   }
   const request = `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`
-  return (await raw(await portOf(client), request)).text
+  return (await client.raw(request)).text
 }
 
 /** The values of all header lines of one name in an answer that {@link wire} gave. */

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { connect } from 'node:net'
 import { test } from 'node:test'
 import { bytes, empty, HttpResponse, json, stream, text } from '../../../src/index.js'
-import { onEveryTransport, raw } from '../../_setup.js'
-import { bodyOf, type Deferred, deferred, linesOf, portOf, postChunked, soon, wire } from './_tools.js'
+import { onEveryTransport } from '../../_setup.js'
+import { bodyOf, type Deferred, deferred, linesOf, postChunked, soon, wire } from './_tools.js'
 
 /** An endless source that tells when it was let go. */
 function endless(
@@ -115,12 +114,12 @@ function wholeContract(): void {
         })
       }
 
-      if (client.transport === 'inject') return
+      if (!client.hasWire) return
 
       for (const path of ['/closes/200', '/closes/204', '/closes/stream']) {
         test(`of ${path} is the last of its connection`, async () => {
           const request = `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`
-          const { text: answer } = await raw(await portOf(client), [request, request], 50)
+          const { text: answer } = await client.raw([request, request], 50)
           assert.deepEqual(linesOf(answer, 'connection'), ['close'])
           assert.equal(answer.split('HTTP/1.1 ').length, 2)
         })
@@ -258,8 +257,7 @@ function brokenContract(): void {
 }
 
 function disconnectContract(): void {
-  let ends: Readonly<Record<'aborted' | 'counted' | 'ended' | 'handler' | 'slow', Deferred<void>>>
-  let taken = 0
+  let ends: Readonly<Record<'aborted' | 'counted' | 'ended' | 'handler' | 'slow', Deferred<void>>> & { taken: number }
 
   onEveryTransport(
     'a client that leaves',
@@ -270,11 +268,12 @@ function disconnectContract(): void {
         ended: deferred(),
         handler: deferred(),
         slow: deferred(),
+        taken: 0,
       }
       ends = mine
       app.get('/ended', () => stream(endless('x', mine.ended.resolve)))
       app.get('/counted', () => stream(endless('x', mine.counted.resolve)).header('content-length', '1000000'))
-      app.get('/slow', () => stream(endless(Buffer.alloc(65_536), mine.slow.resolve, () => taken++)))
+      app.get('/slow', () => stream(endless(Buffer.alloc(65_536), mine.slow.resolve, () => mine.taken++)))
       app.get('/aborted', (req) => {
         req.signal.addEventListener('abort', () => mine.aborted.resolve())
         return stream(
@@ -294,7 +293,8 @@ function disconnectContract(): void {
     },
     (client) => {
       if (client.transport === 'inject') return
-      const { aborted, counted, ended, handler, slow } = ends
+      const mine = ends
+      const { aborted, counted, ended, handler, slow } = mine
 
       for (const [path, end] of [
         ['/ended', ended],
@@ -318,8 +318,10 @@ function disconnectContract(): void {
         await aborted.promise
       })
 
+      if (!client.hasWire) return
+
       test('aborts the signal of a request without an answer', { timeout: 3000 }, async () => {
-        const socket = connect(await portOf(client), '127.0.0.1')
+        const socket = await client.connect()
         socket.write('GET /handler HTTP/1.1\r\nHost: a\r\n\r\n')
         await soon(undefined)
         await client.fetch('/alive')
@@ -329,18 +331,20 @@ function disconnectContract(): void {
       })
 
       test('or does not read holds its source up, and ends it', { timeout: 5000 }, async () => {
-        const socket = connect(await portOf(client), '127.0.0.1')
+        const socket = await client.connect()
         socket.pause()
         socket.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n')
         // Until nothing more is taken: what the buffers of the system hold is bounded.
-        for (let before = -1; before < taken || taken === 0; ) {
-          before = taken
+        for (let before = -1; before < mine.taken || mine.taken === 0; ) {
+          before = mine.taken
           await new Promise((resolve) => setTimeout(resolve, 50))
         }
-        assert.ok(taken < 400, `${taken} chunks of 64 KB were taken`)
+        assert.ok(mine.taken < 400, `${mine.taken} chunks of 64 KB were taken`)
         socket.destroy()
         await slow.promise
       })
     },
+    {},
+    'beside each other',
   )
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import http from 'node:http'
 import { test } from 'node:test'
 import zlib from 'node:zlib'
 import {
@@ -19,8 +18,7 @@ import {
   text,
 } from '../../../src/index.js'
 import { binding } from '../../../src/native/binding.js'
-import { type Client, onEveryTransport, raw } from '../../_setup.js'
-import { portOf } from './_tools.js'
+import { type Client, onEveryTransport } from '../../_setup.js'
 
 interface Answer {
   /** As sent. */
@@ -32,26 +30,8 @@ interface Answer {
 /** Asks without fetch, which decodes. */
 async function ask(client: Client, path: string, accepted?: string, init: { method?: string } = {}): Promise<Answer> {
   const headers = accepted === undefined ? {} : { 'accept-encoding': accepted }
-  if (client.transport === 'inject') {
-    const response = await client.fetch(path, { headers, ...init })
-    return { body: Buffer.from(await response.arrayBuffer()), headers: response.headers, status: response.status }
-  }
-  const port = await portOf(client)
-  return new Promise((resolve, reject) => {
-    const request = http.request({ agent: false, headers, host: '127.0.0.1', path, port, ...init })
-    request.on('error', reject)
-    request.on('response', async (response) => {
-      const chunks: Buffer[] = []
-      try {
-        for await (const chunk of response) chunks.push(chunk as Buffer)
-      } catch (error) {
-        reject(error)
-      }
-      const pairs = Object.entries(response.headers).map(([name, value]): [string, string] => [name, String(value)])
-      resolve({ body: Buffer.concat(chunks), headers: new Headers(pairs), status: response.statusCode! })
-    })
-    request.end()
-  })
+  const response = await client.fetch(path, { asSent: true, headers, ...init })
+  return { body: Buffer.from(await response.arrayBuffer()), headers: response.headers, status: response.status }
 }
 
 function decode({ body, headers }: Answer): string {
@@ -213,10 +193,10 @@ export function compressionContract(): void {
       })
 
       test('several lines of Accept-Encoding are one list', async () => {
-        if (client.transport === 'inject') return
+        if (!client.hasWire) return
         const lines = 'Accept-Encoding: br;q=0.1\r\nAccept-Encoding: gzip'
         const request = `GET /text HTTP/1.1\r\nHost: h\r\n${lines}\r\nConnection: close\r\n\r\n`
-        const { text } = await raw(await portOf(client), request)
+        const { text } = await client.raw(request)
         assert.match(text, /\r\ncontent-encoding: gzip\r\n/i)
       })
 

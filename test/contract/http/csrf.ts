@@ -80,7 +80,7 @@ export function csrfContract(): void {
       const own = client.address?.url ?? 'http://localhost'
       const cases = [
         [own, 200],
-        [own.replace('http:', 'https:'), 403],
+        [own.startsWith('https:') ? own.replace('https:', 'http:') : own.replace('http:', 'https:'), 403],
         [`${own.replace(/:\d+$/, '')}:1`, 403],
       ] as const
       for (const [origin, status] of cases) {
@@ -140,7 +140,8 @@ export function csrfContract(): void {
     test('a token may come in a form, which the handler reads again', async () => {
       const response = await client.fetch('/form')
       const cookie = response.headers.getSetCookie()[0]!
-      assert.match(cookie, /^form=[\w-]{24}; Path=\/; HttpOnly; SameSite=Lax$/)
+      assert.match(cookie, /^form=[\w-]{24}; Path=\/; HttpOnly; SameSite=Lax(; Secure)?$/)
+      assert.equal(cookie.endsWith('; Secure'), client.protocol === 'https')
       const body = new URLSearchParams({ csrf: await response.text(), name: 'Ada' })
       const sent = { body, headers: { cookie: cookie.split(';')[0]! }, method: 'POST' }
       const answer = await client.fetch('/form', sent)

@@ -68,5 +68,6 @@ export function decoratorsContract(): void {
       })
     },
     { requestTimeout: 300 },
+    'beside each other',
   )
 }

@@ -94,6 +94,7 @@ function constantContract(
       })
     },
     { ...options, requestTimeout: 300 },
+    'beside each other',
   )
 }
 
@@ -196,6 +197,7 @@ function nonceContract(): void {
         frameOptions: 'DENY',
       },
     },
+    'beside each other',
   )
 }
 

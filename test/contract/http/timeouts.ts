@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { stream } from '../../../src/index.js'
 import { onEveryTransport } from '../../_setup.js'
-import { assertProblem, type Deferred, deferred, soon } from './_tools.js'
+import { assertConnection, assertProblem, type Deferred, deferred, soon } from './_tools.js'
 
 interface Seen {
   readonly late: Deferred<void>
@@ -62,7 +62,7 @@ export function timeoutsContract(): void {
       for (const path of ['/late', '/late/fails', '/late/stream', '/never']) {
         test(`is a 503 that closes, and what comes after it is let go: ${path}`, { timeout: 3000 }, async () => {
           const response = await client.fetch(path)
-          assert.equal(response.headers.get('connection'), 'close')
+          assertConnection(client, response, 'close')
           assert.equal(response.headers.get('x-content-type-options'), 'nosniff')
           await assertProblem(response, 503, { code: 'REQUEST_TIMEOUT', title: 'Service Unavailable' })
         })
@@ -84,5 +84,6 @@ export function timeoutsContract(): void {
       })
     },
     { requestTimeout: 80 },
+    'beside each other',
   )
 }
