@@ -20,12 +20,24 @@ export class NativeBridge {
   readonly #host: TransportHost
   readonly #source: BridgeSource
   /** By slot: what Node's server has, and the core still carries. */
-  readonly #streams = new Map<number, NodeEvents>()
+  readonly #streams = new Map<number, { readonly duplex: NativeDuplex; readonly events: NodeEvents }>()
 
   constructor(bridge: NodeBridge, host: TransportHost, source: BridgeSource) {
     this.#bridge = bridge
     this.#host = host
     this.#source = source
+  }
+
+  /**
+   * Closes what the core carries between two requests: Node's server has a list of its connections only where it listens
+   * by itself. What was upgraded has no parser any more, and is for who upgraded it to close.
+   */
+  closeIdle(): void {
+    for (const { duplex } of this.#streams.values()) {
+      const isUpgraded = (Reflect.get(duplex, 'parser') ?? null) === null
+      const isAnswering = (Reflect.get(duplex, '_httpMessage') ?? null) !== null
+      if (!isUpgraded && !isAnswering && duplex.readableLength === 0) duplex.destroySoon()
+    }
   }
 
   /** Whether the request that is being handed over is Node's server's, and its connection of HTTP/1.1 with it. */
@@ -49,11 +61,11 @@ export class NativeBridge {
       this.#carry(slot, serial, data as Uint8Array, more === true)
       return
     }
-    const stream = this.#streams.get(slot)
-    if (stream?.serial !== serial) return
-    if (event === Event.Body || event === Event.BodyEnd) stream.onBody(data as Uint8Array, event === Event.BodyEnd)
-    else if (event === Event.Drain) stream.onDrain()
-    else if (event === Event.Gone) stream.onGone()
+    const events = this.#streams.get(slot)?.events
+    if (events?.serial !== serial) return
+    if (event === Event.Body || event === Event.BodyEnd) events.onBody(data as Uint8Array, event === Event.BodyEnd)
+    else if (event === Event.Drain) events.onDrain()
+    else if (event === Event.Gone) events.onGone()
   }
 
   // What was read goes back in front of what is still to come, and Node's server takes it from there.
@@ -94,9 +106,9 @@ export class NativeBridge {
   }
 
   #serve(slot: number, events: NodeEvents, duplex: NativeDuplex, read?: Uint8Array): void {
-    this.#streams.set(slot, events)
+    this.#streams.set(slot, { duplex, events })
     duplex.once('close', () => {
-      if (this.#streams.get(slot) === events) this.#streams.delete(slot)
+      if (this.#streams.get(slot)?.events === events) this.#streams.delete(slot)
     })
     if (read !== undefined && read.byteLength > 0) duplex.onData(read)
     this.#bridge.server.emit('connection', duplex)

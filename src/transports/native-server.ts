@@ -93,6 +93,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     const { bridge } = this.host
     if (this.#nodeConnection !== undefined) this.#nodeConnection.isClosing = true
     bridge?.server.closeIdleConnections()
+    this.#bridge?.closeIdle()
     const end = performance.now() + drain
     if (this.#underWay > 0) {
       await new Promise<void>((resolve) => {
@@ -106,6 +107,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     // What was answered last may still be on its way out.
     while (io.connections() > 0 && performance.now() < end) {
       io.closeIdle()
+      this.#bridge?.closeIdle()
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
     io.closeConnections()
