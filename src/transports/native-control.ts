@@ -1,7 +1,17 @@
 // What JavaScript and the native core tell each other by numbers that both can read and write. `native/src/bridge` has
 // the same lists: control.rs, values.rs.
 
-export const Event = { Body: 0, BodyEnd: 1, Drain: 2, Ended: 4, Gone: 3, HandedOff: 6, Log: 7, Refused: 5 } as const
+export const Event = {
+  Body: 0,
+  BodyEnd: 1,
+  Drain: 2,
+  Ended: 4,
+  Gone: 3,
+  HandedOff: 6,
+  Log: 7,
+  Raw: 8,
+  Refused: 5,
+} as const
 /** Of slots: whether a request came beside the event loop. Those of its own connections never come so far. */
 export const beside: number = 2 ** 30
 /** The bits of `Control.body`. */

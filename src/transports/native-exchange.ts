@@ -66,9 +66,17 @@ export class NativeExchange extends Exchange {
     return this.#path
   }
 
+  get peerCertificateDer(): Uint8Array | undefined {
+    return this.#owner.certificateOf(this.slot, this.serial, this.#connection)
+  }
+
   get query(): string {
     this.#query ??= this.#ask(Part.query)
     return this.#query
+  }
+
+  get sni(): string | undefined {
+    return this.#owner.sniOf(this.slot, this.serial, this.#connection)
   }
 
   // Rust keeps the head of a request that goes on by itself.
@@ -147,8 +155,7 @@ export class NativeExchange extends Exchange {
   protected override write(response: HttpResponse, request: HttpRequest, isLate: boolean): void {
     const { body, contentType, statusCode } = response
     const isHead = this.method === 'HEAD'
-    let flags = response.closes ? Flag.close : 0
-    if (isHead) flags |= Flag.head
+    let flags = (response.closes ? Flag.close : 0) | (isHead ? Flag.head : 0)
     if (statusCode < 200 || statusCode === 204 || statusCode === 304) flags |= Flag.bodiless
 
     // A HEAD without a body may state the length that a GET would have.
@@ -264,12 +271,8 @@ export class NativeExchange extends Exchange {
     const names = length < 0 ? response.trailerNames : undefined
     const lines = names === undefined ? own : `${own}Trailer: ${names}\r\n`
     this.detach()
-    if (flags & Flag.head) {
-      this.#end()
-      io.begin(slot, serial, status, flags, lines, length)
-      this.release(response)
-      return
-    }
+    const isHead = (flags & Flag.head) !== 0
+    if (isHead) this.#end()
     io.begin(slot, serial, status, flags, lines, length)
     let sent = 0
     const sink: StreamSink = {
@@ -290,6 +293,7 @@ export class NativeExchange extends Exchange {
         })
       },
     }
-    this.writeBody(response, sink, request, false)
+    if (isHead) this.release(response)
+    else this.writeBody(response, sink, request, false)
   }
 }

@@ -60,8 +60,9 @@ export class NodeExchange extends ArrivedExchange {
     return this.#ip
   }
 
+  // A server that another transport hands connections to has those of both.
   get protocol(): 'http' | 'https' {
-    return this.#connection.protocol
+    return 'encrypted' in this.#req.socket && this.#req.socket.encrypted === true ? 'https' : this.#connection.protocol
   }
 
   detach(): void {
