@@ -10,8 +10,8 @@ import { NativeExchange } from './native-exchange.js'
 import { identityOf, listenOptionsFor } from './native-listen.js'
 import type { NativeOwner } from './native-owner.js'
 import { WantedHeaders } from './native-wanted.js'
-import { attach } from './node.js'
 import type { NodeConnection } from './node-exchange.js'
+import { attach } from './node-http1.js'
 import { announce } from './proxy-peer.js'
 import type { CertificateSettings, ListenSettings, NodeBridge, TransportHost } from './transport.js'
 
@@ -38,7 +38,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
 
   constructor(host: TransportHost) {
     this.host = host
-    this.#nodeConnection = host.bridge && attach(host.bridge.server, host, 'http')
+    this.#nodeConnection = host.bridge && attach(host.bridge.server, host)
     const { matcher } = host.routes
     this.io = matcher.createServer!(
       optionsFor(host),
