@@ -7,6 +7,10 @@ import type { Logger } from '../core/logger.js'
 /** Milliseconds for which a client may see that all is said, and close. */
 const patience = 1000
 
+/** Seconds without a byte after which a client is asked whether it is there, and for which it may answer. */
+const silence = 15
+const answerTime = 10
+
 /** What all sessions of a server have in common. */
 export interface SessionRules {
   /** For a connection without a request. */
@@ -50,6 +54,7 @@ export class NodeHttp2Session implements Expiring {
   #idle: Wait | undefined
   readonly #open = new Set<ServerHttp2Stream>()
   readonly #pings = new Allowance(100, 10)
+  #read = 0
   #requests = 0
   // A page that is left gives up all that it was waiting for.
   readonly #resets = new Allowance(200, 20)
@@ -57,6 +62,8 @@ export class NodeHttp2Session implements Expiring {
   #isClosing = false
   readonly #session: ServerHttp2Session
   readonly #settings = new Allowance(20, 1)
+  /** Seconds for which nothing has come. */
+  #silence = 0
   readonly #socket: Socket | TLSSocket
   /** Streams that were closed when they were last looked at. */
   readonly #stale = new WeakSet<ServerHttp2Stream>()
@@ -125,8 +132,12 @@ export class NodeHttp2Session implements Expiring {
     this.close()
   }
 
-  /** Lets go of streams that their client has given up, and node does not tell of; called now and then. */
+  /**
+   * Lets go of what node does not tell of: streams that their client has given up, and connections that nghttp2 has given up
+   * for an error, or that nobody is behind any more. Called every second.
+   */
   sweep(): void {
+    this.#listen()
     for (const stream of this.#open) {
       if (!stream.closed || stream.destroyed) continue
       if (this.#stale.has(stream)) stream.destroy()
@@ -134,14 +145,19 @@ export class NodeHttp2Session implements Expiring {
     }
   }
 
-  /** A request has come. */
-  opened(stream: ServerHttp2Stream): void {
+  /** A request has come. @returns whether it is to be answered: its client may have given it up by now. */
+  opened(stream: ServerHttp2Stream): boolean {
     const { idle, maxRequests } = this.#rules
+    // What is wrong with a stream its `close` tells of; unheard, it would be thrown.
+    stream.on('error', () => {})
+    if (stream.destroyed || stream.closed) {
+      stream.destroy()
+      this.#count(this.#resets, 'streams that were given up')
+      return false
+    }
     if (this.#open.size === 0) idle.remove(this.#idle)
     this.#requests++
     if (this.#requests === maxRequests) this.close()
-    // What is wrong with a stream its `close` tells of; unheard, it would be thrown.
-    stream.on('error', () => {})
     // One that is given up with the code for no error stays in node with all that it was to send, and keeps the end of its
     // connection from being seen.
     stream.once('aborted', () => process.nextTick(() => stream.destroy()))
@@ -149,15 +165,27 @@ export class NodeHttp2Session implements Expiring {
     stream.once('close', () => {
       this.#open.delete(stream)
       if (this.#open.size === 0 && !this.#socket.destroyed) this.#idle = idle.add(this)
-      if ((stream.rstCode !== constants.NGHTTP2_NO_ERROR || !stream.writableFinished) && !this.#cut.has(stream)) {
+      if (this.#cut.has(stream)) return
+      if (stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR || !stream.writableFinished) {
         this.#count(this.#resets, 'streams that were given up')
       }
     })
+    return true
+  }
+
+  // Where requests are under way and nothing comes, a PING tells whether anybody is there.
+  #listen(): void {
+    const { bytesRead } = this.#socket
+    if (bytesRead !== this.#read || this.#open.size === 0) this.#silence = 0
+    else this.#silence++
+    this.#read = bytesRead
+    if (this.#silence === silence && !this.#session.destroyed) this.#session.ping(() => {})
+    else if (this.#silence > silence + answerTime) this.destroy()
   }
 
   #count(allowance: Allowance, what: string): void {
     if (allowance.take() || this.#session.destroyed) return
     this.#rules.log.warn(`connection closed: a flood of ${what}`)
-    this.#session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM)
+    this.#session.destroy(new Error(`a flood of ${what}`), constants.NGHTTP2_ENHANCE_YOUR_CALM)
   }
 }

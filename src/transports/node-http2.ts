@@ -34,7 +34,6 @@ export class NodeHttp2 {
 
   constructor(host: TransportHost, settings: Http2Settings, connection: NodeConnection) {
     const most = host.settings.headerLimit ?? headerLimit
-    const known = new WeakMap<Http2Session, NodeHttp2Session>()
     const rules = {
       idle: new Deadlines(host.settings.idleTimeout ?? idleTimeout),
       log: host.log,
@@ -54,35 +53,31 @@ export class NodeHttp2 {
     this.#server.on('session', (session) => {
       const socket = this.#accepting!
       const own = new NodeHttp2Session(session, socket, rules)
-      known.set(session, own)
       this.#sessions.add(own)
       if (this.#sessions.size === 1) this.#sweep = setInterval(() => this.#look(), sweepTime).unref()
       socket.once('close', () => {
         this.#sessions.delete(own)
         if (this.#sessions.size === 0) clearInterval(this.#sweep)
       })
+      // Their names and values one after the other are there beside the record, which joins what is repeated.
+      session.on('stream', (stream, _headers, flags, ...more: readonly unknown[]) => {
+        if (!own.opened(stream)) return
+        const arrival = readHttp2Arrival(more[0] as readonly string[], (flags & endStream) === 0, most)
+        if (arrival instanceof Error) {
+          refuseStream(stream, refusal(arrival))
+          // What follows is of no account.
+          own.cutAfterAnswer(stream)
+        } else {
+          new NodeHttp2Exchange(host, stream, arrival, own, connection).serve()
+        }
+      })
       session.setLocalWindowSize(settings.connectionWindow ?? connectionWindow)
     })
-    const serve = (stream: ServerHttp2Stream, flags: number, raw: readonly string[]): void => {
-      const session = known.get(stream.session!)!
-      session.opened(stream)
-      const arrival = readHttp2Arrival(raw, (flags & endStream) === 0, most)
-      if (arrival instanceof Error) {
-        refuseStream(stream, refusal(arrival))
-        // What follows is of no account.
-        session.cutAfterAnswer(stream)
-      } else {
-        new NodeHttp2Exchange(host, stream, arrival, session, connection).serve()
-      }
-    }
-    // Their names and values one after the other are there beside the record, which joins what is repeated.
-    this.#server.on('stream', (stream, _headers, flags, ...more: readonly unknown[]) =>
-      serve(stream, flags, more[0] as readonly string[]),
-    )
   }
 
   /** Speaks with a client. */
   accept(socket: Socket): void {
+    if (socket.destroyed) return
     // Its session is made in the same breath.
     this.#accepting = socket
     this.#server.emit('connection', socket)
