@@ -21,7 +21,7 @@ import { checkMiddleware, type RouteDefinition, RouteRegistry } from './routing/
 import { RouteTable } from './routing/table.js'
 import { chooseTransport } from './transports/choose.js'
 import { type InjectOptions, type InjectResult, inject } from './transports/inject.js'
-import { createNodeServer } from './transports/node.js'
+import { createNodeServer } from './transports/node-http1.js'
 import type { Listening, NodeBridge, TransportHost } from './transports/transport.js'
 
 /** Where an app listens. */
