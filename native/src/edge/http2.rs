@@ -28,9 +28,9 @@ use crate::http::refusal::Refusal;
 /// Bytes that h2 holds of one answer; what is more waits here, and counts as unsent.
 const SEND_BUFFER: usize = 65_536;
 
-/// Streams that were reset before they were come to: beyond, the connection ends
+/// Streams that were reset before they were come to, as a page that is left does: beyond, the connection ends
 /// (CVE-2023-44487).
-const MOST_RESET: usize = 64;
+const MOST_RESET: usize = 200;
 
 /// Streams of one connection that the server has reset for what its client did wrong, in all (CVE-2025-8671): a client that
 /// keeps to the rules has none.
