@@ -32,7 +32,9 @@ export type VariantName =
   | 'uws+tls'
 
 // What the transports serve as yet: the others are not there at all.
-const served: readonly VariantName[] = (process.env.ONLY ?? 'native,native+h2,native+h2c,native+tls,node,node+tls,uws').split(',') as VariantName[]
+const served: readonly VariantName[] = (
+  process.env.ONLY ?? 'native,native+h2,native+h2c,native+tls,node,node+tls,uws'
+).split(',') as VariantName[]
 
 // Why uws cannot run here; in CI, on a Node that it has a binary for, that is a failure and no skip.
 const uwsMissing: string | undefined = await uwsTransport.load()

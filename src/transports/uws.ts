@@ -4,6 +4,7 @@ import { isMainThread } from 'node:worker_threads'
 import type { Settings } from '../core/settings.js'
 import { HotpressError } from '../errors.js'
 import {
+  defaultBacklog,
   firstGiven,
   type Listening,
   type ListenSettings,
@@ -32,6 +33,8 @@ function refuses(settings: Settings, where: ListenSettings, hasBridge: boolean):
   if (where.tls !== undefined) {
     return { option: 'tls', reason: 'here it serves plaintext only; use the transport node' }
   }
+  const listens = refusesWhere(where)
+  if (listens !== undefined) return { option: listens, reason: 'it has no such option; use the transport native' }
   if (settings.idleTimeout !== undefined && settings.idleTimeout !== idleTimeout) {
     return { option: 'idleTimeout', reason: `it always closes after ${idleTimeout} ms; use the transport native` }
   }
@@ -45,6 +48,14 @@ function refuses(settings: Settings, where: ListenSettings, hasBridge: boolean):
     return { option: 'headerLimit', reason: `${most} bytes is its most; use the transport native` }
   }
   return undefined
+}
+
+function refusesWhere({ backlog, http2, http3, reusePort, threads }: ListenSettings): string | undefined {
+  if (backlog !== defaultBacklog) return 'backlog'
+  if (http2.isAsked) return 'http2'
+  if (http3) return 'http3'
+  if (reusePort) return 'reusePort'
+  return threads === undefined ? undefined : 'threads'
 }
 
 async function load(): Promise<string | undefined> {
