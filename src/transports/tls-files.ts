@@ -58,7 +58,7 @@ export function readPem(value: string | Uint8Array, option: string, files: FileV
 export function readBytes(value: string | Uint8Array, option: string, files: FileVersions): Buffer {
   if (typeof value !== 'string') return Buffer.from(value)
   // A key in base64 without its first line would be shown by the error for a missing file.
-  if (/[\r\n\0]/.test(value) || /^MII[\w+/]{40}/.test(value) || value.length > 4096) {
+  if (/[\r\n\0]/.test(value) || /^M[\w+/=]{60,}$/.test(value) || value.length > 4096) {
     return unreadable(option, 'is neither PEM, which begins with "-----BEGIN", nor the path of a file')
   }
   const file = path.resolve(value)
