@@ -42,8 +42,8 @@ export function redirectingHost(
 /** A host as it stands in an address: a name without a last dot, an IPv4 address, or an IPv6 address in brackets. */
 export function redirectHostOf(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined
-  if (isIPv6(value)) return value.includes('%') ? undefined : `[${value}]`
-  if (/^\[.*\]$/.test(value)) return redirectHostOf(value.slice(1, -1))
+  const address = value.replace(/^\[(.*)\]$/, '$1')
+  if (isIPv6(address) && !address.includes('%')) return `[${address}]`
   const name = value.replace(/\.$/, '')
   const isName = isHostName(name.toLowerCase()) && !name.startsWith('*')
   return isName || isIPv4(name) ? name : undefined

@@ -51,11 +51,11 @@ function refuses(settings: Settings, where: ListenSettings, hasBridge: boolean):
 }
 
 function refusesWhere({ backlog, http2, http3, reusePort, threads }: ListenSettings): string | undefined {
+  if (threads !== undefined) return 'threads'
   if (backlog !== defaultBacklog) return 'backlog'
   if (http2.isAsked) return 'http2'
   if (http3) return 'http3'
-  if (reusePort) return 'reusePort'
-  return threads === undefined ? undefined : 'threads'
+  return reusePort ? 'reusePort' : undefined
 }
 
 async function load(): Promise<string | undefined> {
