@@ -24,7 +24,7 @@ import { RouteTable } from './routing/table.js'
 import { chooseTransport } from './transports/choose.js'
 import { type InjectOptions, type InjectResult, inject } from './transports/inject.js'
 import { AppServer, type ListeningServer } from './transports/listening-server.js'
-import { createNodeServer } from './transports/node.js'
+import { createNodeServer } from './transports/node-http1.js'
 import type { NodeBridge, TransportHost } from './transports/transport.js'
 
 /** What an app runs on. */

@@ -57,10 +57,12 @@ export function onEveryTransport(
   order: 'beside each other' | 'one after the other' = 'one after the other',
 ): void {
   describe(name, { concurrency: order === 'beside each other' ? variants.length + 1 : 1 }, () => {
-    describe('inject', () => cases(injectClient(build, options)))
+    // Cases of one variant are never run beside each other: else they would be, as their variants are.
+    const within = { concurrency: 1 }
+    describe('inject', within, () => cases(injectClient(build, options)))
     for (const variant of variants) {
       if (variant.skip !== false) test(variant.name, { skip: variant.skip })
-      else describe(variant.name, () => cases(socketClient(variant, build, options)))
+      else describe(variant.name, within, () => cases(socketClient(variant, build, options)))
     }
   })
 }
@@ -113,8 +115,9 @@ function socketClient(variant: Variant, build: (app: Hotpress) => void, options:
     () => {},
   )
   after(async () => {
-    await app.close()
+    // What cases have left unread would be waited for.
     client?.close()
+    await app.close()
   })
   return {
     get address() {

@@ -43,6 +43,7 @@ export const Control = {
 export const Lines = { at: 128, size: 1024 } as const
 /** Where a body stands that has come whole with its head, and how much room it has. */
 export const Whole = { at: 1152, size: 4096 } as const
+/** Of answers beside the loop, the body's coding too: see `later-coding`. */
 export const Flag = { bodiless: 4, close: 1, complete: 8, hasId: 16, head: 2 } as const
 export const Answer = { bytes: 2, empty: 3, handOff: 4, later: 8, string: 1 } as const
 export const Part = { headers: 3, method: 0, path: 1, query: 2 } as const
