@@ -32,7 +32,7 @@ export type VariantName =
   | 'uws+tls'
 
 // What the transports serve as yet: the others are not there at all.
-const served: readonly VariantName[] = ['native', 'node', 'node+h2', 'node+h2c', 'node+tls', 'uws']
+const served: readonly VariantName[] = ['native', 'node', 'node+h2', 'node+h2c', 'node+tls', 'uws', 'uws+tls']
 
 // Why uws cannot run here; in CI, on a Node that it has a binary for, that is a failure and no skip.
 const uwsMissing: string | undefined = await uwsTransport.load()
