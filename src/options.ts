@@ -1,4 +1,4 @@
-import { compression } from './compression/compression.js'
+import { outermostCompression } from './compression/compression.js'
 import type { CompressionOptions } from './compression/options.js'
 import { AddressSet } from './core/addresses.js'
 import { checkHeaderValue } from './core/headers.js'
@@ -144,7 +144,7 @@ export function settleListen(options: ListenOptions): ListenSettings {
 
 function checkCompression(value: unknown): Middleware | undefined {
   if (value === false) return undefined
-  return compression(value === true ? {} : (value as CompressionOptions))
+  return outermostCompression(value === true ? {} : (value as CompressionOptions))
 }
 
 function checkServerHeader(value: unknown): boolean | string {

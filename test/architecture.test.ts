@@ -45,6 +45,7 @@ const mayReachNative = [
   'compression/encode.ts',
   'fixed.ts',
   'routing/matcher.ts',
+  'transports/native-listen.ts',
   'transports/native-owner.ts',
   'transports/native-server.ts',
   'transports/native.ts',

@@ -1,5 +1,6 @@
 import { acceptEncodingOf, acceptsIdentity, type ContentCoding, negotiateCoding } from '../core/accept-encoding.js'
-import type { HttpRequest } from '../core/request.js'
+import { codeLater } from '../core/later-coding.js'
+import { type HttpRequest, sourceOf } from '../core/request.js'
 import { type HttpResponse, replaceBody } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
 import { discard, isStream } from '../core/stream.js'
@@ -12,17 +13,22 @@ import { BodyMemo } from './memo.js'
 import { type CompressionOptions, type CompressionSettings, settleCompression } from './options.js'
 import { compressStream, streamCodings } from './stream.js'
 
+// Units of a body that a transport compresses: what takes it longer holds up other connections of the same thread.
+const mostLater = 65_536
+
 type Answer = HttpResponse | Promise<HttpResponse>
 
 /** Compresses the responses of one app, group or route. */
 class Compression {
   readonly #codings: readonly ContentCoding[]
   readonly #encoder: PoolEncoder
+  readonly #isOutermost: boolean
   readonly #memo: BodyMemo | undefined
   readonly #settings: CompressionSettings
   readonly #streamCodings: readonly ContentCoding[]
 
-  constructor(settings: CompressionSettings) {
+  constructor(settings: CompressionSettings, isOutermost: boolean) {
+    this.#isOutermost = isOutermost
     this.#encoder = createEncoder(settings)
     this.#codings = settings.codings.filter((coding) => this.#encoder.codings.includes(coding))
     this.#memo = settings.memo === 0 ? undefined : new BodyMemo(settings.memo)
@@ -46,9 +52,16 @@ class Compression {
       return response
     }
     const known = this.#memo?.get(body, coding)
-    return known === undefined
-      ? this.#compress(response, body, coding, request, accepted)
-      : finish(response, known, coding, accepted)
+    if (known !== undefined) return finish(response, known, coding, accepted)
+    return this.#mayBeLater(body, request)
+      ? codedLater(response, coding, this.#settings.levels[coding], accepted)
+      : this.#compress(response, body, coding, request, accepted)
+  }
+
+  // What comes again and again is worth keeping, and nothing comes back from a transport.
+  #mayBeLater(body: Uint8Array | string, request: HttpRequest): boolean {
+    if (!this.#isOutermost || sourceOf(request).encodesAnswers !== true || body.length > mostLater) return false
+    return this.#memo?.isSecond(body) !== true
   }
 
   #mayCompress({ body, contentType, headers, statusCode }: HttpResponse): boolean {
@@ -107,6 +120,20 @@ function finish(
   return answer
 }
 
+// Left to the transport: where nobody else sees the response any more.
+function codedLater(
+  response: HttpResponse,
+  coding: ContentCoding,
+  level: number,
+  accepted: string | undefined,
+): HttpResponse {
+  const answer = response.clone()
+  answer.error = response.error
+  describeCoding(answer, coding)
+  codeLater(answer, coding, level, !acceptsIdentity(accepted))
+  return answer
+}
+
 function byteLength(body: Uint8Array | string): number {
   return typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
 }
@@ -150,7 +177,16 @@ function refuse(response: HttpResponse, available: readonly ContentCoding[]): Ht
  * reports.use(compression({ levels: { br: 6 }, threshold: '1kb' }))
  */
 export function compression(options: CompressionOptions = {}): Middleware {
-  const made = new Compression(settleCompression(options))
+  return create(options, false)
+}
+
+/** The same around everything else, where a transport may do the work: no other middleware sees the response then. */
+export function outermostCompression(options: CompressionOptions): Middleware {
+  return create(options, true)
+}
+
+function create(options: CompressionOptions, isOutermost: boolean): Middleware {
+  const made = new Compression(settleCompression(options), isOutermost)
   return function compression(request, next): Answer {
     const response = next()
     return response instanceof Promise

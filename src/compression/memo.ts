@@ -58,7 +58,7 @@ export class BodyMemo {
       known.coded[coding] = coded
       this.#size += coded.byteLength
       known.size = size
-    } else if (this.#isSecond(body)) {
+    } else if (this.isSecond(body)) {
       // Text cannot change; bytes can.
       const source = typeof body === 'string' ? body : Uint8Array.from(body)
       this.#add({ coded: { [coding]: coded }, isUsed: false, size, source })
@@ -96,8 +96,11 @@ export class BodyMemo {
     return undefined
   }
 
-  // Different bodies may have one fingerprint: then one is kept at once, which is no harm.
-  #isSecond(body: Uint8Array | string): boolean {
+  /**
+   * Whether a body has come before; the next time it has. Different bodies may have one fingerprint: then one is kept at
+   * once, which is no harm.
+   */
+  isSecond(body: Uint8Array | string): boolean {
     const print = fingerprint(body)
     const at = print & (seenSize - 1)
     if (this.#seen[at] === print) return true

@@ -34,6 +34,8 @@ export interface NativeServerOptions {
   /** Header lines of every answer, each with its CRLF. */
   readonly defaults: string
   readonly fixed?: NativeFixed
+  /** Whether a connection in plaintext that goes to Node's server goes with its descriptor; never on Windows. */
+  readonly givesDescriptors: boolean
   readonly headLimit: number
   readonly idleTimeout: number
   /** 0 for no limit. */
@@ -110,8 +112,11 @@ export interface NativeServer {
   /** How many are open. */
   connections(): number
   cut(slot: number, serial: number): void
-  /** Ends an answer that was begun; trailers are lines that each end in CRLF. */
-  end(slot: number, serial: number, trailers: string): void
+  /**
+   * Ends an answer that was begun; trailers are lines that each end in CRLF. False where a raw connection waits for its
+   * client to take what was written: `Drain` follows when it has.
+   */
+  end(slot: number, serial: number, trailers: string): boolean
   /**
    * The first value of a header, or with 1 all of them joined by `, `; null without any, undefined when the request is
    * over. The name has fewer than 255 bytes.
@@ -129,12 +134,16 @@ export interface NativeServer {
     options: NativeListenOptions,
   ): number | readonly [code: string, message: string]
   pause(slot: number, serial: number, isPaused: number): void
+  /** The client's own certificate as DER, verified; undefined without one, and when the request is over. */
+  peerCertificate(slot: number, serial: number): Uint8Array | undefined
   /** Takes the body; with 1 a client that waits for a 100 has it. */
   receive(slot: number, serial: number, isRead: number): void
   /** Answers with the status and flags that `control` holds. */
   respond(slot: number, serial: number, lines: string, body: string | Uint8Array | undefined): void
   /** Changes what new connections are served with; what is wrong with it, where something is. */
   setCertificates(identity: NativeIdentity): string | undefined
+  /** The host name that the client asked for by TLS; undefined without one, and when the request is over. */
+  sni(slot: number, serial: number): string | undefined
   text(slot: number, serial: number, part: number): string | undefined
   /** Has the values of headers go along with each request: six at most, in lower case, each ended by a line feed. */
   want(names: string): void
@@ -153,7 +162,7 @@ export interface Router {
   createServer?(
     options: NativeServerOptions,
     onRequest: (path?: string, ...wanted: (string | undefined)[]) => unknown,
-    onEvent: (event: number, slot: number, serial: number, data?: Uint8Array | string, peer?: string) => void,
+    onEvent: (event: number, slot: number, serial: number, data?: Uint8Array | string, more?: string | boolean) => void,
     later: readonly [body: Uint8Array | string | undefined],
   ): NativeServer
   /**

@@ -1,7 +1,17 @@
 // What JavaScript and the native core tell each other by numbers that both can read and write. `native/src/bridge` has
 // the same lists: control.rs, values.rs.
 
-export const Event = { Body: 0, BodyEnd: 1, Drain: 2, Ended: 4, Gone: 3, HandedOff: 6, Log: 7, Refused: 5 } as const
+export const Event = {
+  Body: 0,
+  BodyEnd: 1,
+  Drain: 2,
+  Ended: 4,
+  Gone: 3,
+  HandedOff: 6,
+  Log: 7,
+  Raw: 8,
+  Refused: 5,
+} as const
 /** Of slots: whether a request came beside the event loop. Those of its own connections never come so far. */
 export const beside: number = 2 ** 30
 /** The bits of `Control.body`. */
@@ -21,6 +31,7 @@ export const Control = {
   returnedStatus: 12,
   returnedUnits: 15,
   route: 2,
+  secure: 21,
   serial: 1,
   slot: 0,
   status: 9,
@@ -32,6 +43,7 @@ export const Control = {
 export const Lines = { at: 128, size: 1024 } as const
 /** Where a body stands that has come whole with its head, and how much room it has. */
 export const Whole = { at: 1152, size: 4096 } as const
+/** Of answers beside the loop, the body's coding too: see `later-coding`. */
 export const Flag = { bodiless: 4, close: 1, complete: 8, hasId: 16, head: 2 } as const
 export const Answer = { bytes: 2, empty: 3, handOff: 4, later: 8, string: 1 } as const
 export const Part = { headers: 3, method: 0, path: 1, query: 2 } as const

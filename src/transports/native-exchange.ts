@@ -1,12 +1,13 @@
 import { bodyLength, headerLines } from '../core/head.js'
 import { findHeader, type HeaderPairs, joinHeader } from '../core/headers.js'
+import { laterCoding } from '../core/later-coding.js'
 import { type HttpRequest, knownId } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
-import { isStream, type StreamSink } from '../core/stream.js'
+import { counted, isStream, type StreamSink } from '../core/stream.js'
 import { HotpressError } from '../errors.js'
 import { Exchange } from './exchange.js'
-import { Answer, Body, bodySize, Control, Flag, methods, Part } from './native-control.js'
+import { Answer, Body, beside, bodySize, Control, Flag, methods, Part } from './native-control.js'
 import { longestName, nameBit, parseHeaders } from './native-headers.js'
 import type { NativeOwner } from './native-owner.js'
 
@@ -25,9 +26,10 @@ export class NativeExchange extends Exchange {
   #path: string | undefined
   #query: string | undefined = undefined
   readonly bodySize: number
+  readonly encodesAnswers: boolean
   readonly isCoded: boolean
   readonly isJson: boolean
-  readonly protocol = 'http'
+  readonly protocol: 'http' | 'https'
   readonly routeId: number
   readonly serial: number
   readonly slot: number
@@ -43,10 +45,12 @@ export class NativeExchange extends Exchange {
     this.bodySize = bodySize(control)
     this.isCoded = (control[Control.body]! & Body.coded) !== 0
     this.isJson = (control[Control.body]! & Body.json) !== 0
+    this.protocol = control[Control.secure] === 1 ? 'https' : 'http'
     // 2^32 - 1, for none, becomes -1.
     this.routeId = control[Control.route]! | 0
     this.serial = control[Control.serial]!
     this.slot = control[Control.slot]!
+    this.encodesAnswers = (this.slot & beside) !== 0
   }
 
   get ip(): string {
@@ -65,9 +69,17 @@ export class NativeExchange extends Exchange {
     return this.#path
   }
 
+  get peerCertificateDer(): Uint8Array | undefined {
+    return this.#owner.certificateOf(this.slot, this.serial, this.#connection)
+  }
+
   get query(): string {
     this.#query ??= this.#ask(Part.query)
     return this.#query
+  }
+
+  get sni(): string | undefined {
+    return this.#owner.sniOf(this.slot, this.serial, this.#connection)
   }
 
   // Rust keeps the head of a request that goes on by itself.
@@ -94,13 +106,13 @@ export class NativeExchange extends Exchange {
 
   onBody(chunk: Uint8Array | undefined, isLast: boolean): void {
     if (isLast) this.receivedAll(chunk)
-    else if (chunk !== undefined && chunk.byteLength > 0) this.received(chunk)
+    else if (chunk?.byteLength) this.received(chunk)
   }
 
-  onDrain(): void {
+  onDrain(isGone = false): void {
     const drained = this.#drained
     this.#drained = undefined
-    drained?.(false)
+    drained?.(isGone)
   }
 
   onEnded(): void {
@@ -110,9 +122,7 @@ export class NativeExchange extends Exchange {
   onGone(): void {
     this.#end()
     this.leave()
-    const drained = this.#drained
-    this.#drained = undefined
-    drained?.(true)
+    this.onDrain(true)
   }
 
   pauseBody(): void {
@@ -146,8 +156,8 @@ export class NativeExchange extends Exchange {
   protected override write(response: HttpResponse, request: HttpRequest, isLate: boolean): void {
     const { body, contentType, statusCode } = response
     const isHead = this.method === 'HEAD'
-    let flags = response.closes ? Flag.close : 0
-    if (isHead) flags |= Flag.head
+    let flags = (response.closes ? Flag.close : 0) | (isHead ? Flag.head : 0)
+    if (this.encodesAnswers && this.host.settings.compression !== undefined) flags |= laterCoding(response)
     if (statusCode < 200 || statusCode === 204 || statusCode === 304) flags |= Flag.bodiless
 
     // A HEAD without a body may state the length that a GET would have.
@@ -248,7 +258,7 @@ export class NativeExchange extends Exchange {
     return true
   }
 
-  // A body that has come with its head is there without a call, until the next request writes over it.
+  // One that has come with its head is there without a call, until the next request writes over it.
   #takeWhole(): boolean {
     const { io, whole } = this.#owner
     if (io.control[Control.isWhole] !== 1 || io.control[Control.within] !== this.serial) return false
@@ -263,14 +273,9 @@ export class NativeExchange extends Exchange {
     const names = length < 0 ? response.trailerNames : undefined
     const lines = names === undefined ? own : `${own}Trailer: ${names}\r\n`
     this.detach()
-    if (flags & Flag.head) {
-      this.#end()
-      io.begin(slot, serial, status, flags, lines, length)
-      this.release(response)
-      return
-    }
+    const isHead = (flags & Flag.head) !== 0
+    if (isHead) this.#end()
     io.begin(slot, serial, status, flags, lines, length)
-    let sent = 0
     const sink: StreamSink = {
       cut: () => io.cut(slot, serial),
       end: () => {
@@ -278,10 +283,6 @@ export class NativeExchange extends Exchange {
         io.end(slot, serial, headerLines(response.trailers().flat()))
       },
       write: (chunk) => {
-        sent += chunk.byteLength
-        if (length >= 0 && sent > length) {
-          throw new RangeError(`the stream gives more than its length of ${length} bytes`)
-        }
         if (!this.#hasBegun) return false
         if (io.write(slot, serial, chunk)) return true
         return new Promise((resolve) => {
@@ -289,6 +290,7 @@ export class NativeExchange extends Exchange {
         })
       },
     }
-    this.writeBody(response, sink, request, false)
+    if (isHead) this.release(response)
+    else this.writeBody(response, length < 0 ? sink : counted(sink, length), request, false)
   }
 }

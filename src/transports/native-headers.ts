@@ -16,7 +16,8 @@ export function parseHeaders(text: string): string[] {
   let start = 0
   while (start < text.length) {
     const end = text.indexOf('\r\n', start)
-    const colon = text.indexOf(':', start)
+    // A pseudo-header begins with one.
+    const colon = text.indexOf(':', start + 1)
     pairs.push(text.slice(start, colon).toLowerCase(), text.slice(colon + 1, end).replace(padding, ''))
     start = end + 2
   }

@@ -3,10 +3,13 @@ import type { NativeServer } from '../native/types.js'
 import type { WantedHeaders } from './native-wanted.js'
 import type { TransportHost } from './transport.js'
 
+/** The functions and numbers of the core. */
+export type NativeIo = NativeServer
+
 /** What an exchange needs of the server that it came by. */
 export interface NativeOwner<Exchange> {
   readonly host: TransportHost
-  readonly io: NativeServer
+  readonly io: NativeIo
   /** Holds the body of an answer that goes back with the callback: for one that is settled after it has returned. */
   readonly later: [body: string | Uint8Array | undefined]
   /** Where the header lines of an answer stand that goes back with the callback. */
@@ -17,6 +20,10 @@ export interface NativeOwner<Exchange> {
   readonly whole: Uint8Array
   /** The address of a connection's peer, by the slot and the number of the connection; undefined where it is over. */
   addressOf(slot: number, serial: number, connection: number): string | undefined
+  /** The certificate that its client has proved to be its own, as DER; undefined without one, and where it is over. */
+  certificateOf(slot: number, serial: number, connection: number): Uint8Array | undefined
+  /** The host name that its client asked for by TLS; undefined without one, and where it is over. */
+  sniOf(slot: number, serial: number, connection: number): string | undefined
   /** An exchange outlives its callback, or takes a body. */
   began(exchange: Exchange): void
   /** An exchange that had begun is over. */

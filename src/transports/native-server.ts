@@ -1,22 +1,27 @@
 import { channel } from 'node:diagnostics_channel'
-import { Socket } from 'node:net'
 import { ContentType, contentTypeIndex } from '../core/content-type.js'
 import { HeaderLines } from '../core/header-lines.js'
-import { HttpRequest } from '../core/request.js'
 import { HotpressError } from '../errors.js'
 import type { NativeServer, NativeServerOptions } from '../native/types.js'
-import { Answer, beside, Control, Event, Lines, Whole } from './native-control.js'
+import { NativeBridge } from './native-bridge.js'
+import { beside, Event, Lines, Whole } from './native-control.js'
 import { NativeExchange } from './native-exchange.js'
 import { identityOf, listenOptionsFor } from './native-listen.js'
 import type { NativeOwner } from './native-owner.js'
 import { WantedHeaders } from './native-wanted.js'
 import type { NodeConnection } from './node-exchange.js'
 import { attach } from './node-http1.js'
-import { announce } from './proxy-peer.js'
-import type { CertificateSettings, ListenSettings, NodeBridge, TransportHost } from './transport.js'
+import type { CertificateSettings, ListenSettings, TransportHost } from './transport.js'
 
 // Requests that never became one are told of here: { reason, status, transport }.
 const refusals = channel('hotpress:refused')
+
+/** What was asked for of a connection's TLS. */
+interface Session {
+  certificate: Uint8Array | undefined
+  readonly connection: number
+  sni: string | undefined
+}
 
 /** A server of the native core, and what its requests have in common. */
 export class NativeTransportServer implements NativeOwner<NativeExchange> {
@@ -25,9 +30,12 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   /** By slot, of the loop's own connections and of what came beside it. */
   readonly #exchanges: (NativeExchange | undefined)[] = []
   readonly #exchangesBeside: (NativeExchange | undefined)[] = []
+  readonly #bridge: NativeBridge | undefined
   #onIdle: (() => void) | undefined
   #underWay = 0
   readonly #nodeConnection: NodeConnection | undefined
+  // By slot, as the addresses.
+  readonly #sessions: (Session | undefined)[] = []
   readonly host: TransportHost
   readonly io: NativeServer
   readonly later: NativeOwner<NativeExchange>['later'] = [undefined]
@@ -36,32 +44,32 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   readonly wanted: WantedHeaders
   readonly whole: Uint8Array
 
-  constructor(host: TransportHost) {
+  /** @param givesDescriptors whether connections may leave with their descriptors; Windows has none to give. */
+  constructor(host: TransportHost, givesDescriptors: boolean = process.platform !== 'win32') {
     this.host = host
     this.#nodeConnection = host.bridge && attach(host.bridge.server, host)
     const { matcher } = host.routes
     this.io = matcher.createServer!(
-      optionsFor(host),
+      optionsFor(host, givesDescriptors),
       (path, first, second, third, fourth, fifth, sixth) => {
         this.wanted.begin(first, second, third, fourth, fifth, sixth)
         return this.#request(path)
       },
-      (event, slot, serial, data, peer) => this.#event(event, slot, serial, data, peer),
+      (event, slot, serial, data, more) => this.#event(event, slot, serial, data, more),
       this.later,
     )
     this.wanted = new WantedHeaders((names) => this.io.want(names))
     const { buffer } = this.io.control
     this.lines = new HeaderLines(new Uint8Array(buffer, Lines.at, Lines.size))
     this.whole = new Uint8Array(buffer, Whole.at, Whole.size)
+    this.#bridge = host.bridge && new NativeBridge(host.bridge, host, this)
   }
 
   #request(path: string | undefined): string | Uint8Array | undefined {
     // What was answered last is kept no longer than until here.
     this.later[0] = undefined
     const exchange = new NativeExchange(this, path)
-    const { bridge } = this.host
-    if (bridge !== undefined && this.#leaves(exchange, bridge)) return undefined
-    return exchange.run()
+    return this.#bridge?.takes(exchange) === true ? undefined : exchange.run()
   }
 
   addressOf(slot: number, serial: number, connection: number): string | undefined {
@@ -85,6 +93,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     const { bridge } = this.host
     if (this.#nodeConnection !== undefined) this.#nodeConnection.isClosing = true
     bridge?.server.closeIdleConnections()
+    this.#bridge?.closeIdle()
     const end = performance.now() + drain
     if (this.#underWay > 0) {
       await new Promise<void>((resolve) => {
@@ -98,10 +107,20 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     // What was answered last may still be on its way out.
     while (io.connections() > 0 && performance.now() < end) {
       io.closeIdle()
+      this.#bridge?.closeIdle()
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
     io.closeConnections()
     bridge?.server.closeAllConnections()
+  }
+
+  certificateOf(slot: number, serial: number, connection: number): Uint8Array | undefined {
+    if ((slot & beside) !== 0) return this.io.peerCertificate(slot, serial)
+    const known = this.#sessions[slot]
+    if (known?.connection === connection && known.certificate !== undefined) return known.certificate
+    const certificate = this.io.peerCertificate(slot, serial)
+    if (certificate !== undefined) this.#sessionOf(slot, connection).certificate = certificate
+    return certificate
   }
 
   ended(exchange: NativeExchange): void {
@@ -118,35 +137,34 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     return this.io.listenBeside(address, port, listenOptionsFor(where, this.host))
   }
 
+  sniOf(slot: number, serial: number, connection: number): string | undefined {
+    if ((slot & beside) !== 0) return this.io.sni(slot, serial)
+    const known = this.#sessions[slot]
+    if (known?.connection === connection && known.sni !== undefined) return known.sni
+    const sni = this.io.sni(slot, serial)
+    if (sni !== undefined) this.#sessionOf(slot, connection).sni = sni
+    return sni
+  }
+
   /** @throws HotpressError `CERTIFICATE_UNREADABLE` */
   setCertificates(settings: CertificateSettings): void {
     const reason = this.io.setCertificates(identityOf(settings))
     if (reason !== undefined) throw new HotpressError('CERTIFICATE_UNREADABLE', { option: 'cert and key', reason })
   }
 
-  // Whether a request, and its connection with it, goes to Node's own server.
-  #leaves(exchange: NativeExchange, bridge: NodeBridge): boolean {
-    const { control } = this.io
-    const isUpgrade = control[Control.upgrades] === 1 && bridge.server.listenerCount('upgrade') > 0
-    if (!isUpgrade && !bridge.claims(new HttpRequest(exchange, this.host))) return false
-    control[Control.answer] = Answer.handOff
-    return true
-  }
-
-  // What was read goes back in front of what is still to come, and Node's server takes it from there.
-  #adopt(descriptor: number, read: Uint8Array, peer: string | undefined): void {
-    const socket = new Socket({ allowHalfOpen: true, fd: descriptor, readable: true, writable: true })
-    if (peer !== undefined) announce(socket, peer)
-    socket.setNoDelay(true)
-    if (read.byteLength > 0) socket.unshift(read)
-    this.host.bridge?.server.emit('connection', socket)
+  #sessionOf(slot: number, connection: number): Session {
+    const known = this.#sessions[slot]
+    if (known?.connection === connection) return known
+    const session: Session = { certificate: undefined, connection, sni: undefined }
+    this.#sessions[slot] = session
+    return session
   }
 
   #listOf(slot: number): (NativeExchange | undefined)[] {
     return (slot & beside) === 0 ? this.#exchanges : this.#exchangesBeside
   }
 
-  #event(event: number, slot: number, serial: number, data?: Uint8Array | string, peer?: string): void {
+  #event(event: number, slot: number, serial: number, data?: Uint8Array | string, more?: string | boolean): void {
     if (event === Event.Refused) {
       if (serial === 0) this.host.log.warn(`connection closed: ${data}`)
       if (refusals.hasSubscribers) refusals.publish({ reason: data, status: serial, transport: 'native' })
@@ -156,12 +174,11 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
       this.host.log.error(String(data))
       return
     }
-    if (event === Event.HandedOff) {
-      this.#adopt(serial, data as Uint8Array, peer)
+    const exchange = this.#listOf(slot)[slot & ~beside]
+    if (event === Event.HandedOff || event === Event.Raw || exchange?.serial !== serial) {
+      this.#bridge?.onEvent(event, slot, serial, data, more)
       return
     }
-    const exchange = this.#listOf(slot)[slot & ~beside]
-    if (exchange?.serial !== serial) return
     if (event === Event.Body || event === Event.BodyEnd) exchange.onBody(data as Uint8Array, event === Event.BodyEnd)
     else if (event === Event.Drain) exchange.onDrain()
     else if (event === Event.Ended) exchange.onEnded()
@@ -170,11 +187,12 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
 }
 
 // Each limit of the settings, or its default here.
-function optionsFor({ head, routes, settings }: TransportHost): NativeServerOptions {
+function optionsFor({ head, routes, settings }: TransportHost, givesDescriptors: boolean): NativeServerOptions {
   return {
     chunkLimit: settings.chunkLimit ?? 1024 ** 2,
     defaults: head.defaults,
     ...(routes.fixed === undefined ? {} : { fixed: routes.fixed }),
+    givesDescriptors,
     headLimit: settings.headerLimit ?? 8192,
     idleTimeout: settings.idleTimeout ?? 60_000,
     maxConnections: settings.maxConnections ?? 1024,

@@ -10,10 +10,7 @@ async function load(): Promise<string | undefined> {
   return kind === 'native' ? undefined : `the native core is not in use: ${reason}`
 }
 
-function refuses(_settings: Settings, where: ListenSettings, hasBridge: boolean): Refusal | undefined {
-  if (hasBridge && process.platform === 'win32') {
-    return { option: 'nodeServer()', reason: 'Windows cannot hand a connection over; use the transport node' }
-  }
+function refuses(_settings: Settings, where: ListenSettings): Refusal | undefined {
   if (where.http3) return { option: 'http3', reason: 'it is not served' }
   return undefined
 }

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TransportName } from '../../src/core/settings.js'
 import { bytes, Hotpress, stream } from '../../src/index.js'
+import { tls } from '../_variants.js'
 import type { ChildReport } from './_server.js'
 
 const chunk = new Uint8Array(65_536).fill(0x61)
@@ -127,5 +128,5 @@ function answer(report: ChildReport): void {
   process.send!(report)
 }
 
-const { port } = await app.listen()
+const { port } = await app.listen(process.argv[3] === 'https' ? { tls } : {})
 process.send!(port)

@@ -6,10 +6,10 @@ import { ChildServer } from './_server.js'
 const memory = 64 * 1024 ** 2
 
 /** Random clients of a native server for so many seconds; afterwards nothing of them is left. */
-export async function run(context: TestContext, seconds: number): Promise<void> {
+export async function run(context: TestContext, seconds: number, protocol: 'http' | 'https' = 'http'): Promise<void> {
   const seed = Number(process.env.HOTPRESS_TEST_SEED ?? Date.now() % 2 ** 31)
   context.diagnostic(`seed ${seed}`)
-  const server = await ChildServer.start('native')
+  const server = await ChildServer.start('native', undefined, protocol)
   try {
     const first = await server.settled(({ descriptors }) => descriptors > 0)
     const halfway = async (): Promise<void> => {
@@ -18,7 +18,7 @@ export async function run(context: TestContext, seconds: number): Promise<void> 
         Array.from({ length: 40 }, async (_, lane) => {
           const random = new Random(seed + lane + visits)
           while (performance.now() < end) {
-            const problem = await visit(server.port, random)
+            const problem = await visit(server.port, random, protocol)
             visits++
             assert.equal(server.end, undefined, `seed ${seed}`)
             assert.equal(problem, undefined, `seed ${seed}, visit ${visits}`)

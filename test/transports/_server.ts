@@ -37,9 +37,13 @@ export class ChildServer {
   }
 
   /** @param files the most file descriptors that it may have; not on Windows. */
-  static async start(transport: TransportName, files?: number): Promise<ChildServer> {
+  static async start(
+    transport: TransportName,
+    files?: number,
+    protocol: 'http' | 'https' = 'http',
+  ): Promise<ChildServer> {
     const file = fileURLToPath(new URL('./_child.js', import.meta.url))
-    const line = [process.execPath, '--expose-gc', file, transport]
+    const line = [process.execPath, '--expose-gc', file, transport, protocol]
     const limited = files === undefined ? line : ['/bin/sh', '-c', `ulimit -n ${files} && exec "$0" "$@"`, ...line]
     const child = spawn(limited[0]!, limited.slice(1), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     return new ChildServer(child, (await next(child)) as number)

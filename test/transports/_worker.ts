@@ -1,7 +1,8 @@
 // An app in a worker thread, for native-worker.test.ts.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parentPort, threadId } from 'node:worker_threads'
+import { parentPort, threadId, workerData } from 'node:worker_threads'
 import { bytes, Hotpress, stream } from '../../src/index.js'
+import { tls } from '../_variants.js'
 
 const chunk = new Uint8Array(65_536)
 const app = new Hotpress({ logger: false, transport: 'native' })
@@ -24,5 +25,5 @@ app.get('/stream', () =>
 )
 app.post('/', async (req) => String((await req.bytes()).byteLength))
 
-const { port } = await app.listen()
+const { port } = await app.listen(workerData === 'tls' ? { tls } : {})
 parentPort!.postMessage(port)

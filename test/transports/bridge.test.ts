@@ -1,18 +1,55 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { Agent, request } from 'node:http'
+import { Agent as HttpAgent, request as requestHttp } from 'node:http'
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import { after, describe, test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
 import { type Address, Hotpress } from '../../src/index.js'
 import { says } from '../_says.js'
 import { listeningTransports, raw } from '../_setup.js'
+import { tls } from '../_variants.js'
 
 interface Started {
   readonly address: Address
   readonly app: Hotpress
 }
 
-async function start(transport: 'native' | 'node'): Promise<Started> {
+/** Ways in which a connection comes to Node's server. */
+interface Way {
+  readonly isSecure: boolean
+  readonly name: string
+  readonly skip: string | false
+  readonly transport: 'native' | 'node'
+  /** Runs what listens as it would where it runs. */
+  readonly within?: <Result>(run: () => Promise<Result>) => Promise<Result>
+}
+
+// What the core does where descriptors cannot be duplicated, which is settled when it listens.
+async function onWindows<Result>(run: () => Promise<Result>): Promise<Result> {
+  const platform = Object.getOwnPropertyDescriptor(process, 'platform')!
+  Object.defineProperty(process, 'platform', { ...platform, value: 'win32' })
+  try {
+    return await run()
+  } finally {
+    Object.defineProperty(process, 'platform', platform)
+  }
+}
+
+const skips = new Map(listeningTransports.map(({ name, skip }) => [name, skip]))
+const ways: readonly Way[] = [
+  { isSecure: false, name: 'native', skip: skips.get('native')!, transport: 'native' },
+  { isSecure: true, name: 'native over TLS', skip: skips.get('native')!, transport: 'native' },
+  {
+    isSecure: false,
+    name: 'native without descriptors',
+    skip: skips.get('native')!,
+    transport: 'native',
+    within: onWindows,
+  },
+  { isSecure: false, name: 'node', skip: false, transport: 'node' },
+]
+
+async function start({ isSecure, transport, within = (run) => run() }: Way): Promise<Started> {
   const app = new Hotpress({ logger: false, transport })
   app.get('/plain', (req) => `plain for ${req.header('x-who') ?? 'nobody'}`)
   app.post('/echo', (req) => req.text())
@@ -24,7 +61,7 @@ async function start(transport: 'native' | 'node'): Promise<Started> {
   // As Connect middleware would: before the app's own listener sees the request.
   const routes = server.listeners('request') as ((...args: unknown[]) => void)[]
   assert.equal(routes.length, 0)
-  const address = await app.listen()
+  const address = await within(() => app.listen(isSecure ? { tls } : {}))
   after(async () => {
     for (const client of sockets.clients) client.terminate()
     await app.close()
@@ -32,8 +69,14 @@ async function start(transport: 'native' | 'node'): Promise<Started> {
   return { address, app }
 }
 
-function get(agent: Agent, { port }: Address, path: string, headers = {}): Promise<{ port: number; text: string }> {
+function agentFor({ isSecure }: Way): HttpAgent {
+  const options = { keepAlive: true, maxSockets: 1 }
+  return isSecure ? new HttpsAgent({ ...options, rejectUnauthorized: false }) : new HttpAgent(options)
+}
+
+function get(agent: HttpAgent, { port }: Address, path: string, headers = {}): Promise<{ port: number; text: string }> {
   return new Promise((resolve, reject) => {
+    const request = agent instanceof HttpsAgent ? requestHttps : requestHttp
     const req = request({ agent, headers, path, port }, async (res) => {
       let text = ''
       for await (const chunk of res.setEncoding('utf8')) text += chunk
@@ -52,12 +95,14 @@ function get(agent: Agent, { port }: Address, path: string, headers = {}): Promi
   })
 }
 
-for (const { name, skip } of listeningTransports) {
-  if (name === 'uws') continue
+for (const way of ways) {
+  const { isSecure, name, skip, transport } = way
   describe(`nodeServer() on ${name}`, { skip }, () => {
     test('gets upgrades: a WebSocket echoes text and bytes', async () => {
-      const { address } = await start(name)
-      const socket = new WebSocket(`ws://127.0.0.1:${address.port}/ws`)
+      const { address } = await start(way)
+      const socket = new WebSocket(`${isSecure ? 'wss' : 'ws'}://127.0.0.1:${address.port}/ws`, {
+        rejectUnauthorized: false,
+      })
       await once(socket, 'open')
       socket.send('text')
       assert.equal(String((await once(socket, 'message'))[0]), 'text')
@@ -69,8 +114,8 @@ for (const { name, skip } of listeningTransports) {
     })
 
     test('gets what it claims, and serves ordinary routes on that connection after it', async () => {
-      const { address } = await start(name)
-      const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+      const { address } = await start(way)
+      const agent = agentFor(way)
       const before = await get(agent, address, '/plain', { 'x-who': 'Ada' })
       const claimed = await get(agent, address, '/claimed/path')
       const afterwards = await get(agent, address, '/plain', { 'x-who': 'Grace' })
@@ -83,12 +128,17 @@ for (const { name, skip } of listeningTransports) {
     })
 
     test('gets the bytes that were read already: a body, and the next requests', async () => {
-      const { address } = await start(name)
+      const { address } = await start(way)
       const host = 'Host: localhost\r\n'
-      const { text } = await raw(address.port, [
-        `GET /plain HTTP/1.1\r\n${host}\r\nPOST /claimed HTTP/1.1\r\n${host}Content-Length: 5\r\n\r\nhello` +
-          `POST /echo HTTP/1.1\r\n${host}Content-Length: 5\r\n\r\nworldGET /plain HTTP/1.1\r\n${host}Connection: close\r\n\r\n`,
-      ])
+      const { text } = await raw(
+        address.port,
+        [
+          `GET /plain HTTP/1.1\r\n${host}\r\nPOST /claimed HTTP/1.1\r\n${host}Content-Length: 5\r\n\r\nhello` +
+            `POST /echo HTTP/1.1\r\n${host}Content-Length: 5\r\n\r\nworldGET /plain HTTP/1.1\r\n${host}Connection: close\r\n\r\n`,
+        ],
+        undefined,
+        isSecure,
+      )
       assert.deepEqual(
         [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map((match) => match[1]),
         ['200', '404', '200', '200'],
@@ -97,25 +147,29 @@ for (const { name, skip } of listeningTransports) {
     })
 
     test('an upgrade that nobody wants is an ordinary request', async () => {
-      const app = new Hotpress({ logger: false, transport: name })
+      const app = new Hotpress({ logger: false, transport })
       app.get('/plain', () => 'plain')
-      const { port } = await app.listen()
+      const { port } = await app.listen(isSecure ? { tls } : {})
       after(() => app.close())
       const { text } = await raw(
         port,
         'GET /plain HTTP/1.1\r\nHost: x\r\nConnection: upgrade, close\r\nUpgrade: websocket\r\n\r\n',
+        undefined,
+        isSecure,
       )
       assert.match(text, /^HTTP\/1\.1 200 /)
     })
 
     test('close() ends what was handed over, and the app can listen again', async () => {
-      const { address, app } = await start(name)
-      const agent = new Agent({ keepAlive: true })
+      const { address, app } = await start(way)
+      const agent = agentFor(way)
       await get(agent, address, '/claimed')
       await app.close()
       agent.destroy()
-      const again = await app.listen()
-      assert.equal((await fetch(`${again.url}/plain`)).status, 200)
+      const again = await app.listen(isSecure ? { tls } : {})
+      const afterwards = agentFor(way)
+      assert.equal((await get(afterwards, again, '/plain')).text, 'plain for nobody')
+      afterwards.destroy()
     })
   })
 }

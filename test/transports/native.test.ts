@@ -558,14 +558,15 @@ describe('native: servers', { skip }, () => {
 
 describe('native: processes', { skip: skip || process.platform === 'win32' }, () => {
   test('out of descriptors, it neither spins nor dies, and goes on when there are some', async () => {
-    const server = await ChildServer.start('native', 80)
+    // As many as Node needs at once to load the modules of the server, and some.
+    const server = await ChildServer.start('native', 120)
     after(() => server.kill())
-    const clients = Array.from({ length: 150 }, () => new Client(server.port))
+    const clients = Array.from({ length: 200 }, () => new Client(server.port))
     await sleep(300)
     for (const client of clients) client.send(get('/sync'))
     await sleep(300)
     const answered = clients.filter(({ statuses }) => statuses.length === 1).length
-    assert.ok(answered > 10 && answered < 80, `${answered} answered`)
+    assert.ok(answered > 10 && answered < 120, `${answered} answered`)
     const cpu = await server.cpu()
     await sleep(1000)
     const used = (await server.cpu()) - cpu

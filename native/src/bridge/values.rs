@@ -16,6 +16,13 @@ pub mod flag {
     pub const COMPLETE: u32 = 8;
     /// The lines that are given have the request's id among them.
     pub const HAS_ID: u32 = 16;
+    /// The body is to be compressed, and `Content-Encoding` is among the lines: 1 by brotli, 2 by gzip, 3 by zstd, times
+    /// 256.
+    pub const CODING: u32 = 15 << 8;
+    /// At which level, times 4096.
+    pub const LEVEL: u32 = 31 << 12;
+    /// It is to be in this coding even where that is no smaller: the client takes no other.
+    pub const CODED_ALWAYS: u32 = 1 << 20;
 }
 
 #[derive(Clone, Copy)]

@@ -19,3 +19,14 @@ mod tests;
 mod text;
 
 pub use binding::create;
+pub use job::Coding;
+
+use scratch::Scratch;
+
+/// Compresses a body here and now; `None` where a library refuses.
+pub fn compress(input: &[u8], coding: Coding, level: u32) -> Option<Vec<u8>> {
+    let mut scratch = Scratch::take();
+    let coded = encode::encode(&mut scratch, input, coding, level).ok().map(|length| scratch.output[..length].to_vec());
+    scratch.give();
+    coded
+}

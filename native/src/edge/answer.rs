@@ -12,6 +12,7 @@ use http::{HeaderMap, Response, StatusCode};
 use super::exchange::AnswerHead;
 use crate::bridge::fixed::{Found, Given};
 use crate::bridge::values::flag;
+use crate::codec::{self, Coding};
 use crate::http::refusal::Refusal;
 use crate::http::respond::{self, Ids};
 
@@ -119,6 +120,18 @@ impl Defaults {
             map.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
     }
+}
+
+/// A body in the coding that an answer's flags ask for; `None` where it is to be sent as it is.
+pub fn coded(flags: u32, body: &[u8]) -> Option<Bytes> {
+    let coding = match (flags & flag::CODING) >> 8 {
+        1 => Coding::Brotli,
+        2 => Coding::Gzip,
+        3 => Coding::Zstd,
+        _ => return None,
+    };
+    let coded = codec::compress(body, coding, (flags & flag::LEVEL) >> 12)?;
+    (coded.len() < body.len() || flags & flag::CODED_ALWAYS != 0).then(|| Bytes::from(coded))
 }
 
 /// An answer before the answer (RFC 9110, 15.2).

@@ -28,9 +28,13 @@ use crate::http::refusal::Refusal;
 /// Bytes that h2 holds of one answer; what is more waits here, and counts as unsent.
 const SEND_BUFFER: usize = 65_536;
 
-/// Streams that were reset and not come to yet, and those reset for what the client did wrong: beyond, the connection
-/// ends (CVE-2023-44487, CVE-2025-8671).
+/// Streams that were reset before they were come to: beyond, the connection ends
+/// (CVE-2023-44487).
 const MOST_RESET: usize = 64;
+
+/// Streams of one connection that the server has reset for what its client did wrong, in all (CVE-2025-8671): a client that
+/// keeps to the rules has none.
+const MOST_ERRORS: usize = 256;
 
 /// For a connection that is to end, to do so: the client may never acknowledge it.
 const PARTING: Duration = Duration::from_secs(5);
@@ -54,7 +58,7 @@ pub async fn run<T: AsyncRead + AsyncWrite + Send + Unpin>(
         .initial_window_size(streams.stream_window)
         .max_concurrent_streams(if is_over { 0 } else { streams.most })
         .max_header_list_size(context.limits.head as u32)
-        .max_local_error_reset_streams(Some(MOST_RESET))
+        .max_local_error_reset_streams(Some(MOST_ERRORS))
         .max_pending_accept_reset_streams(MOST_RESET)
         .max_send_buffer_size(SEND_BUFFER);
     if context.upgrades {

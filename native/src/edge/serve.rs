@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
+use http::header::CONTENT_ENCODING;
 use http::request::Parts;
 use tokio::time::Sleep;
 
@@ -293,7 +294,13 @@ impl<W: Wire> Running<W> {
         match command {
             Command::Answer(given, body) if !self.has_begun => {
                 let flags = given.flags;
-                let head = self.context.defaults.head(&given, Some(body.len() as u64));
+                let coded = answer::coded(flags, &body);
+                let is_coded = coded.is_some();
+                let body = coded.unwrap_or(body);
+                let mut head = self.context.defaults.head(&given, Some(body.len() as u64));
+                if flags & flag::CODING != 0 && !is_coded {
+                    head.headers_mut().remove(CONTENT_ENCODING);
+                }
                 let is_bare = flags & (flag::BODILESS | flag::HEAD) != 0;
                 self.answer(head, if is_bare { Bytes::new() } else { body });
             }
