@@ -4,7 +4,7 @@ import { type Address, Hotpress, type HotpressOptions } from '../src/index.js'
 import { connectTo, type FetchInit, type HttpClient, http1Client } from './_clients.js'
 import { type Variant, type VariantName, variants } from './_variants.js'
 
-export { connectTo, type FetchInit, http2Client, http2Session } from './_clients.js'
+export { connectTo, type FetchInit, http1Client, http2Client, http2Session } from './_clients.js'
 export { tls, type Variant, type VariantName, variants } from './_variants.js'
 
 /** What answers a request in a contract test: Fetch's own types, whatever the transport. */

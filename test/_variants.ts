@@ -42,6 +42,7 @@ const all: readonly VariantName[] = [
   'node+h2c',
   'node+tls',
   'uws',
+  'uws+tls',
 ]
 
 // For who works on one of them: HOTPRESS_TEST_VARIANTS=native+h2,node+h2

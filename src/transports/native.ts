@@ -3,6 +3,7 @@ import type { Settings } from '../core/settings.js'
 import { HotpressError } from '../errors.js'
 import { binding } from '../native/binding.js'
 import { NativeTransportServer } from './native-server.js'
+import { isCommonKey } from './tls-key.js'
 import type { Listening, ListenSettings, Refusal, Transport, TransportHost } from './transport.js'
 
 async function load(): Promise<string | undefined> {
@@ -12,7 +13,15 @@ async function load(): Promise<string | undefined> {
 
 function refuses(_settings: Settings, where: ListenSettings): Refusal | undefined {
   if (where.http3) return { option: 'http3', reason: 'it is not served' }
-  return undefined
+  if (where.reusePort && process.platform === 'win32') {
+    return { option: 'reusePort', reason: 'Windows has nothing like it' }
+  }
+  const unusual = where.tls?.certificates.find(({ keyDer }) => !isCommonKey(keyDer))
+  if (unusual === undefined) return undefined
+  return {
+    option: 'key of tls',
+    reason: 'it signs with RSA of up to 4,096 bits, P-256, P-384 and Ed25519; use the transport node',
+  }
 }
 
 async function listen(host: TransportHost, where: ListenSettings): Promise<Listening> {

@@ -1,4 +1,4 @@
-import { createServer, type Http2Server, type Http2Session, type ServerHttp2Stream } from 'node:http2'
+import { createServer, type Http2Server } from 'node:http2'
 import type { Socket } from 'node:net'
 import { Deadlines } from '../core/deadlines.js'
 import type { NodeConnection } from './node-exchange.js'

@@ -1,5 +1,5 @@
 import type * as Uws from 'uWebSockets.js'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { HotpressError } from '../errors.js'
@@ -43,9 +43,9 @@ export function secureApp(
   { certificates }: TlsSettings,
   prepare: (app: Uws.TemplatedApp) => void,
 ): Uws.TemplatedApp {
+  // It is ours alone (0700).
   const folder = mkdtempSync(path.join(tmpdir(), 'hotpress-'))
   try {
-    chmodSync(folder, 0o700)
     const files = certificates.map((certificate, index) => writeFiles(folder, index, certificate))
     const app = uws.SSLApp(files[0]!)
     prepare(app)
