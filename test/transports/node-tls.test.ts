@@ -5,10 +5,13 @@ import { after, describe, test } from 'node:test'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { HttpResponse } from '../../src/core/response.js'
-import { settleListen } from '../../src/options.js'
+import { Hotpress } from '../../src/index.js'
+import { settleListen } from '../../src/listen-options.js'
 import { nodeTransport } from '../../src/transports/node.js'
 import type { Certificate, Listening, TlsSettings } from '../../src/transports/transport.js'
 import { hostOf } from './_server.js'
+
+const quiet = new Hotpress({ logger: false }).log
 
 const path = (name: string): string => fileURLToPath(new URL(`../../../test/fixtures/tls/${name}`, import.meta.url))
 const read = (name: string): Buffer => readFileSync(path(name))
@@ -30,7 +33,7 @@ function certificate(name: string, names: readonly string[], ocsp?: Uint8Array):
 }
 
 async function listen(given: Partial<TlsSettings>): Promise<Listening> {
-  const where = settleListen({})
+  const where = settleListen({}, quiet).where
   const host = hostOf((request) => new HttpResponse(`${request.protocol}`, 'text/plain'))
   const listening = await nodeTransport.listen(host, {
     ...where,
@@ -39,6 +42,7 @@ async function listen(given: Partial<TlsSettings>): Promise<Listening> {
       ciphers: undefined,
       clients: undefined,
       handshakeTimeout: 10_000,
+      isWatched: false,
       minVersion: 'TLSv1.2',
       sessionTickets: true,
       ticketKeys: undefined,

@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os'
 import { after, describe, test } from 'node:test'
 import { connect } from 'node:tls'
 import { Hotpress, type ListenOptions } from '../../src/index.js'
-import { settle, settleListen } from '../../src/options.js'
+import { settleListen } from '../../src/listen-options.js'
+import { settle } from '../../src/options.js'
 import type { ListenSettings, TlsSettings } from '../../src/transports/transport.js'
 import { uwsTransport } from '../../src/transports/uws.js'
 import { says } from '../_says.js'
 import { tls, variants } from '../_setup.js'
+
+const quiet = new Hotpress({ logger: false }).log
 
 const skip = variants.find(({ name }) => name === 'uws+tls')!.skip
 
@@ -27,7 +30,7 @@ describe('TLS on uws', { skip }, () => {
   })
 
   test('has a certificate for each name, and routes behind each', async () => {
-    const where = settleListen({ tls })
+    const where = settleListen({ tls }, quiet).where
     const [certificate] = where.tls!.certificates
     const settings: TlsSettings = {
       ...where.tls!,
@@ -72,7 +75,7 @@ describe('TLS on uws', { skip }, () => {
   }
 
   const settings = settle({ logger: false, transport: 'uws' })
-  const where = settleListen({ tls })
+  const where = settleListen({ tls }, quiet).where
   for (const [option, given] of [
     ['tls.ciphers', { ciphers: ['TLS_AES_128_GCM_SHA256'] }],
     ['tls.clients', { clients: { ca: tls.cert, caChain: [], isRequired: false } }],
