@@ -7,6 +7,7 @@ import { attach, createNodeServer } from './node-http1.js'
 import { NodeHttp2 } from './node-http2.js'
 import { cleartextServer, type ProtocolServer, type Protocols, secureServer } from './node-protocols.js'
 import { ProxyGate } from './proxy-peer.js'
+import { isOneKind } from './tls-key.js'
 import {
   firstGiven,
   type Listening,
@@ -106,6 +107,11 @@ function refuses(settings: Settings, where: ListenSettings): Refusal | undefined
   if (where.reusePort) return { option: 'reusePort', reason: 'it shares no port; use the transport native' }
   if (where.threads !== undefined) {
     return { option: 'threads', reason: 'it has one thread, that of JavaScript; use the transport native' }
+  }
+  // Node adds the certificate for a host name to the default one: of two kinds the client takes the one that it likes.
+  if (where.tls !== undefined && !isOneKind(where.tls.certificates.map(({ keyDer }) => keyDer))) {
+    const reason = 'by SNI it tells certificates of one kind of key alone from each other; use the transport native'
+    return { option: 'certificates of tls', reason }
   }
   return undefined
 }

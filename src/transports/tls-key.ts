@@ -48,8 +48,17 @@ export function parseKey(
 
 /** Whether the native core can sign with a key (PKCS#8): ring takes RSA of up to 4,096 bits, and no P-521. */
 export function isCommonKey(der: Uint8Array): boolean {
-  const { asymmetricKeyDetails = {} } = createPrivateKey({ format: 'der', key: Buffer.from(der), type: 'pkcs8' })
+  const { asymmetricKeyDetails = {} } = privateKey(der)
   return (asymmetricKeyDetails.modulusLength ?? 0) <= 4096 && asymmetricKeyDetails.namedCurve !== 'secp521r1'
+}
+
+/** Whether keys (PKCS#8) are all of one kind: RSA, ECDSA or Ed25519. */
+export function isOneKind(keys: readonly Uint8Array[]): boolean {
+  return new Set(keys.map((der) => privateKey(der).asymmetricKeyType)).size <= 1
+}
+
+function privateKey(der: Uint8Array): KeyObject {
+  return createPrivateKey({ format: 'der', key: Buffer.from(der), type: 'pkcs8' })
 }
 
 function problemOf({ asymmetricKeyDetails = {}, asymmetricKeyType: type }: KeyObject): string | undefined {

@@ -17,15 +17,17 @@ export function refusesSecure({ http2, tls }: ListenSettings): Refusal | undefin
       return { option: `http2.${limit}`, reason: `it speaks HTTP/1.1 alone; ${elsewhere}` }
     }
   }
+  if (http2.isAsked) return { option: 'http2', reason: `it speaks HTTP/1.1 alone; ${elsewhere}` }
   if (tls === undefined) return undefined
   const refused: readonly (readonly [option: string, isRefused: boolean, reason: string])[] = [
     ['tls.ciphers', tls.ciphers !== undefined, 'it cannot be told the suites of TLS 1.3'],
-    ['tls.clients', tls.clients !== undefined, 'it cannot require a certificate of a client, nor show it'],
+    ['tls.clientCertificate', tls.clients !== undefined, 'it cannot require a certificate of a client, nor show it'],
     ['tls.handshakeTimeout', tls.handshakeTimeout !== handshakeTimeout, `it always is ${handshakeTimeout} ms`],
     ['tls.minVersion', tls.minVersion !== 'TLSv1.2', 'it always takes TLS 1.2'],
     ['tls.ocsp', tls.certificates.some(({ ocsp }) => ocsp !== undefined), 'it staples nothing'],
     ['tls.sessionTickets', !tls.sessionTickets, 'it always gives tickets'],
     ['tls.ticketKeys', tls.ticketKeys !== undefined, 'it seals tickets with keys of its own'],
+    ['tls.watch', tls.isWatched, 'it serves with the certificates that it began with'],
   ]
   const found = refused.find(([, isRefused]) => isRefused)
   return found && { option: found[0], reason: `${found[2]}; ${elsewhere}` }

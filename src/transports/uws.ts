@@ -31,11 +31,6 @@ function largestHeader(): number {
 
 function refuses(settings: Settings, where: ListenSettings, hasBridge: boolean): Refusal | undefined {
   if (hasBridge) return { option: 'nodeServer()', reason: 'it hands no connection over; use the transport native' }
-  if (where.tls !== undefined && settings.transport !== 'uws') {
-    return { option: 'tls', reason: 'it speaks HTTP/1.1 alone over TLS, and is taken for that when it is named' }
-  }
-  const listens = refusesWhere(where)
-  if (listens !== undefined) return { option: listens, reason: 'it has no such option; use the transport native' }
   if (settings.idleTimeout !== undefined && settings.idleTimeout !== idleTimeout) {
     return { option: 'idleTimeout', reason: `it always closes after ${idleTimeout} ms; use the transport native` }
   }
@@ -44,11 +39,14 @@ function refuses(settings: Settings, where: ListenSettings, hasBridge: boolean):
   }
   const other = firstGiven(settings, [...nativeOnly, 'maxRequestsPerConnection', 'readTimeout'])
   if (other !== undefined) return { option: other, reason: 'it has no such limit; use the transport native' }
+  if (where.backlog !== defaultBacklog) {
+    return { option: 'backlog', reason: 'it has a queue of its own; use the transport native' }
+  }
   if (where.http3) return { option: 'http3', reason: 'it speaks HTTP/1.1 alone; use the transport native' }
-  if (where.reusePort) return { option: 'reusePort', reason: 'it shares no port; use the transport native' }
   if (where.threads !== undefined) {
     return { option: 'threads', reason: 'it has one thread, that of JavaScript; use the transport native' }
   }
+  if (where.reusePort) return { option: 'reusePort', reason: 'it shares no port; use the transport native' }
   const refusal = refusesSecure(where)
   if (refusal !== undefined) return refusal
   const most = largestHeader()
@@ -56,14 +54,6 @@ function refuses(settings: Settings, where: ListenSettings, hasBridge: boolean):
     return { option: 'headerLimit', reason: `${most} bytes is its most; use the transport native` }
   }
   return undefined
-}
-
-function refusesWhere({ backlog, http2, http3, reusePort, threads }: ListenSettings): string | undefined {
-  if (threads !== undefined) return 'threads'
-  if (backlog !== defaultBacklog) return 'backlog'
-  if (http2.isAsked) return 'http2'
-  if (http3) return 'http3'
-  return reusePort ? 'reusePort' : undefined
 }
 
 async function load(): Promise<string | undefined> {

@@ -13,6 +13,7 @@ import { until } from './_server.js'
 
 const a = { cert: fixturePath('a-chain.pem'), key: fixturePath('a-key.pem') }
 const b = pairOf('b')
+const common = pairOf('common-name')
 const rsa = pairOf('rsa')
 
 /** The common name of the certificate that a client of a host name is shown. */
@@ -38,18 +39,39 @@ for (const { name, skip, transport } of secure.filter((variant) => variant.trans
     }
 
     test('serves each host name by its own certificate', async () => {
-      const { port } = await serve({ ...a, certificates: [b, { ...rsa, names: ['c.example', '*.www.a.example'] }] })
+      const { port } = await serve({ ...a, certificates: [b, { ...common, names: ['c.example', '*.www.a.example'] }] })
       const shown: Record<string, string> = {
         'a.example': 'a.example',
         'b.example': 'b.example',
-        'c.example': 'rsa.example',
+        'c.example': 'old.example',
         'nobody.example': 'a.example',
         'WWW.A.EXAMPLE': 'a.example',
         'X.b.Example': 'b.example',
-        'x.www.a.example': 'rsa.example',
+        'x.www.a.example': 'old.example',
         'x.y.b.example': 'a.example',
       }
       for (const [host, common] of Object.entries(shown)) assert.equal(await shownTo(port, host), common, host)
+    })
+
+    test('serves a key of each kind by its name, or refuses to', async () => {
+      const certificates = [{ ...rsa, names: ['c.example'] }, pairOf('ed25519')]
+      if (transport === 'node') {
+        const refused = says('OPTION_REFUSED', 'node cannot honour certificates of tls', 'use the transport native')
+        await assert.rejects(serve({ ...a, certificates }), refused)
+        const server = await serve(a)
+        assert.throws(() => server.setCertificates({ ...a, certificates }), refused)
+        server.setCertificates(rsa)
+        assert.equal(await shownTo(server.port, 'x'), 'rsa.example')
+      } else {
+        const { port } = await serve({ ...a, certificates })
+        for (const [host, common] of [
+          ['a.example', 'a.example'],
+          ['c.example', 'rsa.example'],
+          ['ed.example', 'ed.example'],
+        ]) {
+          assert.equal(await shownTo(port, host!), common)
+        }
+      }
     })
 
     test('has its certificates replaced while connections stay', async () => {
@@ -57,9 +79,9 @@ for (const { name, skip, transport } of secure.filter((variant) => variant.trans
       const client = http1Client(server.url)
       after(() => client.close())
       assert.equal(await (await client.fetch('/')).text(), 'here')
-      server.setCertificates({ ...rsa, certificates: [{ ...a, names: ['x.b.example'] }] })
+      server.setCertificates({ ...common, certificates: [{ ...a, names: ['x.b.example'] }] })
       assert.equal(await (await client.fetch('/')).text(), 'here')
-      assert.equal(await shownTo(server.port, 'a.example'), 'rsa.example')
+      assert.equal(await shownTo(server.port, 'a.example'), 'old.example')
       assert.equal(await shownTo(server.port, 'x.b.example'), 'a.example')
       server.setCertificates({ certificates: [b] })
       assert.equal(await shownTo(server.port, 'a.example'), 'b.example')
@@ -174,6 +196,24 @@ for (const { name, skip, transport } of secure.filter((variant) => variant.trans
       await assert.rejects(shownTo(second.port, 'x'))
       const again = await app.listen({ port: first.port, tls: { cert: fixture('b.pem'), key: fixture('b-key.pem') } })
       assert.equal(await shownTo(again.port, 'x'), 'b.example')
+    })
+  })
+}
+
+for (const { name, skip } of secure.filter((variant) => variant.transport === 'uws')) {
+  describe(`a listener of ${name}`, { skip }, () => {
+    test('refuses what it cannot honour, and goes on as it was', async () => {
+      const app = new Hotpress({ logger: false, transport: 'uws' })
+      after(() => app.close())
+      await assert.rejects(
+        app.listen({ tls: { ...a, watch: true } }),
+        says('OPTION_REFUSED', 'uws cannot honour tls.watch', 'use the transport native'),
+      )
+      await assert.rejects(app.listen({ http2: true, tls: a }), says('OPTION_REFUSED', 'uws cannot honour http2'))
+      const server = await app.listen({ tls: { ...a, certificates: [b] } })
+      assert.throws(() => server.setCertificates(b), says('OPTION_REFUSED', 'uws cannot honour setCertificates()'))
+      assert.equal(await shownTo(server.port, 'a.example'), 'a.example')
+      assert.equal(await shownTo(server.port, 'x.b.example'), 'b.example')
     })
   })
 }
