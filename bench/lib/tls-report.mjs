@@ -170,5 +170,16 @@ export function tlsVerdicts(samples, idle) {
       most: mostIdle,
     }
   })
-  return mustReach([...small, ...shaking, ...waiting])
+  return `${mustReach([...small, ...shaking, ...waiting])}${isHeldBack(samples) ? heldBack : ''}`
 }
+
+const heldBack = `
+
+The load or another program held a server back (busy below 90%): go by the CPU time, the rates say little.`
+
+/** Whether a server that the rates are judged by had less to do than it could. @param {readonly Sample[]} samples */
+const isHeldBack = (samples) =>
+  samples.some(
+    ({ busy, server, what }) =>
+      busy < 0.9 && ['hotpress-native', 'http2', 'https'].includes(server) && ['ping', 'users'].includes(what),
+  )
