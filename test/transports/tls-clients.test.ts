@@ -218,5 +218,20 @@ for (const { skip, transport } of transports as readonly { skip: string | false;
       same.setCertificates({ ...pairOf('b'), ticketKeys: ['02'.repeat(32)] })
       assert.equal((await shake(same.port, { ...version, session })).isResumed, false)
     })
+
+    test('no ticket of a listener that asks something else of clients', async () => {
+      const ticketKeys = ['01'.repeat(32)]
+      const version = { maxVersion: 'TLSv1.2' } as const
+      const { server } = await serve(transport, { ...a, ticketKeys })
+      const session = await told(server.port, 'session', version)
+      const { server: asking } = await serve(transport, { ...a, ca, clientCertificate: 'optional', ticketKeys })
+      assert.equal((await shake(asking.port, { ...version, session })).isResumed, false)
+      const certified = await told(asking.port, 'session', { ...version, ...billing })
+      assert.equal((await shake(asking.port, { ...version, session: certified })).isResumed, true)
+      const { server: requiring } = await serve(transport, { ...a, ca, clientCertificate: 'required', ticketKeys })
+      assert.equal((await shake(requiring.port, { ...version, ...billing, session: certified })).isResumed, false)
+      await assert.rejects(shake(requiring.port, { ...version, session }))
+      await assert.rejects(shake(requiring.port, { ...version, session: certified }))
+    })
   })
 }
