@@ -1,7 +1,7 @@
 import type { Logger } from '../core/logger.js'
 import type { TransportName } from '../core/settings.js'
 import { HotpressError } from '../errors.js'
-import { checkTogether, type WatchedIdentity } from './tls.js'
+import { boundTicketKeys, checkTogether, type WatchedIdentity } from './tls.js'
 import type { FileVersions } from './tls-files.js'
 import { readIdentity } from './tls-identity.js'
 import type { TlsCertificateOptions } from './tls-options.js'
@@ -101,7 +101,8 @@ export class AppServer implements ListeningServer {
     const { listening, log, refuses } = this.#parts
     const { files, settings } = readIdentity(options, here, (text) => log.warn(text))
     const before = this.#tls!
-    const tls = { ...before, ...settings, ticketKeys: settings.ticketKeys ?? before.ticketKeys }
+    const ticketKeys = boundTicketKeys(settings.ticketKeys, before.clients) ?? before.ticketKeys
+    const tls = { ...before, ...settings, ticketKeys }
     checkTogether(tls, here)
     const reason = 'it serves with those that it began with; use the transport native'
     const refusal = listening.setCertificates === undefined ? { option: 'setCertificates()', reason } : refuses(tls)

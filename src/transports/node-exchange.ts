@@ -9,6 +9,7 @@ import { isBodiless, reasonPhrase } from '../core/status.js'
 import { counted, type StreamSink } from '../core/stream.js'
 import { type Arrival, ArrivedExchange } from './arrived-exchange.js'
 import { BodyClock } from './body-clock.js'
+import { peerCertificateDerOf } from './node-tls.js'
 import type { TransportHost } from './transport.js'
 
 /** What the requests of one server have in common. */
@@ -62,8 +63,7 @@ export class NodeExchange extends ArrivedExchange {
 
   /** The verified certificate of the client, as DER. */
   get peerCertificateDer(): Uint8Array | undefined {
-    const socket = this.#req.socket as Partial<TLSSocket>
-    return socket.authorized === true ? socket.getPeerX509Certificate?.()?.raw : undefined
+    return peerCertificateDerOf(this.#req.socket)
   }
 
   // One server may have connections of both kinds.

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Deadlines, Expiring, Wait } from '../core/deadlines.js'
 import type { Logger } from '../core/logger.js'
+import { peerCertificateDerOf } from './node-tls.js'
 
 /** Milliseconds for which a client may see that all is said, and close. */
 const patience = 1000
@@ -88,8 +89,7 @@ export class NodeHttp2Session implements Expiring {
 
   /** The verified certificate of the client, as DER. */
   get peerCertificateDer(): Uint8Array | undefined {
-    const socket = this.#socket
-    return 'encrypted' in socket && socket.authorized ? socket.getPeerX509Certificate()?.raw : undefined
+    return peerCertificateDerOf(this.#socket)
   }
 
   get sni(): string | undefined {

@@ -1,9 +1,11 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
 import {
   createSecureContext,
   type SecureContext,
   type SecureContextOptions,
   type Server,
+  type TLSSocket,
   type TlsOptions,
 } from 'node:tls'
 import type { Certificate, CertificateSettings, TlsSettings } from './transport.js'
@@ -110,4 +112,16 @@ export class NodeCertificates {
 
 function derived(secret: Uint8Array): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', 'hotpress node session tickets', ticketKeySize))
+}
+
+// Node makes another object each time.
+const peers = new WeakMap<object, Uint8Array>()
+
+/** The certificate that a client has proved to be its own, as DER: one array for a connection. */
+export function peerCertificateDerOf(socket: Socket | TLSSocket): Uint8Array | undefined {
+  const known = peers.get(socket)
+  if (known !== undefined || !('authorized' in socket) || !socket.authorized) return known
+  const raw = socket.getPeerX509Certificate()?.raw
+  if (raw !== undefined) peers.set(socket, raw)
+  return raw
 }

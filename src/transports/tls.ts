@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import { createHash, hkdfSync, X509Certificate } from 'node:crypto'
 import { type Check, checkBoolean, checkOptions, invalid, refused } from '../core/options-check.js'
 import { millisecondsOf } from '../core/units.js'
 import { parseCertificates, titleOf, warnOfDates } from './tls-chain.js'
@@ -51,14 +51,16 @@ export function settleTls(tls: unknown, warn: (text: string) => void): SettledTl
   const { cert, certificates, key, ocsp, passphrase, ticketKeys } = tls as TlsCertificateOptions
   const options = withoutUndefined({ cert, certificates, key, ocsp, passphrase, ticketKeys })
   const { files, settings: identity } = readIdentity(options, where, warn)
+  const clients = readClients(given, warn)
   const settings: TlsSettings = {
-    ...identity,
+    certificates: identity.certificates,
     ciphers: given.ciphers,
-    clients: readClients(given, warn),
+    clients,
     handshakeTimeout: (given.handshakeTimeout as number | undefined) ?? handshakeTimeout,
     isWatched: given.watch ?? false,
     minVersion: given.minVersion ?? 'TLSv1.2',
     sessionTickets: given.sessionTickets ?? true,
+    ticketKeys: boundTicketKeys(identity.ticketKeys, clients),
   }
   checkTogether(settings, where)
   return { settings, watched: settings.isWatched ? { files, options } : undefined }
@@ -85,6 +87,21 @@ export function checkTogether(
     if (ciphers.some((suite) => suite.includes(`_${kind}_`))) continue
     refused(`ciphers${where}`, got, `one of TLS 1.3, or with ${kind} for the certificate (${titleOf(certificate)})`)
   }
+}
+
+/**
+ * Secrets of tickets that are good between listeners alone which ask the same of clients: whose session is resumed is not
+ * asked for a certificate again, and one that was begun where none was asked must not go on where one is required.
+ */
+export function boundTicketKeys(
+  secrets: readonly Uint8Array[] | undefined,
+  clients: TlsSettings['clients'],
+): readonly Uint8Array[] | undefined {
+  if (secrets === undefined || clients === undefined) return secrets
+  const asked = createHash('sha256').update(clients.isRequired ? 'required' : 'optional')
+  for (const issuer of clients.caChain) asked.update(createHash('sha256').update(issuer).digest())
+  const info = Buffer.concat([Buffer.from('hotpress tickets of clients with certificates '), asked.digest()])
+  return secrets.map((secret) => new Uint8Array(hkdfSync('sha256', secret, '', info, 32)))
 }
 
 function isTls13(suite: string): boolean {

@@ -527,14 +527,22 @@ describe('what serves', () => {
     )
     assert.equal(clients?.ca.toString(), fixture('ca.pem') + fixture('other-ca.pem') + fixture('intermediate.pem'))
     assert.deepEqual([handshakeTimeout, isWatched, minVersion], [5000, true, 'TLSv1.3'])
+    // What clients are asked for is mixed into them.
     assert.deepEqual(
-      ticketKeys?.map((key) => [key.byteLength, key[0]]),
+      settle({ ...tls, ca: undefined, clientCertificate: undefined }).settings.ticketKeys?.map((key) => [
+        key.byteLength,
+        key[0],
+      ]),
       [
         [32, 1],
         [32, 2],
         [33, 3],
         [32, 255],
       ],
+    )
+    assert.deepEqual(
+      ticketKeys?.map((key) => key.byteLength),
+      [32, 32, 32, 32],
     )
     assert.deepEqual(files, [
       a.cert,
