@@ -3,32 +3,25 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { HotpressError } from '../errors.js'
-import type { Certificate, ListenSettings, Refusal, TlsSettings } from './transport.js'
+import type { Certificate, Refusal, TlsSettings } from './transport.js'
 
 // What the library gives a connection for anything; it cannot be changed.
 const handshakeTimeout = 10_000
 
-/** The first option of TLS, HTTP/2 and the like that the library cannot honour. */
-export function refusesSecure({ http2, tls }: ListenSettings): Refusal | undefined {
-  const elsewhere = 'use the transport native or node'
-  if (http2.cleartext) return { option: 'http2.cleartext', reason: `it speaks HTTP/1.1 alone; ${elsewhere}` }
-  for (const limit of ['connectionWindow', 'maxConcurrentStreams', 'streamWindow'] as const) {
-    if (http2[limit] !== undefined) {
-      return { option: `http2.${limit}`, reason: `it speaks HTTP/1.1 alone; ${elsewhere}` }
-    }
-  }
-  if (tls === undefined) return undefined
+/** The first option of TLS that the library cannot honour. */
+export function refusesTls(tls: TlsSettings): Refusal | undefined {
   const refused: readonly (readonly [option: string, isRefused: boolean, reason: string])[] = [
     ['tls.ciphers', tls.ciphers !== undefined, 'it cannot be told the suites of TLS 1.3'],
-    ['tls.clients', tls.clients !== undefined, 'it cannot require a certificate of a client, nor show it'],
+    ['tls.clientCertificate', tls.clients !== undefined, 'it cannot require a certificate of a client, nor show it'],
     ['tls.handshakeTimeout', tls.handshakeTimeout !== handshakeTimeout, `it always is ${handshakeTimeout} ms`],
     ['tls.minVersion', tls.minVersion !== 'TLSv1.2', 'it always takes TLS 1.2'],
     ['tls.ocsp', tls.certificates.some(({ ocsp }) => ocsp !== undefined), 'it staples nothing'],
     ['tls.sessionTickets', !tls.sessionTickets, 'it always gives tickets'],
     ['tls.ticketKeys', tls.ticketKeys !== undefined, 'it seals tickets with keys of its own'],
+    ['tls.watch', tls.isWatched, 'it replaces no certificate'],
   ]
   const found = refused.find(([, isRefused]) => isRefused)
-  return found && { option: found[0], reason: `${found[2]}; ${elsewhere}` }
+  return found && { option: found[0], reason: `${found[2]}; use the transport native or node` }
 }
 
 /**

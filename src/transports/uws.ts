@@ -14,7 +14,7 @@ import {
   type TransportHost,
 } from './transport.js'
 import { UwsServer } from './uws-server.js'
-import { refusesSecure } from './uws-tls.js'
+import { refusesTls } from './uws-tls.js'
 
 // Read once by the library, when it is loaded. A worker's process.env is a copy that the library does not see.
 const sizeVariable = 'UWS_HTTP_MAX_HEADERS_SIZE'
@@ -36,6 +36,8 @@ function refuses(settings: Settings, where: ListenSettings, hasBridge: boolean):
   }
   const listens = refusesWhere(where)
   if (listens !== undefined) return { option: listens, reason: 'it has no such option; use the transport native' }
+  const secure = where.tls && refusesTls(where.tls)
+  if (secure !== undefined) return secure
   if (settings.idleTimeout !== undefined && settings.idleTimeout !== idleTimeout) {
     return { option: 'idleTimeout', reason: `it always closes after ${idleTimeout} ms; use the transport native` }
   }
@@ -44,13 +46,6 @@ function refuses(settings: Settings, where: ListenSettings, hasBridge: boolean):
   }
   const other = firstGiven(settings, [...nativeOnly, 'maxRequestsPerConnection', 'readTimeout'])
   if (other !== undefined) return { option: other, reason: 'it has no such limit; use the transport native' }
-  if (where.http3) return { option: 'http3', reason: 'it speaks HTTP/1.1 alone; use the transport native' }
-  if (where.reusePort) return { option: 'reusePort', reason: 'it shares no port; use the transport native' }
-  if (where.threads !== undefined) {
-    return { option: 'threads', reason: 'it has one thread, that of JavaScript; use the transport native' }
-  }
-  const refusal = refusesSecure(where)
-  if (refusal !== undefined) return refusal
   const most = largestHeader()
   if (settings.headerLimit !== undefined && settings.headerLimit > most) {
     return { option: 'headerLimit', reason: `${most} bytes is its most; use the transport native` }
