@@ -47,8 +47,8 @@ export function readHttp2Arrival(
     if (name === 'cookie' && cookieAt >= 0) headers[cookieAt] += `; ${value}`
     else if (headers.push(name, value) && name === 'cookie') cookieAt = headers.length - 1
   }
-  if (headers.length > mostHeaders * 2 || framing.size > headerLimit) return new HttpError(431)
   const error = agree(authority, headers)
+  if (headers.length > mostHeaders * 2 || framing.size > headerLimit) return new HttpError(431)
   if (error !== undefined) return error
   if (expectation !== undefined && expectation.toLowerCase() !== '100-continue') return new HttpError(417)
 

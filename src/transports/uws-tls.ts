@@ -59,7 +59,6 @@ export function secureApp(
         known.add(name)
         app.addServerName(name, files[index]!)
         prepare(app.domain(name))
-        app.domain('')
       }
     }
     return app
