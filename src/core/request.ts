@@ -178,7 +178,7 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
     return this.#controller.signal
   }
 
-  /** The host name that the client asked for by TLS (SNI); undefined where it named none, and without TLS. */
+  /** The host name that the client asked for by TLS (SNI), in lower case; undefined where it named none, and without TLS. */
   get sni(): string | undefined {
     return this.#source.sni
   }

@@ -9,7 +9,7 @@ import { isBodiless, reasonPhrase } from '../core/status.js'
 import { counted, type StreamSink } from '../core/stream.js'
 import { type Arrival, ArrivedExchange, pairsOf } from './arrived-exchange.js'
 import { BodyClock } from './body-clock.js'
-import { peerCertificateDerOf } from './node-tls.js'
+import { hostNameOf, peerCertificateDerOf } from './node-tls.js'
 import type { TransportHost } from './transport.js'
 
 /** What the requests of one server have in common. */
@@ -72,7 +72,7 @@ export class NodeExchange extends ArrivedExchange {
   }
 
   get sni(): string | undefined {
-    return (this.#req.socket as Partial<TLSSocket>).servername || undefined
+    return hostNameOf(this.#req.socket)
   }
 
   detach(): void {

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Deadlines, Expiring, Wait } from '../core/deadlines.js'
 import type { Logger } from '../core/logger.js'
-import { peerCertificateDerOf } from './node-tls.js'
+import { hostNameOf, peerCertificateDerOf } from './node-tls.js'
 
 /** Milliseconds for which a client may see that all is said, and close. */
 const patience = 1000
@@ -93,8 +93,7 @@ export class NodeHttp2Session implements Expiring {
   }
 
   get sni(): string | undefined {
-    const socket = this.#socket
-    return 'encrypted' in socket ? socket.servername || undefined : undefined
+    return hostNameOf(this.#socket)
   }
 
   /** Gives a stream up. */

@@ -125,3 +125,9 @@ export function peerCertificateDerOf(socket: Socket | TLSSocket): Uint8Array | u
   if (raw !== undefined) peers.set(socket, raw)
   return raw
 }
+
+/** The host name that a client has asked for, in lower case: node gives it as it was sent. */
+export function hostNameOf(socket: Socket | TLSSocket): string | undefined {
+  const name = 'servername' in socket ? socket.servername : undefined
+  return name ? name.toLowerCase() : undefined
+}
