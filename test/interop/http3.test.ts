@@ -8,10 +8,7 @@ import { bytes, empty, Hotpress, stream, text } from '../../src/index.js'
 import { fixturePath, pairOf } from '../_certificates.js'
 import { http2Client, variants } from '../_setup.js'
 import { buildHttp3, Http3Connection, type Http3Error, http3Skip, startReference } from './_http3.js'
-import { serve, type TargetName } from './_targets.js'
-
-// What serves HTTP/3 as yet.
-const served: readonly TargetName[] = []
+import { http3Targets, serve, type TargetName } from './_targets.js'
 
 // RFC 9114, 8.1
 const cancelled = 0x10c
@@ -21,6 +18,7 @@ const identity = { cert: fixturePath('a-chain.pem'), key: fixturePath('a-key.pem
 const large = Buffer.from(Uint8Array.from({ length: 2 ** 20 }, (_, at) => at % 251))
 
 function skipOf(transport: TargetName): string | false {
+  if (!http3Targets.includes(transport)) return 'HTTP/3 is not served by it'
   return variants.find((each) => each.transport === transport)?.skip ?? 'it is not asked for'
 }
 
@@ -275,7 +273,7 @@ describe('a client of HTTP/3', { skip: http3Skip, timeout: 600_000 }, () => {
   })
 
   for (const transport of ['native'] as const) {
-    const skip = served.includes(transport) ? skipOf(transport) : 'HTTP/3 is not served by it'
+    const skip = skipOf(transport)
     if (skip !== false) {
       test(transport, { skip })
       continue

@@ -80,7 +80,14 @@ async fn main() -> Result<(), Failure> {
             return Ok(());
         }
     };
-    let (mut driver, requests) = h3::client::new(h3_quinn::Connection::new(connection.clone())).await?;
+    let (mut driver, requests) = match h3::client::new(h3_quinn::Connection::new(connection.clone())).await {
+        Ok(opened) => opened,
+        // A server may refuse a client's certificate when the handshake is over for the client.
+        Err(error) => {
+            tell(json!({ "event": "failed", "reason": error.to_string() }));
+            return Ok(());
+        }
+    };
     tell(json!({ "event": "connected" }));
     // h3 does not tell a reason; quinn does, of the same end.
     let ended = connection.clone();
