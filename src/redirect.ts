@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net'
+import { HeadTemplate } from './core/head.js'
 import { problem } from './core/problem.js'
 import type { HttpRequest } from './core/request.js'
 import type { HttpResponse } from './core/response.js'
@@ -30,11 +31,13 @@ export function redirectingHost(
   settings: RedirectSettings,
   securePort: () => number,
 ): TransportHost {
+  const { defaultHeaders } = host.settings
   return {
     ...host,
     bridge: undefined,
     decorate: (response) => response,
     dispatch: (request) => answer(request, settings, securePort),
+    head: new HeadTemplate({ ...defaultHeaders, pairs: withoutHsts(defaultHeaders.pairs) }),
     routes: { fixed: undefined, matcher: createMatcher(), wantsPath: [] },
   }
 }
@@ -47,6 +50,11 @@ export function redirectHostOf(value: unknown): string | undefined {
   const name = value.replace(/\.$/, '')
   const isName = isHostName(name.toLowerCase()) && !name.startsWith('*')
   return isName || isIPv4(name) ? name : undefined
+}
+
+// By plain HTTP it must not be sent (RFC 6797, 7.2).
+function withoutHsts(pairs: readonly string[]): readonly string[] {
+  return pairs.filter((_, index) => pairs[index & ~1]!.toLowerCase() !== 'strict-transport-security')
 }
 
 function answer(request: HttpRequest, settings: RedirectSettings, securePort: () => number): HttpResponse {

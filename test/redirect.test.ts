@@ -199,6 +199,16 @@ describe('a listener that redirects', () => {
     assert.match(await ask(server, '/', 'a.example', header), /^HTTP\/1\.1 400 /)
   })
 
+  test('sends no Strict-Transport-Security, which is of no account there', async () => {
+    const app = new Hotpress({ logger: false, securityHeaders: { frameOptions: 'DENY', hsts: { maxAge: 1000 } } })
+    after(() => app.close())
+    app.get('/', () => 'here')
+    const answer = await ask(await app.listen({ redirectToHttps: true }), '/')
+    assert.doesNotMatch(answer, /Strict-Transport-Security/i)
+    assert.match(answer, /\r\nX-Frame-Options: DENY\r\n/i)
+    assert.match(await ask(await app.listen(), '/'), /Strict-Transport-Security/i)
+  })
+
   test('runs no middleware of the app', async () => {
     const { entries, logger } = recorder()
     const app = new Hotpress({ logger })

@@ -21,6 +21,8 @@ export interface RequestSource extends BodySource {
   readonly routeId?: number
   /** The host name that the client asked for by TLS (RFC 6066, 3). */
   readonly sni?: string | undefined
+  /** What has come after the body, once that is at its end; names are lower-case. */
+  readonly trailers?: HeaderPairs
   detach(): void
   /** Sends a 103 with these headers, where the transport can; says whether it did. */
   hint?(headers: Readonly<Record<string, string>>): boolean

@@ -230,10 +230,7 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
    * req.hint({ link: '</style.css>; rel=preload; as=style' })
    */
   hint(headers: Readonly<Record<string, string>>): boolean {
-    for (const [name, value] of Object.entries(headers)) {
-      headerName(name)
-      checkHeaderValue(name, value)
-    }
+    for (const [name, value] of Object.entries(headers)) checkHeaderValue(headerName(name), value)
     return this.#source.hint?.(headers) ?? false
   }
 
@@ -286,6 +283,11 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
    */
   text(): Promise<string> {
     return readText(this.#source, this.#context.bodies)
+  }
+
+  /** What came after the body (RFC 9110, 6.5), by lower-case name, once it was read to its end. On native and node. */
+  get trailers(): Readonly<Record<string, string>> {
+    return headerRecord(this.#source.trailers ?? [])
   }
 
   get #proxied(): Origin | undefined {

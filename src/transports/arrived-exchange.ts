@@ -12,9 +12,15 @@ export interface Arrival {
   readonly query: string
 }
 
+/** Names, in lower case, and values as node gives them. */
+export function pairsOf(raw: readonly string[]): HeaderPairs {
+  return raw.map((text, index) => (index % 2 === 0 ? text.toLowerCase() : text))
+}
+
 /** An exchange on a transport that has read the whole head before it knows who asks for what. */
 export abstract class ArrivedExchange extends Exchange {
   readonly #arrival: Arrival
+  declare trailers?: HeaderPairs
 
   constructor(host: TransportHost, arrival: Arrival) {
     super(host)

@@ -33,6 +33,7 @@ export class NativeExchange extends Exchange {
   readonly routeId: number
   readonly serial: number
   readonly slot: number
+  declare trailers?: HeaderPairs
 
   constructor(owner: NativeOwner<NativeExchange>, path: string | undefined) {
     super(owner.host)
@@ -104,7 +105,8 @@ export class NativeExchange extends Exchange {
     return this.#headers
   }
 
-  onBody(chunk: Uint8Array | undefined, isLast: boolean): void {
+  onBody(chunk: Uint8Array | undefined, isLast: boolean, trailers?: string): void {
+    if (trailers !== undefined) this.trailers = parseHeaders(trailers)
     if (isLast) this.receivedAll(chunk)
     else if (chunk?.byteLength) this.received(chunk)
   }

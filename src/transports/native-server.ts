@@ -179,7 +179,8 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
       this.#bridge?.onEvent(event, slot, serial, data, more)
       return
     }
-    if (event === Event.Body || event === Event.BodyEnd) exchange.onBody(data as Uint8Array, event === Event.BodyEnd)
+    if (event === Event.Body) exchange.onBody(data as Uint8Array, false)
+    else if (event === Event.BodyEnd) exchange.onBody(data as Uint8Array, true, more as string | undefined)
     else if (event === Event.Drain) exchange.onDrain()
     else if (event === Event.Ended) exchange.onEnded()
     else exchange.onGone()

@@ -7,7 +7,7 @@ import type { HttpRequest } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless, reasonPhrase } from '../core/status.js'
 import { counted, type StreamSink } from '../core/stream.js'
-import { type Arrival, ArrivedExchange } from './arrived-exchange.js'
+import { type Arrival, ArrivedExchange, pairsOf } from './arrived-exchange.js'
 import { BodyClock } from './body-clock.js'
 import { hostNameOf, peerCertificateDerOf } from './node-tls.js'
 import type { TransportHost } from './transport.js'
@@ -118,6 +118,8 @@ export class NodeExchange extends ArrivedExchange {
       this.received(chunk)
     })
     req.once('end', () => {
+      const { rawTrailers } = req
+      if (rawTrailers.length > 0) this.trailers = pairsOf(rawTrailers)
       this.#stopClock()
       this.receivedAll()
     })

@@ -5,7 +5,7 @@ import type { HttpRequest } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
 import { counted, type StreamSink } from '../core/stream.js'
-import { ArrivedExchange } from './arrived-exchange.js'
+import { ArrivedExchange, pairsOf } from './arrived-exchange.js'
 import { BodyClock } from './body-clock.js'
 import type { NodeConnection } from './node-exchange.js'
 import type { Http2Arrival } from './node-http2-arrival.js'
@@ -105,6 +105,9 @@ export class NodeHttp2Exchange extends ArrivedExchange {
     stream.on('data', (chunk: Uint8Array) => {
       clock.took(chunk.byteLength)
       this.received(chunk)
+    })
+    stream.once('trailers', (_fields: unknown, _flags: unknown, raw: string[]) => {
+      this.trailers = pairsOf(raw)
     })
     stream.once('end', () => {
       this.#stopClock()

@@ -147,7 +147,10 @@ export function http2AttacksContract(variant: Variant): void {
         if (index % 100 === 99) await client.until(({ stream, type }) => stream === id(index) && type === Frame.Data)
       }
       // A page that is left, and a keep-alive.
-      for (let index = 500; index < 600; index++) client.send(open(index), reset(index, Code.cancel))
+      for (let index = 500; index < 600; index++) client.send(open(index))
+      client.send(frame(Frame.Ping, 0, 0, Buffer.alloc(8)))
+      await client.until(({ flags, type }) => type === Frame.Ping && (flags & Flag.ack) !== 0)
+      for (let index = 500; index < 600; index++) client.send(reset(index, Code.cancel))
       for (let index = 0; index < 20; index++) client.send(frame(Frame.Ping, 0, 0, Buffer.alloc(8)))
       client.send(frame(Frame.Headers, whole, id(600), get('/')))
       const answer = await client.until(({ stream, type }) => stream === id(600) && type === Frame.Data)

@@ -5,7 +5,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { after } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What a program that has ended has said. */
@@ -70,27 +69,37 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Starts a server and waits until it listens; it ends with the test that it was started in. */
-export async function startServer(command: string, args: readonly string[], port: number): Promise<void> {
+/** Starts a server and waits until it listens. @returns what ends it. */
+export async function startServer(
+  command: string,
+  args: readonly string[],
+  port: number,
+): Promise<() => Promise<void>> {
   const child: ChildProcess = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr!.on('data', (part) => {
     said += part
   })
+  // A test run that is cut short leaves none behind.
   const abandon = (): void => {
     child.kill('SIGKILL')
   }
   process.once('exit', abandon)
-  after(async () => {
+  const isGone = (): boolean => child.exitCode !== null || child.signalCode !== null
+  const stop = async (): Promise<void> => {
     process.removeListener('exit', abandon)
-    const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined
+    const ended = isGone() ? undefined : once(child, 'exit')
     abandon()
     await ended
-  })
+  }
   for (let tries = 0; !(await answers(port)); tries++) {
-    assert.ok(child.exitCode === null && tries < 400, `${command} does not listen: ${said}`)
+    if (isGone() || tries >= 400) {
+      await stop()
+      assert.fail(`${command} does not listen: ${said}`)
+    }
     await sleep(25)
   }
+  return stop
 }
 
 function answers(port: number): Promise<boolean> {

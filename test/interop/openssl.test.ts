@@ -74,13 +74,16 @@ onTargets('openssl s_client', missing('openssl', 'version'), (transport) => {
     for (const alpn of ['http/1.1', 'h2']) {
       test(`${version} is resumed by a ticket, for ${alpn}`, async () => {
         const file = path.join(folder, `${transport}-${version}-${alpn.replace('/', '-')}`)
-        const first = await connect(own, option, '-alpn', alpn, '-sess_out', file)
+        const named = [option, '-alpn', alpn, '-servername', 'localhost']
+        const first = await connect(own, ...named, '-sess_out', file)
         assert.match(first.stdout, /^New, TLSv1/m)
         assert.ok(existsSync(file), first.stdout)
-        const second = await connect(own, option, '-alpn', alpn, '-sess_in', file)
+        const second = await connect(own, ...named, '-sess_in', file)
         assert.match(second.stdout, new RegExp(`^Reused, ${version}, Cipher is`, 'm'))
         assert.match(second.stdout, new RegExp(`^ALPN protocol: ${alpn}$`, 'm'))
-        if (alpn === 'http/1.1') assert.match(second.stdout, /HTTP\/1\.1 200 /)
+        // Of a session of TLS 1.2 that is resumed, OpenSSL tells node no name.
+        const name = transport === 'node' && version === 'TLSv1.2' ? 'no name' : 'localhost'
+        if (alpn === 'http/1.1') assert.ok(second.stdout.includes(`https ${name} nobody`), second.stdout)
       })
     }
   }

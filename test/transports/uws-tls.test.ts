@@ -11,9 +11,9 @@ import { uwsTransport } from '../../src/transports/uws.js'
 import { says } from '../_says.js'
 import { tls, variants } from '../_setup.js'
 
-const quiet = new Hotpress({ logger: false }).log
-
 const skip = variants.find(({ name }) => name === 'uws+tls')!.skip
+
+const { log } = new Hotpress({ logger: false })
 
 describe('TLS on uws', { skip }, () => {
   const own = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('hotpress-'))
@@ -30,7 +30,7 @@ describe('TLS on uws', { skip }, () => {
   })
 
   test('has a certificate for each name, and routes behind each', async () => {
-    const where = settleListen({ tls }, quiet).where
+    const { where } = settleListen({ tls }, log)
     const [certificate] = where.tls!.certificates
     const settings: TlsSettings = {
       ...where.tls!,
@@ -61,27 +61,28 @@ describe('TLS on uws', { skip }, () => {
   })
 
   for (const [option, listen] of [
-    ['http2.cleartext', { http2: { cleartext: true } }],
-    ['http2.maxConcurrentStreams', { http2: { maxConcurrentStreams: 10 } }],
-    ['http2.streamWindow', { http2: { streamWindow: '1mb' } }],
+    ['http2', { http2: { cleartext: true } }],
+    ['http2', { http2: { maxConcurrentStreams: 10 }, tls }],
+    ['backlog', { backlog: 10 }],
     ['http3', { http3: true, tls }],
     ['reusePort', { reusePort: true }],
-    ['threads', { threads: 2 }],
+    ['threads', { threads: 2, tls }],
   ] as const satisfies readonly (readonly [string, ListenOptions])[]) {
-    test(`refuses ${option}, and says who takes it`, async () => {
+    test(`refuses ${option} (${Object.keys(listen)}), and says who takes it`, async () => {
       const app = new Hotpress({ logger: false, transport: 'uws' })
       await assert.rejects(app.listen(listen), says('OPTION_REFUSED', option, 'native'))
     })
   }
 
   const settings = settle({ logger: false, transport: 'uws' })
-  const where = settleListen({ tls }, quiet).where
+  const { where } = settleListen({ tls }, log)
   for (const [option, given] of [
     ['tls.ciphers', { ciphers: ['TLS_AES_128_GCM_SHA256'] }],
-    ['tls.clients', { clients: { ca: tls.cert, caChain: [], isRequired: false } }],
+    ['tls.clientCertificate', { clients: { ca: tls.cert, caChain: [], isRequired: false } }],
     ['tls.handshakeTimeout', { handshakeTimeout: 1000 }],
     ['tls.minVersion', { minVersion: 'TLSv1.3' }],
     ['tls.sessionTickets', { sessionTickets: false }],
+    ['tls.watch', { isWatched: true }],
     ['tls.ticketKeys', { ticketKeys: [new Uint8Array(32)] }],
   ] as const) {
     test(`refuses ${option}`, () => {
@@ -90,8 +91,8 @@ describe('TLS on uws', { skip }, () => {
     })
   }
 
-  test('is not taken unless it is named', () => {
-    assert.equal(uwsTransport.refuses(settle({ logger: false }), where, false)?.option, 'tls')
+  // That it is not taken otherwise is for `chooseTransport()`.
+  test('is taken where it is named', () => {
     assert.equal(uwsTransport.refuses(settings, where, false), undefined)
   })
 })

@@ -170,6 +170,17 @@ impl Handover {
         Answer { body, flags: numbers[control::RETURNED_FLAGS], head, status: numbers[control::RETURNED_STATUS] }
     }
 
+    /// Hands the end of a body over, with what has come after it: lines, each with its CRLF.
+    pub fn body_end(&self, slot: u32, serial: u32, bytes: &[u8], trailers: &[u8]) {
+        if trailers.is_empty() || self.is_dead.get() {
+            return self.body(slot, serial, bytes, true);
+        }
+        let scope = self.enter();
+        let values = [self.buffer(bytes), self.latin1(trailers)];
+        self.event(Event::BodyEnd, slot, serial, &values);
+        self.leave(scope);
+    }
+
     /// Hands a part of a body over; the bytes are copied.
     pub fn body(&self, slot: u32, serial: u32, bytes: &[u8], is_last: bool) {
         if self.is_dead.get() {

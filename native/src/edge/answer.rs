@@ -142,6 +142,17 @@ pub fn interim(status: StatusCode, lines: &[u8]) -> Response<()> {
     head
 }
 
+/// Fields as lines, each with its CRLF.
+pub fn lines(fields: &HeaderMap) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for (name, value) in fields {
+        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            lines.extend_from_slice(part);
+        }
+    }
+    lines
+}
+
 /// Fields that stand after a body.
 pub fn trailers(lines: &[u8]) -> HeaderMap {
     fields(lines).collect()

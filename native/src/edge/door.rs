@@ -245,11 +245,16 @@ impl Door {
         let handover = &server.handover;
         match message {
             Message::Adopt(adopted) => adopt(server, *adopted),
-            Message::Body { bytes, exchange, is_last } => {
+            Message::Body(exchange, bytes) => {
                 if let Some((slot, serial)) = self.known(&exchange) {
-                    handover.body(slot, serial, &bytes, is_last);
+                    handover.body(slot, serial, &bytes, false);
                 }
                 self.wake(exchange.took(bytes.len()));
+            }
+            Message::BodyEnd(exchange, trailers) => {
+                if let Some((slot, serial)) = self.known(&exchange) {
+                    handover.body_end(slot, serial, &[], &trailers);
+                }
             }
             Message::Drained(exchange) => {
                 if let Some((slot, serial)) = self.known(&exchange) {

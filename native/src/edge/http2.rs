@@ -41,8 +41,9 @@ const PARTING: Duration = Duration::from_secs(5);
 /// How often a connection that is not idle looks for clients that take nothing.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Serves a connection to its end.
-pub async fn run<T: AsyncRead + AsyncWrite + Send + Unpin>(
+/// Begins a connection, which is served to its end by a task of its own: that has no more memory than it needs, where the
+/// handshakes before it needed some KB.
+pub async fn begin<T: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     io: T,
     context: Arc<Context>,
     peer: Peer,
@@ -73,7 +74,7 @@ pub async fn run<T: AsyncRead + AsyncWrite + Send + Unpin>(
     }
     let gathered = Gathered::default();
     let now = Instant::now();
-    Driver {
+    tokio::spawn(Driver {
         accepted: 0,
         connection,
         ends_at: is_over.then(|| now + PARTING),
@@ -88,8 +89,7 @@ pub async fn run<T: AsyncRead + AsyncWrite + Send + Unpin>(
         sleep: Box::pin(tokio::time::sleep(TICK)),
         streams: FuturesUnordered::new(),
         context,
-    }
-    .await;
+    });
 }
 
 /// Ready when the server has come further in ending.

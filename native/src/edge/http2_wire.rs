@@ -1,6 +1,6 @@
 //! A stream of HTTP/2.
 
-use std::task::{Context as Task, Poll, ready};
+use std::task::{Context as Task, Poll, Waker, ready};
 
 use bytes::Bytes;
 use h2::server::SendResponse;
@@ -82,6 +82,14 @@ impl Wire for Http2Wire {
     fn send(&mut self, bytes: Bytes, is_end: bool) -> Result<(), Broken> {
         let Some(stream) = &mut self.stream else { return Err(Broken) };
         stream.send_data(bytes, is_end).map_err(|_| Broken)
+    }
+
+    fn trailers(&mut self) -> HeaderMap {
+        // They are there, or there are none: the body's end is known from them.
+        match self.body.poll_trailers(&mut Task::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(Some(trailers))) => trailers,
+            _ => HeaderMap::new(),
+        }
     }
 
     fn took(&mut self, bytes: usize) {

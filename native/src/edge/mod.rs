@@ -27,6 +27,8 @@ mod permits;
 mod request;
 mod running;
 mod serve;
+#[cfg(test)]
+mod tests;
 mod tickets;
 mod tls;
 mod wire;

@@ -28,11 +28,9 @@ pub struct Arrival {
 /// What JavaScript is to be told.
 pub enum Message {
     Adopt(Box<Adopted>),
-    Body {
-        bytes: Bytes,
-        exchange: Arc<Exchange>,
-        is_last: bool,
-    },
+    Body(Arc<Exchange>, Bytes),
+    /// With trailers: lines, each with its CRLF.
+    BodyEnd(Arc<Exchange>, Vec<u8>),
     Drained(Arc<Exchange>),
     /// The client is gone before its answer was complete.
     Gone(Arc<Exchange>),

@@ -179,12 +179,12 @@ impl<W: Wire> Running<W> {
                 }
                 self.wire.took(bytes.len());
                 exchange.untaken.fetch_add(bytes.len(), Ordering::AcqRel);
-                self.gathered.push(Message::Body { bytes, exchange, is_last: false });
+                self.gathered.push(Message::Body(exchange, bytes));
             }
             Some(Err(Broken)) => self.is_over = true,
             None => {
                 self.is_body_done = true;
-                self.gathered.push(Message::Body { bytes: Bytes::new(), exchange, is_last: true });
+                self.gathered.push(Message::BodyEnd(exchange, answer::lines(&self.wire.trailers())));
             }
         }
     }

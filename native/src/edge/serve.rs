@@ -29,6 +29,8 @@ pub async fn serve<W: Wire>(wire: W, parts: Parts, context: Arc<Context>, peer: 
             return running.run().await;
         }
     };
+    #[cfg(test)]
+    assert!(request.head.path.of(&request.lines) != b"/panic", "asked for by a test");
     let (route, offsets) = find(&context, request.head.path.of(&request.lines));
     if let Some(found) = context.fixed.find(&request.lines, &request.head, route) {
         let (head, body) = context.defaults.fixed(&found);

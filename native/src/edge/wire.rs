@@ -36,6 +36,10 @@ pub trait Wire: Send + Unpin {
     fn poll_room(&mut self, context: &mut Context, wanted: usize) -> Poll<Result<usize, Broken>>;
     /// Sends bytes that there is room for.
     fn send(&mut self, bytes: Bytes, is_end: bool) -> Result<(), Broken>;
+    /// What has come after the body, once that is at its end.
+    fn trailers(&mut self) -> HeaderMap {
+        HeaderMap::new()
+    }
     /// So many bytes of the body have found their reader: the client may send as many more.
     fn took(&mut self, bytes: usize);
 }

@@ -57,6 +57,8 @@ pub struct Decoder {
     largest_chunk: u64,
     left: u64,
     step: Step,
+    /// Lines of the trailers, each with its CRLF.
+    trailers: Vec<u8>,
 }
 
 /// What a call of [`Decoder::decode`] did.
@@ -75,7 +77,7 @@ impl Decoder {
             BodyKind::Length(length) => (false, length, Step::Data),
             BodyKind::None => (false, 0, Step::Done),
         };
-        Self { aside: 0, digits: 0, is_chunked, largest_chunk, left, step }
+        Self { aside: 0, digits: 0, is_chunked, largest_chunk, left, step, trailers: Vec::new() }
     }
 
     pub fn is_done(&self) -> bool {
@@ -98,6 +100,11 @@ impl Decoder {
             used += decoded.used;
         }
         Ok((data, used))
+    }
+
+    /// The trailers of a body that is done.
+    pub fn take_trailers(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.trailers)
     }
 
     /// Bytes of a body of known length that are still to come.
@@ -136,12 +143,15 @@ impl Decoder {
             (Step::DataCr, b'\r') => Ok(Step::DataLf),
             (Step::DataLf, b'\n') => Ok(Step::Size),
             (Step::TrailerStart, b'\r') => Ok(Step::EndLf),
-            (Step::TrailerStart, byte) if is_name(byte) => self.aside(Step::Trailer(false)),
-            (Step::Trailer(false), b':') => self.aside(Step::Trailer(true)),
-            (Step::Trailer(false), byte) if is_name(byte) => self.aside(Step::Trailer(false)),
+            (Step::TrailerStart, byte) if is_name(byte) => self.trailer(byte, Step::Trailer(false)),
+            (Step::Trailer(false), b':') => self.trailer(byte, Step::Trailer(true)),
+            (Step::Trailer(false), byte) if is_name(byte) => self.trailer(byte, Step::Trailer(false)),
             (Step::Trailer(true), b'\r') => Ok(Step::TrailerLf),
-            (Step::Trailer(true), byte) if is_text(byte) => self.aside(Step::Trailer(true)),
-            (Step::TrailerLf, b'\n') => Ok(Step::TrailerStart),
+            (Step::Trailer(true), byte) if is_text(byte) => self.trailer(byte, Step::Trailer(true)),
+            (Step::TrailerLf, b'\n') => {
+                self.trailers.extend_from_slice(b"\r\n");
+                Ok(Step::TrailerStart)
+            }
             (Step::EndLf, b'\n') => Ok(Step::Done),
             _ => Err(BAD_CHUNK),
         }
@@ -164,6 +174,11 @@ impl Decoder {
     fn chunk(&mut self) -> Step {
         self.digits = 0;
         if self.left == 0 { Step::TrailerStart } else { Step::Data }
+    }
+
+    fn trailer(&mut self, byte: u8, step: Step) -> Result<Step, Refusal> {
+        self.trailers.push(byte);
+        self.aside(step)
     }
 
     fn aside(&mut self, step: Step) -> Result<Step, Refusal> {

@@ -202,13 +202,16 @@ impl Server {
                 connection.phase = Phase::Linger;
                 connection.wait_on(now);
             }
-            (taken, is_last, connection.is_busy && connection.is_receiving, connection.serial)
+            let trailers = if is_last { connection.decoder.take_trailers() } else { Vec::new() };
+            (taken, is_last, connection.is_busy && connection.is_receiving, connection.serial, trailers)
         });
-        let (taken, is_last, is_wanted, serial) = outcome?;
+        let (taken, is_last, is_wanted, serial, trailers) = outcome?;
         match taken {
             Ok((data, used)) => {
-                if is_wanted && (is_last || !data.is_empty()) {
-                    self.handover.body(slot, serial, &data, is_last);
+                if is_wanted && is_last {
+                    self.handover.body_end(slot, serial, &data, &trailers);
+                } else if is_wanted && !data.is_empty() {
+                    self.handover.body(slot, serial, &data, false);
                 }
                 Some(used)
             }

@@ -11,9 +11,11 @@ function seen(req: HttpRequest): object {
     ip: req.ip,
     method: req.method,
     path: req.path,
+    peerCertificate: req.peerCertificate ?? null,
     protocol: req.protocol,
     query: [...req.query],
     route: req.route,
+    sni: req.sni ?? null,
     url: req.url,
   }
 }
@@ -48,6 +50,7 @@ export function requestContract(): void {
             ip: '127.0.0.1',
             method: 'GET',
             path: `/seen/a%20b${later}`,
+            peerCertificate: null,
             protocol: client.protocol,
             query: [
               ['x', '1'],
@@ -55,6 +58,8 @@ export function requestContract(): void {
               ['y', 'ü z'],
             ],
             route: `/seen/:name${later}`,
+            // An address is no host name.
+            sni: null,
             url: `/seen/a%20b${later}?x=1&x=2&y=%C3%BC+z`,
           })
         })

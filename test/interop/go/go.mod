@@ -1,0 +1,3 @@
+module hotpress.test/interop
+
+go 1.19
