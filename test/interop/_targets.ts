@@ -14,6 +14,9 @@ const listeners: Readonly<Record<Listener, ListenOptions>> = {
   tls: { tls },
 }
 
+/** What serves HTTP/3. */
+export const http3Targets: readonly TargetName[] = []
+
 /** The certificate of {@link tls}, which is its own authority. */
 export const certificate: string = fixturePath('cert.pem')
 

@@ -1,13 +1,17 @@
 // Chromium: a page with a hundred resources, which tells by itself how they have arrived.
 import assert from 'node:assert/strict'
+import { createHash, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { type Hotpress, html, text } from '../../src/index.js'
 import { missing, run, temporaryFolder } from './_programs.js'
-import { onTargets, serve } from './_targets.js'
+import { certificate, http3Targets, onTargets, serve } from './_targets.js'
 
 const count = 100
 const command = 'chromium'
+const key = new X509Certificate(readFileSync(certificate)).publicKey.export({ format: 'der', type: 'spki' })
+const pin = createHash('sha256').update(key).digest('base64')
 
 const kinds = [
   (at: number) => `<img src="/image/${at}.svg">`,
@@ -51,8 +55,10 @@ function build(app: Hotpress): void {
 onTargets('Chromium', missing(command, '--version'), (transport) => {
   for (const [listener, protocol] of [
     ['tls', 'h2'],
+    ['http3', 'h3'],
     ['cleartext', 'http/1.1'],
   ] as const) {
+    if (listener === 'http3' && !http3Targets.includes(transport)) continue
     describe(listener, () => {
       const served = serve(transport, listener, build, { compression: true })
 
@@ -70,6 +76,13 @@ onTargets('Chromium', missing(command, '--version'), (transport) => {
           `--user-data-dir=${folder}`,
           '--virtual-time-budget=60000',
           '--dump-dom',
+          // An authority of our own is believed for HTTP/3 where it is asked for by name alone, and by its key.
+          ...(listener === 'http3'
+            ? [
+                `--origin-to-force-quic-on=127.0.0.1:${served.address.port}`,
+                `--ignore-certificate-errors-spki-list=${pin}`,
+              ]
+            : []),
           `${served.address.url}/`,
         ]
         const { stderr, stdout } = await run(command, args, { timeout: 120_000 })

@@ -7,7 +7,7 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { bytes, file, type Hotpress, stream, text } from '../../src/index.js'
 import { missing, run, type Said, temporaryFolder } from './_programs.js'
-import { certificate, type Listener, onTargets, serve } from './_targets.js'
+import { certificate, http3Targets, type Listener, onTargets, serve } from './_targets.js'
 
 const skip = missing('curl', '--version')
 const features = skip === false ? String(spawnSync('curl', ['--version']).stdout) : ''
@@ -68,7 +68,7 @@ function build(app: Hotpress): void {
 
 onTargets('curl', skip, (transport) => {
   for (const { args, listener, name, version } of modes) {
-    if (listener === 'http3' && transport !== 'native') continue
+    if (listener === 'http3' && !http3Targets.includes(transport)) continue
     if (listener === 'http3' && noHttp3 !== false) {
       test(name, { skip: noHttp3 })
       continue
