@@ -223,8 +223,7 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
   /**
    * Sends early hints (103, RFC 8297) before the answer, so that a browser can fetch what the page will need.
    *
-   * @returns whether they were sent: uws and HTTP/1.0 have none, node only those with a `link`, and after the answer has
-   * begun it is too late.
+   * @returns whether they were sent: not by uws, to HTTP/1.0, by node without a `link`, nor after the answer has begun.
    * @throws HotpressError `HEADER_INVALID`
    * @example
    * req.hint({ link: '</style.css>; rel=preload; as=style' })
