@@ -22,6 +22,11 @@ const mostFieldBytes = 65_536
 // Frames that are out of order, and empty ones: the connection is closed.
 const mostInvalidFrames = 100
 
+// Megabytes. What answers have yet to send counts too, and beyond it node refuses requests (since 22): its default of ten
+// is passed by one page of large images. The app holds that in any case, and what clients can make it hold has bounds of
+// its own.
+const mostSessionMemory = 1024
+
 /** Milliseconds after which streams are looked at that node keeps. */
 const sweepTime = 1000
 
@@ -42,6 +47,7 @@ export class NodeHttp2 {
     this.#server = createServer({
       maxHeaderListPairs: mostFields,
       maxSessionInvalidFrames: mostInvalidFrames,
+      maxSessionMemory: mostSessionMemory,
       settings: {
         enableConnectProtocol: false,
         enablePush: false,
