@@ -10,8 +10,12 @@ async function load(): Promise<string | undefined> {
   return kind === 'native' ? undefined : `the native core is not in use: ${reason}`
 }
 
-function refuses(_settings: Settings, where: ListenSettings): Refusal | undefined {
-  if (where.http3) return { option: 'http3', reason: 'it is not served' }
+function refuses({ proxyProtocol }: Settings, { http3, tls }: ListenSettings): Refusal | undefined {
+  if (!http3) return undefined
+  if (tls === undefined) return { option: 'http3', reason: 'it needs tls: HTTP/3 is always encrypted' }
+  if (proxyProtocol !== undefined) {
+    return { option: 'http3', reason: 'proxyProtocol is for connections of TCP: over UDP a proxy cannot say who its client is' }
+  }
   return undefined
 }
 

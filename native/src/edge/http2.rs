@@ -21,7 +21,7 @@ use super::guarded::{Guarded, Progress};
 use super::outbox::Message;
 use super::peer::Peer;
 use super::permits::Permit;
-use super::serve::{Gathered, serve};
+use super::serve::{Gathered, later_than, serve};
 use super::wire::{Broken, Cut, Wire};
 use crate::http::refusal::Refusal;
 
@@ -91,15 +91,6 @@ pub async fn run<T: AsyncRead + AsyncWrite + Send + Unpin>(
         context,
     }
     .await;
-}
-
-/// Ready when the server has come further in ending.
-fn later_than(seen: Ending, context: &Context) -> Stream {
-    let mut ending = context.ending.clone();
-    Box::pin(async move {
-        // Whoever tells is there for as long as the runtime.
-        let _ = ending.wait_for(|ending| *ending > seen).await;
-    })
 }
 
 type Stream = Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -9,16 +9,16 @@ use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as Task, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use http::header::CONTENT_ENCODING;
 use http::request::Parts;
-use tokio::time::Sleep;
+use tokio::time::{Sleep, timeout};
 
 use super::answer;
-use super::context::Context;
+use super::context::{Context, Ending};
 use super::exchange::{Command, Exchange, HIGH_WATER};
 use super::outbox::{Arrival, Message};
 use super::peer::Peer;
@@ -34,7 +34,7 @@ use crate::router::{MAX_PARAMETERS, Walk};
 /// The most that one write of a body gives to the protocol.
 const PIECE: usize = 16_384;
 
-const TOO_SLOW: Refusal = Refusal {
+pub const TOO_SLOW: Refusal = Refusal {
     code: "READ_TIMEOUT",
     limit: 0,
     reason: "it did not arrive in time",
@@ -89,6 +89,28 @@ pub async fn serve<W: Wire>(wire: W, parts: Parts, context: Arc<Context>, peer: 
     let arrival = Arrival { body, exchange, head, lines: request.lines, offsets, route };
     running.gathered.push(Message::Request(Box::new(arrival)));
     running.run().await;
+}
+
+/// Answers a request whose head is not taken.
+pub async fn refuse<W: Wire>(
+    wire: W,
+    refusal: &Refusal,
+    context: Arc<Context>,
+    peer: Arc<Peer>,
+    gathered: Gathered,
+) {
+    let mut running = Running::new(wire, Exchange::new(peer), context, gathered);
+    running.refuse(refusal);
+    running.finish().await;
+}
+
+/// Ready when the server has come further in ending.
+pub fn later_than(seen: Ending, context: &Context) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    let mut ending = context.ending.clone();
+    Box::pin(async move {
+        // Whoever tells is there for as long as the runtime.
+        let _ = ending.wait_for(|ending| *ending > seen).await;
+    })
 }
 
 fn find(context: &Context, path: &[u8]) -> (i32, Box<[u32]>) {
@@ -207,6 +229,12 @@ impl<W: Wire> Running<W> {
                 Event::Room(Ok(room)) => self.write(room),
                 Event::Room(Err(Broken)) => self.is_over = true,
             }
+        }
+        let sent = poll_fn(|task| self.wire.poll_sent(task));
+        match self.context.write_timeout() {
+            Duration::ZERO => sent.await,
+            // Who is too slow has the answer cut off where the wire is let go of.
+            longest => drop(timeout(longest, sent).await),
         }
     }
 
