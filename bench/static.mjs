@@ -1,5 +1,4 @@
 // `npm run bench -- static`: a file of 32 KB from Hotpress and its peers. README.md says how to read it.
-import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import http from 'node:http'
 import { parseArgs } from 'node:util'
@@ -23,7 +22,7 @@ import { chooseLoad } from './load/load.mjs'
 
 /** @type {readonly Peer[]} */
 const peers = [
-  { id: 'nginx', name: 'nginx, one process', file: 'static-nginx.mjs' },
+  { id: 'nginx', name: 'nginx, one process', file: 'static-nginx.mjs', needs: 'nginx' },
   { id: 'hotpress-native', name: 'hotpress on native', file: 'static-hotpress.mjs', args: ['native'], needs: 'native' },
   { id: 'hotpress-uws', name: 'hotpress on uws', file: 'static-hotpress.mjs', args: ['uws'], needs: 'uws' },
   { id: 'hotpress-node', name: 'hotpress on node', file: 'static-hotpress.mjs', args: ['node'] },
@@ -89,13 +88,6 @@ function statusWith(port, etag) {
       })
       .on('error', reject)
   })
-}
-
-/** Peers without nginx where there is none, with a line that says so. */
-function present() {
-  if (process.platform === 'linux' && spawnSync('nginx', ['-v']).error === undefined) return peers
-  console.error('Without nginx: none on the PATH of a Linux (Debian, Ubuntu: apt-get install nginx)')
-  return peers.filter(({ id }) => id !== 'nginx')
 }
 
 /**
@@ -180,15 +172,11 @@ await run(async () => {
   writeFiles()
   const asked = chosen('only', values.only, peers)
   const node = nodeOf(values.node)
-  const able = present()
   const plan = {
     check,
     connections: positive('connections', values.connections, Number.isInteger),
     load: chooseLoad(),
-    peers: runnable(
-      asked.filter((peer) => able.includes(peer)),
-      { node },
-    ),
+    peers: runnable(asked, { node }),
     rounds: positive('rounds', values.rounds, Number.isInteger),
     routes: [route],
     seconds: positive('seconds', values.seconds, Number.isInteger),

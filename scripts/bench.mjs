@@ -17,6 +17,7 @@ const help = `npm run bench -- <benchmark> [options]
   policies what each policy costs a request
   router   the route matchers
   static   a file of 32 KB
+  tls      TLS: HTTP/1.1 and HTTP/2, handshakes, idle connections
 
 Options of each: npm run bench -- http --help
 Needed for figures that count: wrk (Debian, Ubuntu: apt-get install wrk; Homebrew: brew install wrk).
@@ -25,7 +26,7 @@ Needed for figures that count: wrk (Debian, Ubuntu: apt-get install wrk; Homebre
 const [name, ...rest] = process.argv.slice(2)
 if (
   name === undefined ||
-  !['bodies', 'compress', 'http', 'idle', 'latency', 'policies', 'router', 'static'].includes(name)
+  !['bodies', 'compress', 'http', 'idle', 'latency', 'policies', 'router', 'static', 'tls'].includes(name)
 ) {
   console.log(help)
   process.exit(name === '--help' || name === '-h' ? 0 : 1)

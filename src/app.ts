@@ -13,25 +13,19 @@ import { Dispatcher, notFound } from './dispatcher.js'
 import { describe, HotpressError } from './errors.js'
 import { compressFilesOf } from './files/file.js'
 import { fixedAnswers } from './fixed.js'
+import { settleListen } from './listen-options.js'
 import { filterPaths } from './middleware/path-filter.js'
 import type { HotpressOptions, ListenOptions } from './option-types.js'
-import { settle, settleListen } from './options.js'
+import { settle } from './options.js'
+import { redirectingHost } from './redirect.js'
 import { coreInfo } from './routing/matcher.js'
 import { checkMiddleware, type RouteDefinition, RouteRegistry } from './routing/registry.js'
 import { RouteTable } from './routing/table.js'
 import { chooseTransport } from './transports/choose.js'
 import { type InjectOptions, type InjectResult, inject } from './transports/inject.js'
-import { createNodeServer } from './transports/node.js'
-import type { Listening, NodeBridge, TransportHost } from './transports/transport.js'
-
-/** Where an app listens. */
-export interface Address {
-  readonly host: string
-  readonly port: number
-  readonly transport: TransportName
-  /** `http://127.0.0.1:3000` */
-  readonly url: string
-}
+import { AppServer, type ListeningServer } from './transports/listening-server.js'
+import { createNodeServer } from './transports/node-http1.js'
+import type { NodeBridge, TransportHost } from './transports/transport.js'
 
 /** What an app runs on. */
 export interface Capabilities {
@@ -44,9 +38,6 @@ export interface Capabilities {
   /** The transport of each address that the app listens on. */
   readonly transports: readonly TransportName[]
 }
-
-/** Milliseconds for which `close()` waits for answers under way. */
-const drainTime = 10_000
 
 /**
  * An application: routes, middleware and settings, served by a transport. Everything is registered first; the first
@@ -62,7 +53,7 @@ export class Hotpress extends RouteRegistry {
   #bridge: NodeBridge | undefined
   #dispatcher: Dispatcher | undefined
   #host: TransportHost | undefined
-  readonly #listening = new Map<Address, Listening>()
+  readonly #listening = new Set<ListeningServer>()
   readonly #middleware: Middleware[] = []
   #onError: ErrorHandler | undefined
   #onNotFound: Handler | undefined
@@ -81,7 +72,7 @@ export class Hotpress extends RouteRegistry {
 
   /** What the app runs on: which native core, and which transports it listens by. */
   capabilities(): Capabilities {
-    return { native: coreInfo(), transports: [...this.#listening.keys()].map(({ transport }) => transport) }
+    return { native: coreInfo(), transports: [...this.#listening].map(({ transport }) => transport) }
   }
 
   /**
@@ -89,9 +80,7 @@ export class Hotpress extends RouteRegistry {
    * closed. Resolves when nothing is left; the app can listen again.
    */
   async close(): Promise<void> {
-    const listening = [...this.#listening.values()]
-    this.#listening.clear()
-    await Promise.all(listening.map((each) => each.close(drainTime)))
+    await Promise.all([...this.#listening].map((server) => server.close()))
   }
 
   /**
@@ -106,32 +95,47 @@ export class Hotpress extends RouteRegistry {
   }
 
   /**
-   * Starts to listen. May be called several times, for several addresses.
+   * Starts to listen. May be called several times, for several addresses: plaintext beside TLS, a listener that redirects
+   * to HTTPS.
    *
    * @param onReady called once the address is taken.
-   * @returns the address, with the port that was taken.
+   * @returns the listener: its address, with the port that was taken, and what can be done to it.
    * @throws HotpressError `ADDRESS_IN_USE`, `ADDRESS_REFUSED`, `CERTIFICATE_UNREADABLE`, `OPTION_INVALID`,
    * `OPTION_REFUSED` when the named transport cannot do what was asked, `OPTION_UNKNOWN`, `TRANSPORT_UNAVAILABLE`.
+   * @example
+   * const server = await app.listen({ port: 443, tls: { cert: 'cert.pem', key: 'key.pem' } })
+   * await app.listen({ port: 80, redirectToHttps: true })
    */
-  async listen(options: ListenOptions = {}, onReady?: (address: Address) => void): Promise<Address> {
-    const where = settleListen(options)
+  async listen(options: ListenOptions = {}, onReady?: (server: ListeningServer) => void): Promise<ListeningServer> {
+    const { redirect, watched, where } = settleListen(options, this.log)
     if (onReady !== undefined && typeof onReady !== 'function') {
       throw new HotpressError('HANDLER_INVALID', { got: describe(onReady), what: 'the second argument of listen()' })
     }
-    const transport = await chooseTransport(this.#settings, where, this.#bridge !== undefined, (name, reason) =>
+    const hasBridge = redirect === undefined && this.#bridge !== undefined
+    const transport = await chooseTransport(this.#settings, where, hasBridge, (name, reason) =>
       this.log.info(`not serving by ${name}: ${reason}`),
     )
-    const listening = await transport.listen(this.#start(), where)
+    const host = this.#start()
+    const serving = redirect === undefined ? host : redirectingHost(host, redirect, () => this.#securePort())
+    const listening = await transport.listen(serving, where)
     const { port } = listening
     const authority = where.host.includes(':') ? `[${where.host}]:${port}` : `${where.host}:${port}`
     const scheme = where.tls === undefined ? 'http' : 'https'
-    const address = { host: where.host, port, transport: transport.name, url: `${scheme}://${authority}` }
-    this.#listening.set(address, listening)
+    const server = new AppServer({
+      address: { host: where.host, port, transport: transport.name, url: `${scheme}://${authority}` },
+      listening,
+      log: this.log,
+      onClose: (closing) => this.#listening.delete(closing),
+      refuses: (tls) => transport.refuses(this.#settings, { ...where, tls }, hasBridge),
+      tls: where.tls,
+      watched,
+    })
+    this.#listening.add(server)
     const { kind, reason } = coreInfo()
     const core = reason === undefined ? { native: kind } : { native: kind, reason }
-    this.log.info({ ...core, transport: transport.name }, `listening on ${address.url}`)
-    onReady?.(address)
-    return address
+    this.log.info({ ...core, transport: transport.name }, `listening on ${server.url}`)
+    onReady?.(server)
+    return server
   }
 
   /**
@@ -181,6 +185,10 @@ export class Hotpress extends RouteRegistry {
 
   #open(call: string): void {
     if (this.#dispatcher !== undefined) throw new HotpressError('APP_STARTED', { call })
+  }
+
+  #securePort(): number {
+    return [...this.#listening].find(({ url }) => url.startsWith('https:'))?.port ?? 443
   }
 
   // The life of a request: a transport makes an HttpRequest, dispatch() matches its route and runs the chain that was

@@ -19,7 +19,7 @@ export const errorTable = {
   BODY_TOO_LARGE: { message: 'the body is larger than the limit of {limit} bytes', status: 413 },
   BODY_UNREAD: { message: 'the request was answered before its body was read', status: 400 },
   BODY_USED: { message: 'the body is being read as a stream already, or is about to be read whole' },
-  CERTIFICATE_UNREADABLE: { message: 'listen({ tls }): {option} {reason}' },
+  CERTIFICATE_UNREADABLE: { message: 'TLS: {option} {reason}' },
   CODING_REFUSED: {
     message: 'none of the codings that there are ({available}) is accepted, and identity is refused',
     status: 406,
@@ -37,6 +37,7 @@ export const errorTable = {
   GROUP_MOUNTED: { message: '{call} came after its group {prefix} was mounted: complete a group, then mount it' },
   HANDLER_INVALID: { message: '{what} takes a function, and got {got}' },
   HEADER_INVALID: { message: 'the response header {name} cannot be set: {reason}' },
+  HOST_NOT_REDIRECTED: { message: 'the host {host} is not one that is redirected to HTTPS', status: 400 },
   IDENTITY_MISSING: { message: '{call} was asked about a request that its middleware has not let through' },
   MEDIA_TYPE_UNSUPPORTED: { message: 'the content type {got} is not taken here; what is: {takes}', status: 415 },
   METHOD_INVALID: { message: '{got} is not an HTTP method: a method is a token such as GET (RFC 9110, 5.6.2)' },
@@ -63,6 +64,7 @@ export const errorTable = {
   ROUTE_CONFLICT: { message: 'the route {route} conflicts with {other}: both answer {method} {shape}' },
   SCOPE_INSUFFICIENT: { message: 'the token does not allow this', status: 403 },
   STATUS_INVALID: { message: 'the status {got} is not valid: it takes a whole number from 200 to 599' },
+  TLS_MISSING: { message: '{call} was called on the listener {url}, which serves without TLS' },
   TOKEN_INVALID: { message: 'the token is not valid: {reason}', status: 401 },
   TRANSPORT_UNAVAILABLE: { message: 'the transport {transport} is not available: {reason}' },
 } as const

@@ -1,4 +1,4 @@
-export { type Address, type Capabilities, Hotpress } from './app.js'
+export { type Capabilities, Hotpress } from './app.js'
 export { compression } from './compression/compression.js'
 export type { CompressionOptions } from './compression/options.js'
 export type { ContentCoding } from './core/accept-encoding.js'
@@ -18,6 +18,7 @@ export type {
   SavedFile,
   SaveOptions,
 } from './core/multipart.js'
+export type { DistinguishedName, PeerCertificate } from './core/peer-certificate.js'
 export { HttpRequest } from './core/request.js'
 export type { RequestIdOptions } from './core/request-id.js'
 export { type RequestKey, requestKey } from './core/request-key.js'
@@ -68,9 +69,10 @@ export {
   type ResourcePolicy,
   SecurityHeaders,
 } from './middleware/security-headers-builder.js'
-export type { HotpressOptions, ListenOptions } from './option-types.js'
+export type { HotpressOptions, Http2Options, HttpsRedirectOptions, ListenOptions } from './option-types.js'
 export { controller } from './routing/controller.js'
 export type { PathParams } from './routing/pattern.js'
 export { RouteGroup, type RouteGroupOptions, type RouteOptions } from './routing/registry.js'
 export type { InjectOptions, InjectResult } from './transports/inject.js'
-export type { TlsOptions } from './transports/tls.js'
+export type { Address, ListeningServer } from './transports/listening-server.js'
+export type { CertificateOptions, CipherSuite, TlsCertificateOptions, TlsOptions } from './transports/tls-options.js'

@@ -9,7 +9,7 @@ import type { RateLimitOptions } from './middleware/rate-limit-options.js'
 import type { SecurityHeadersOptions } from './middleware/security-headers.js'
 import type { SecurityHeaders } from './middleware/security-headers-builder.js'
 import type { LoggerOption } from './observability/logger.js'
-import type { TlsOptions } from './transports/tls.js'
+import type { TlsOptions } from './transports/tls-options.js'
 
 /** Options of `new Hotpress()`. Sizes are bytes or texts such as `'10mb'`, times milliseconds or texts such as `'30s'`. */
 export interface HotpressOptions {
@@ -98,6 +98,21 @@ export interface Http2Options {
   readonly streamWindow?: number | string
 }
 
+/** Options of `listen({ redirectToHttps })`. */
+export interface HttpsRedirectOptions {
+  /**
+   * The host names that are redirected, `*.example.com` for any one label in front of the others; a request for another is
+   * a 400. By default any, whatever a client says.
+   */
+  readonly allowedHosts?: readonly string[]
+  /** A host that all requests are redirected to, whatever they ask for: a name or an address, without a port. */
+  readonly host?: string
+  /** By default that of the app's first listener with TLS; 443 is left out of the address. */
+  readonly port?: number
+  /** 308 by default, with which the method and the body are sent again; 307 is the same and is not kept by clients. */
+  readonly status?: 301 | 302 | 307 | 308
+}
+
 /** Options of `app.listen()`. */
 export interface ListenOptions {
   /** Connections that may wait to be accepted: 511 by default. */
@@ -110,6 +125,11 @@ export interface ListenOptions {
   readonly http3?: boolean
   /** 0 (the default) for any free port. */
   readonly port?: number
+  /**
+   * Serves none of the app's routes, and redirects every request to the same path on HTTPS instead. Without TLS only.
+   * False by default.
+   */
+  readonly redirectToHttps?: boolean | HttpsRedirectOptions
   /** Lets other processes listen on the same port (SO_REUSEPORT). False by default. Native only, not on Windows. */
   readonly reusePort?: boolean
   /** Threads for TLS, HTTP/2 and HTTP/3: one less than there are cores by default, 1 to 4. Native only. */

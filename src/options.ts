@@ -15,9 +15,7 @@ import { createRateLimit } from './middleware/rate-limit.js'
 import type { RateLimitOptions } from './middleware/rate-limit-options.js'
 import { type SecurityHeadersSettings, settleSecurityHeaders } from './middleware/security-headers.js'
 import { createLogger, type LoggerOption } from './observability/logger.js'
-import type { HotpressOptions, Http2Options, ListenOptions } from './option-types.js'
-import { readTls, type TlsOptions } from './transports/tls.js'
-import type { Http2Settings, ListenSettings } from './transports/transport.js'
+import type { HotpressOptions } from './option-types.js'
 import { version } from './version.js'
 
 type Checks<Options> = { readonly [Name in keyof Options]-?: (value: unknown) => unknown }
@@ -54,35 +52,6 @@ const checks: Checks<HotpressOptions> = {
     transports.includes(value) ? value : invalid('transport', value, "'auto', 'native', 'node' or 'uws'"),
   trustProxy: settleTrust,
   writeTimeout: (value) => positive('writeTimeout', millisecondsOf(value, 'writeTimeout')),
-}
-
-const listenChecks: Checks<ListenOptions> = {
-  backlog: (value) => positive('backlog', count('backlog', value)),
-  host: (value) => (typeof value === 'string' && value !== '' ? value : invalid('host', value, 'an address or a name')),
-  http2: (value) => checkHttp2(value),
-  http3: (value) => checkBoolean(value, 'http3'),
-  port: (value) => (isPort(value) ? value : invalid('port', value, 'a whole number from 0 to 65535')),
-  reusePort: (value) => checkBoolean(value, 'reusePort'),
-  threads: (value) => positive('threads', count('threads', value)),
-  tls: (value) => readTls(value as TlsOptions),
-}
-
-const http2Checks: Checks<Http2Options> = {
-  cleartext: (value) => checkBoolean(value, 'http2.cleartext'),
-  connectionWindow: (value) => positive('http2.connectionWindow', bytesOf(value, 'http2.connectionWindow')),
-  maxConcurrentStreams: (value) => positive('http2.maxConcurrentStreams', count('http2.maxConcurrentStreams', value)),
-  streamWindow: (value) => positive('http2.streamWindow', bytesOf(value, 'http2.streamWindow')),
-}
-
-function checkHttp2(value: unknown): Http2Settings {
-  const given = typeof value === 'boolean' ? {} : checkOptions(value, http2Checks, ' of http2')
-  return {
-    cleartext: (given.cleartext as boolean | undefined) ?? false,
-    connectionWindow: given.connectionWindow as number | undefined,
-    isOffered: value !== false,
-    maxConcurrentStreams: given.maxConcurrentStreams as number | undefined,
-    streamWindow: given.streamWindow as number | undefined,
-  }
 }
 
 /**
@@ -127,21 +96,6 @@ export function settle(options: HotpressOptions): Settings {
   })
 }
 
-/** Checks the options of `listen()` and completes them; errors as {@link settle}. */
-export function settleListen(options: ListenOptions): ListenSettings {
-  const given = checkOptions(options, listenChecks, ' of listen()')
-  return Object.freeze({
-    backlog: (given.backlog as number | undefined) ?? 511,
-    host: (given.host as string | undefined) ?? '127.0.0.1',
-    http2: (given.http2 as Http2Settings | undefined) ?? checkHttp2(true),
-    http3: (given.http3 as boolean | undefined) ?? false,
-    port: (given.port as number | undefined) ?? 0,
-    reusePort: (given.reusePort as boolean | undefined) ?? false,
-    threads: given.threads as number | undefined,
-    tls: given.tls as ListenSettings['tls'],
-  })
-}
-
 function checkCompression(value: unknown): Middleware | undefined {
   if (value === false) return undefined
   return outermostCompression(value === true ? {} : (value as CompressionOptions))
@@ -158,10 +112,6 @@ function checkServerHeader(value: unknown): boolean | string {
 function count(option: string, value: unknown): number {
   const isCount = Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31
   return isCount ? (value as number) : invalid(option, value, 'a whole number, 0 for no limit')
-}
-
-function isPort(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535
 }
 
 function positive(option: string, value: number): number {

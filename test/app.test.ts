@@ -20,12 +20,15 @@ for (const { name: transport, skip } of listeningTransports) {
       })
       assert.equal(told, address)
       assert.ok(address.port > 0)
-      assert.deepEqual(address, {
-        host: '127.0.0.1',
-        port: address.port,
-        transport,
-        url: `http://127.0.0.1:${address.port}`,
-      })
+      assert.deepEqual(
+        { ...address },
+        {
+          host: '127.0.0.1',
+          port: address.port,
+          transport,
+          url: `http://127.0.0.1:${address.port}`,
+        },
+      )
     })
 
     test('refuses a port that another app has', async () => {

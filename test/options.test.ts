@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Hotpress, type HotpressError, type HotpressOptions, type ListenOptions } from '../src/index.js'
+import { Hotpress, type HotpressOptions } from '../src/index.js'
 import { says } from './_says.js'
 
 function makeApp(options: HotpressOptions = {}): Hotpress {
@@ -215,34 +215,6 @@ const wrongOptions: Readonly<
   },
 }
 
-const wrongListenOptions: typeof wrongOptions = {
-  host: {
-    takes: 'an address or a name',
-    values: [
-      ['', '""'],
-      [127, '127'],
-    ],
-  },
-  port: {
-    takes: 'a whole number from 0 to 65535',
-    values: [
-      ['80', '"80"'],
-      [-1, '-1'],
-      [65_536, '65536'],
-      [1.5, '1.5'],
-      [null, 'null'],
-    ],
-  },
-  tls: {
-    takes: 'an object with cert and key',
-    values: [
-      [true, 'true'],
-      ['cert.pem', '"cert.pem"'],
-      [null, 'null'],
-    ],
-  },
-}
-
 describe('options of new Hotpress()', () => {
   test('each has a case', () => {
     const known = optionsOf(() => makeApp({ nonsense: 1 } as never))
@@ -295,29 +267,4 @@ describe('options of new Hotpress()', () => {
       requestTimeout: '0s',
     })
   })
-})
-
-describe('options of listen()', () => {
-  const refused = (options: unknown, check: (error: HotpressError) => true): Promise<void> =>
-    assert.rejects(makeApp().listen(options as ListenOptions), check)
-
-  test('each has a case', async () => {
-    const error = await makeApp()
-      .listen({ nonsense: 1 } as never)
-      .then(
-        () => assert.fail(),
-        (thrown: Error) => thrown,
-      )
-    const known = optionsOf(() => {
-      throw error
-    })
-    assert.deepEqual([...known].sort(), Object.keys(wrongListenOptions).sort())
-  })
-
-  for (const [option, { takes, values }] of Object.entries(wrongListenOptions)) {
-    for (const [value, got] of values) {
-      test(`${option} does not take ${got}`, () =>
-        refused({ [option]: value }, says('OPTION_INVALID', option, got, takes)))
-    }
-  }
 })

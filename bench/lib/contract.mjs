@@ -142,10 +142,11 @@ export async function check(server, port, route) {
  *
  * @param {Answer} answer
  * @param {LoadRoute} route
+ * @param {Readonly<Record<string, string | RegExp | undefined>>} [others] headers that are otherwise, or absent
  * @returns {string[]}
  */
-function differences(answer, route) {
-  /** @type {Record<string, string | RegExp>} */
+export function differences(answer, route, others = {}) {
+  /** @type {Record<string, string | RegExp | undefined>} */
   const expected = {
     connection: 'keep-alive',
     'content-length': String(Buffer.byteLength(route.answer)),
@@ -155,18 +156,21 @@ function differences(answer, route) {
     'x-content-type-options': 'nosniff',
     'x-request-id': uuid,
     ...route.headers,
+    ...others,
   }
   const found = []
   if (answer.status !== 200) found.push(`status ${answer.status}, not 200`)
   if (answer.body !== route.answer) found.push(`body ${shown(answer.body)}, not ${shown(route.answer)}`)
   for (const [name, wanted] of Object.entries(expected)) {
+    if (wanted === undefined) continue
     const value = String(answer.headers[name] ?? '')
     if (wanted instanceof RegExp ? !wanted.test(value) : value !== wanted) {
       found.push(`header ${name}: ${JSON.stringify(answer.headers[name])}, not ${wanted}`)
     }
   }
   for (const name of Object.keys(answer.headers)) {
-    if (!(name in expected) && !tolerated.has(name)) found.push(`header ${name} is there, and in no other answer`)
+    if (expected[name] === undefined && !tolerated.has(name))
+      found.push(`header ${name} is there, and in no other answer`)
   }
   return found
 }

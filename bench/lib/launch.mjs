@@ -30,6 +30,10 @@ const needs = {
     const { Hotpress } = await import('../dist/esm/index.js')
     const { kind, reason } = new Hotpress({ logger: false }).capabilities().native
     if (kind !== 'native') throw new Error(reason)`,
+  nginx: `
+    const { spawnSync } = await import('node:child_process')
+    const isHere = process.platform === 'linux' && spawnSync('nginx', ['-v']).error === undefined
+    if (!isHere) throw new Error('none on the PATH of a Linux (Debian, Ubuntu: apt-get install nginx)')`,
   uws: "await import('uWebSockets.js')",
 }
 
@@ -37,10 +41,11 @@ const needs = {
 
 /**
  * @param {readonly Peer[]} peers
- * @param {{ flags?: readonly string[], node?: Node }} [options] of Node, before the file
+ * @param {{ flags?: readonly string[], folder?: string, node?: Node }} [options] flags of Node, before the file; the
+ *   folder of the files
  * @returns {Runnable[]}
  */
-export function runnable(peers, { flags = [], node = ownNode } = {}) {
+export function runnable(peers, { flags = [], folder = 'servers', node = ownNode } = {}) {
   const lacks = lacksOf(peers, node)
   const able = peers.flatMap(({ args = [], crate, file, id, name, needs: need }) => {
     const lack = need === undefined ? undefined : lacks.get(need)
@@ -50,7 +55,7 @@ export function runnable(peers, { flags = [], node = ownNode } = {}) {
       return []
     }
     if (built.file !== undefined) return { id, name, command: [built.file, ...args], isNode: false }
-    const server = path.join(benchFolder, 'servers', String(file))
+    const server = path.join(benchFolder, folder, String(file))
     return { id, name, command: [node.program, ...flags, server, ...args], isNode: true }
   })
   if (able.length === 0) throw new Failure('None of these servers runs here')
@@ -81,7 +86,7 @@ function lacksOf(peers, node) {
  * @param {string} crate
  * @returns {{ file?: string, lack?: string }}
  */
-function build(crate) {
+export function build(crate) {
   const folder = path.join(benchFolder, crate)
   if (spawnSync('cargo', ['--version']).error !== undefined) return { lack: 'no cargo on the PATH to build it with' }
   if (!existsSync(path.join(folder, 'target'))) console.error(`Building ${crate} in bench/${crate}/target`)

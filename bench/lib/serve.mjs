@@ -41,7 +41,7 @@ const answers = {
 
 /**
  * @param {() => Promise<number>} listen binds `host` to a free port and resolves to that port
- * @param {{ cpu?: () => number }} [other] how to answer for another process than this one
+ * @param {{ cpu?: () => number, memory?: () => number }} [other] how to answer for another process than this one
  */
 export async function serve(listen, other = {}) {
   const end = () => process.exit(0)

@@ -9,7 +9,14 @@ import { wrk } from './wrk.mjs'
  * @property {number} requests answered
  * @property {number} seconds
  *
- * @typedef {(shot: { url: string, body?: string | undefined, connections: number, headers?: Readonly<Record<string, string>>, seconds: number }) => Promise<Fired>} Fire
+ * @typedef {object} Shot
+ * @property {string} url
+ * @property {string} [body]
+ * @property {number} connections
+ * @property {Readonly<Record<string, string>>} [headers]
+ * @property {number} seconds
+ *
+ * @typedef {(shot: Shot) => Promise<Fired>} Fire
  *
  * @typedef {object} Load
  * @property {string} name

@@ -52,8 +52,12 @@ function percentile(output, /** @type {number} */ of) {
   return duration(found[1], found[2])
 }
 
-/** @param {string} number */
-function duration(number, /** @type {string} */ unit) {
+/**
+ * @param {string} number
+ * @param {string} unit
+ * @returns {number} µs
+ */
+export function duration(number, unit) {
   const factor = microseconds[/** @type {keyof typeof microseconds} */ (unit)]
   if (factor === undefined) throw new Error(`wrk reports a time in "${unit}"`)
   return Number(number) * factor

@@ -10,6 +10,8 @@ export interface RequestSource extends BodySource {
   readonly encodesAnswers?: boolean
   readonly ip: string
   readonly method: string
+  /** The certificate that the client has proved to be its own, verified, as DER: one array for a connection, if it can be. */
+  readonly peerCertificateDer?: Uint8Array | undefined
   /** The path as received: printable ASCII, escapes and all. */
   readonly path: string
   readonly protocol: 'http' | 'https'
@@ -17,6 +19,8 @@ export interface RequestSource extends BodySource {
   readonly query: string
   /** The number that the matcher gives for the path, where the transport has asked it already. */
   readonly routeId?: number
+  /** The host name that the client asked for by TLS (RFC 6066, 3). */
+  readonly sni?: string | undefined
   detach(): void
   /** Sends a 103 with these headers, where the transport can; says whether it did. */
   hint?(headers: Readonly<Record<string, string>>): boolean

@@ -4,6 +4,7 @@ import type { FormOptions, FormValues } from './form.js'
 import { checkHeaderValue, type HeaderPairs, headerName, headerRecord } from './headers.js'
 import type { Logger } from './logger.js'
 import type { BodyTools, MultipartOptions, MultipartPart } from './multipart.js'
+import { type PeerCertificate, peerCertificateOf } from './peer-certificate.js'
 import { type RequestIds, requestId } from './request-id.js'
 import type { RequestKey } from './request-key.js'
 import type { RequestSource } from './request-source.js'
@@ -150,6 +151,11 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
     return peerAddressOf(this.#source)
   }
 
+  /** The certificate of the client, issued by one of `ca` and proved to be its own; undefined without one. */
+  get peerCertificate(): PeerCertificate | undefined {
+    return peerCertificateOf(this.#source.peerCertificateDer)
+  }
+
   /** The scheme that the client used: that of the connection, or what a trusted proxy says. */
   get protocol(): 'http' | 'https' {
     return this.#proxied?.protocol ?? this.#source.protocol
@@ -170,6 +176,11 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
     return this.#controller.signal
+  }
+
+  /** The host name that the client asked for by TLS (SNI); undefined where it named none, and without TLS. */
+  get sni(): string | undefined {
+    return this.#source.sni
   }
 
   /** The path and the query as received. */

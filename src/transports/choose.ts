@@ -5,8 +5,10 @@ import { nodeTransport } from './node.js'
 import type { ListenSettings, Transport } from './transport.js'
 import { uwsTransport } from './uws.js'
 
-// In the order in which `auto` asks; the last can do everything.
+// In the order in which `auto` asks; the last needs nothing but Node.
 const all: readonly Transport[] = [uwsTransport, nativeTransport, nodeTransport]
+// With TLS uws is slower than native, and has HTTP/1.1 alone: it is taken by name.
+const secure: readonly Transport[] = [nativeTransport, nodeTransport]
 
 /**
  * The transport for an app: the one named, or with `auto` the first that runs here and can honour every option.
@@ -28,10 +30,14 @@ export async function chooseTransport(
     if (refusal !== undefined) throw new HotpressError('OPTION_REFUSED', { ...refusal, transport: named.name })
     return named
   }
-  for (const transport of all) {
-    const reason = transport.refuses(settings, where, hasBridge)?.reason ?? (await transport.load())
+  const reasons: string[] = []
+  for (const transport of where.tls === undefined ? all : secure) {
+    const refusal = transport.refuses(settings, where, hasBridge)
+    const reason = refusal?.reason ?? (await transport.load())
     if (reason === undefined) return transport
     passedOver(transport.name, reason)
+    reasons.push(`${transport.name}: ${refusal === undefined ? reason : `${refusal.option}, ${reason}`}`)
   }
-  throw new HotpressError('TRANSPORT_UNAVAILABLE', { reason: 'none can honour every option', transport: 'auto' })
+  const reason = `none can honour every option (${reasons.join('; ')})`
+  throw new HotpressError('TRANSPORT_UNAVAILABLE', { reason, transport: 'auto' })
 }

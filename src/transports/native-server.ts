@@ -9,8 +9,8 @@ import { NativeExchange } from './native-exchange.js'
 import { identityOf, listenOptionsFor } from './native-listen.js'
 import type { NativeOwner } from './native-owner.js'
 import { WantedHeaders } from './native-wanted.js'
-import { attach } from './node.js'
 import type { NodeConnection } from './node-exchange.js'
+import { attach } from './node-http1.js'
 import type { CertificateSettings, ListenSettings, TransportHost } from './transport.js'
 
 // Requests that never became one are told of here: { reason, status, transport }.
@@ -47,7 +47,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   /** @param givesDescriptors whether connections may leave with their descriptors; Windows has none to give. */
   constructor(host: TransportHost, givesDescriptors: boolean = process.platform !== 'win32') {
     this.host = host
-    this.#nodeConnection = host.bridge && attach(host.bridge.server, host, 'http')
+    this.#nodeConnection = host.bridge && attach(host.bridge.server, host)
     const { matcher } = host.routes
     this.io = matcher.createServer!(
       optionsFor(host, givesDescriptors),

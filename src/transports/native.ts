@@ -3,6 +3,7 @@ import type { Settings } from '../core/settings.js'
 import { HotpressError } from '../errors.js'
 import { binding } from '../native/binding.js'
 import { NativeTransportServer } from './native-server.js'
+import { isCommonKey } from './tls-key.js'
 import type { Listening, ListenSettings, Refusal, Transport, TransportHost } from './transport.js'
 
 async function load(): Promise<string | undefined> {
@@ -10,13 +11,20 @@ async function load(): Promise<string | undefined> {
   return kind === 'native' ? undefined : `the native core is not in use: ${reason}`
 }
 
-function refuses({ proxyProtocol }: Settings, { http3, tls }: ListenSettings): Refusal | undefined {
-  if (!http3) return undefined
-  if (tls === undefined) return { option: 'http3', reason: 'it needs tls: HTTP/3 is always encrypted' }
-  if (proxyProtocol !== undefined) {
-    return { option: 'http3', reason: 'proxyProtocol is for connections of TCP: over UDP a proxy cannot say who its client is' }
+function refuses({ proxyProtocol }: Settings, { http3, reusePort, tls }: ListenSettings): Refusal | undefined {
+  if (http3 && tls === undefined) return { option: 'http3', reason: 'it needs tls: HTTP/3 is always encrypted' }
+  if (http3 && proxyProtocol !== undefined) {
+    return { option: 'http3', reason: 'proxyProtocol is of TCP: over UDP no proxy could say who its client is' }
   }
-  return undefined
+  if (reusePort && process.platform === 'win32') {
+    return { option: 'reusePort', reason: 'Windows has nothing like it' }
+  }
+  const unusual = tls?.certificates.find(({ keyDer }) => !isCommonKey(keyDer))
+  if (unusual === undefined) return undefined
+  return {
+    option: 'key of tls',
+    reason: 'it signs with RSA of up to 4,096 bits, P-256, P-384 and Ed25519; use the transport node',
+  }
 }
 
 async function listen(host: TransportHost, where: ListenSettings): Promise<Listening> {

@@ -4,7 +4,7 @@ import { HttpError, httpError } from '../errors.js'
 import type { Arrival } from './arrived-exchange.js'
 
 /** As many as uWebSockets.js has room for, so that a client fares alike on both. */
-const mostHeaders = 98
+export const mostHeaders = 98
 
 const framing = new Framing()
 const absolute = /^https?:\/\/([^/?#]*)(.*)$/i

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { Deadlines } from '../core/deadlines.js'
 import { bodyLength } from '../core/head.js'
 import type { HttpRequest } from '../core/request.js'
@@ -8,6 +9,7 @@ import { isBodiless, reasonPhrase } from '../core/status.js'
 import { counted, type StreamSink } from '../core/stream.js'
 import { type Arrival, ArrivedExchange } from './arrived-exchange.js'
 import { BodyClock } from './body-clock.js'
+import { peerCertificateDerOf } from './node-tls.js'
 import type { TransportHost } from './transport.js'
 
 /** What the requests of one server have in common. */
@@ -18,7 +20,6 @@ export interface NodeConnection {
   isClosing: boolean
   /** Sockets whose last answer has been given: what else comes by them is no request (RFC 9112, 9.6). */
   readonly last: Set<Socket>
-  readonly protocol: 'http' | 'https'
   /** Answers a request whose body does not come, and closes its connection. */
   refuseLate(socket: Socket): void
 }
@@ -60,9 +61,18 @@ export class NodeExchange extends ArrivedExchange {
     return this.#ip
   }
 
-  // A server that another transport hands connections to has those of both.
+  /** The verified certificate of the client, as DER. */
+  get peerCertificateDer(): Uint8Array | undefined {
+    return peerCertificateDerOf(this.#req.socket)
+  }
+
+  // One server may have connections of both kinds.
   get protocol(): 'http' | 'https' {
-    return 'encrypted' in this.#req.socket && this.#req.socket.encrypted === true ? 'https' : this.#connection.protocol
+    return (this.#req.socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http'
+  }
+
+  get sni(): string | undefined {
+    return (this.#req.socket as Partial<TLSSocket>).servername || undefined
   }
 
   detach(): void {

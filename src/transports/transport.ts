@@ -73,6 +73,8 @@ export interface TlsSettings extends CertificateSettings {
     | { readonly ca: Buffer; readonly caChain: readonly Uint8Array[]; readonly isRequired: boolean }
     | undefined
   readonly handshakeTimeout: number
+  /** Whether certificates are replaced when their files change. */
+  readonly isWatched: boolean
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
   /** Whether sessions are resumed by tickets. */
   readonly sessionTickets: boolean
@@ -84,12 +86,17 @@ export interface Http2Settings {
   readonly cleartext: boolean
   /** Bytes that all the bodies of one connection may be ahead of their readers. */
   readonly connectionWindow: number | undefined
+  /** Whether it was asked for, and not only not forbidden: a transport without it refuses then. */
+  readonly isAsked: boolean
   /** Over TLS: whether it is offered. */
   readonly isOffered: boolean
   readonly maxConcurrentStreams: number | undefined
   /** Bytes that the body of one request may be ahead of its reader. */
   readonly streamWindow: number | undefined
 }
+
+/** Connections that may wait to be accepted, where the app does not say. */
+export const defaultBacklog = 511
 
 /** Where to listen, checked and complete. */
 export interface ListenSettings {

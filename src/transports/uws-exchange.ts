@@ -21,6 +21,7 @@ export interface UwsOwner {
   readonly host: TransportHost
   /** Whether every connection is closed after its answer. */
   readonly isClosing: boolean
+  readonly protocol: 'http' | 'https'
   /** An exchange outlives its callback. */
   began(): void
   /** An exchange that had begun is over. */
@@ -46,7 +47,6 @@ export class UwsExchange extends ArrivedExchange implements UwsLife {
   #patience: NodeJS.Timeout | undefined = undefined
   #res: Uws.HttpResponse | undefined
   readonly #server: UwsOwner
-  readonly protocol = 'http'
 
   constructor(server: UwsOwner, res: Uws.HttpResponse, arrival: UwsArrival) {
     super(server.host, arrival)
@@ -60,6 +60,10 @@ export class UwsExchange extends ArrivedExchange implements UwsLife {
       this.#ip = Buffer.from(this.#res.getRemoteAddressAsText()).toString('latin1')
     }
     return this.#ip ?? ''
+  }
+
+  get protocol(): 'http' | 'https' {
+    return this.#server.protocol
   }
 
   /** Undefined once the response has ended or its socket is gone: a native call then would end the process. */

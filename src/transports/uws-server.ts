@@ -5,8 +5,9 @@ import type { HttpResponse } from '../core/response.js'
 import { statusLine } from '../core/status.js'
 import { binding } from '../native/binding.js'
 import { refusal, refusalOf } from './refusal.js'
-import type { TransportHost } from './transport.js'
+import type { TlsSettings, TransportHost } from './transport.js'
 import { UwsExchange, type UwsOwner } from './uws-exchange.js'
+import { secureApp } from './uws-tls.js'
 
 /**
  * Bytes that the system takes in for a connection, twice that with what it needs for itself. The library reads on while
@@ -32,11 +33,15 @@ export class UwsServer implements UwsOwner {
   readonly host: TransportHost
   isClosing = false
 
-  constructor(uws: typeof Uws, host: TransportHost, headerLimit: number) {
+  readonly protocol: 'http' | 'https'
+
+  constructor(uws: typeof Uws, host: TransportHost, headerLimit: number, tls: TlsSettings | undefined) {
     this.host = host
     this.#headerLimit = headerLimit
     this.#uws = uws
-    this.#app = uws.App().any('/*', (res, req) => this.#handle(res, req))
+    this.protocol = tls === undefined ? 'http' : 'https'
+    const prepare = (app: Uws.TemplatedApp): Uws.TemplatedApp => app.any('/*', (res, req) => this.#handle(res, req))
+    this.#app = tls === undefined ? prepare(uws.App()) : secureApp(uws, tls, prepare)
   }
 
   began(): void {

@@ -4,6 +4,7 @@ import { isMainThread } from 'node:worker_threads'
 import type { Settings } from '../core/settings.js'
 import { HotpressError } from '../errors.js'
 import {
+  defaultBacklog,
   firstGiven,
   type Listening,
   type ListenSettings,
@@ -13,6 +14,7 @@ import {
   type TransportHost,
 } from './transport.js'
 import { UwsServer } from './uws-server.js'
+import { refusesSecure } from './uws-tls.js'
 
 // Read once by the library, when it is loaded. A worker's process.env is a copy that the library does not see.
 const sizeVariable = 'UWS_HTTP_MAX_HEADERS_SIZE'
@@ -29,9 +31,6 @@ function largestHeader(): number {
 
 function refuses(settings: Settings, where: ListenSettings, hasBridge: boolean): Refusal | undefined {
   if (hasBridge) return { option: 'nodeServer()', reason: 'it hands no connection over; use the transport native' }
-  if (where.tls !== undefined) {
-    return { option: 'tls', reason: 'here it serves plaintext only; use the transport node' }
-  }
   if (settings.idleTimeout !== undefined && settings.idleTimeout !== idleTimeout) {
     return { option: 'idleTimeout', reason: `it always closes after ${idleTimeout} ms; use the transport native` }
   }
@@ -40,6 +39,16 @@ function refuses(settings: Settings, where: ListenSettings, hasBridge: boolean):
   }
   const other = firstGiven(settings, [...nativeOnly, 'maxRequestsPerConnection', 'readTimeout'])
   if (other !== undefined) return { option: other, reason: 'it has no such limit; use the transport native' }
+  if (where.backlog !== defaultBacklog) {
+    return { option: 'backlog', reason: 'it has a queue of its own; use the transport native' }
+  }
+  if (where.http3) return { option: 'http3', reason: 'it speaks HTTP/1.1 alone; use the transport native' }
+  if (where.threads !== undefined) {
+    return { option: 'threads', reason: 'it has one thread, that of JavaScript; use the transport native' }
+  }
+  if (where.reusePort) return { option: 'reusePort', reason: 'it shares no port; use the transport native' }
+  const refusal = refusesSecure(where)
+  if (refusal !== undefined) return refusal
   const most = largestHeader()
   if (settings.headerLimit !== undefined && settings.headerLimit > most) {
     return { option: 'headerLimit', reason: `${most} bytes is its most; use the transport native` }
@@ -66,7 +75,7 @@ async function load(): Promise<string | undefined> {
 
 async function listen(host: TransportHost, where: ListenSettings): Promise<Listening> {
   const uws = library!
-  const server = new UwsServer(uws, host, host.settings.headerLimit ?? Math.min(8192, largestHeader()))
+  const server = new UwsServer(uws, host, host.settings.headerLimit ?? Math.min(8192, largestHeader()), where.tls)
   const port = server.listen(where.host, where.port)
   if (port === undefined) throw await whyNot(where)
   return { close: (drain) => server.close(drain), port }
@@ -88,5 +97,5 @@ function whyNot({ host, port }: ListenSettings): Promise<HotpressError> {
   })
 }
 
-/** Plaintext HTTP/1.1 by uWebSockets.js. */
+/** HTTP/1.1 by uWebSockets.js, over TLS where it is named. */
 export const uwsTransport: Transport = { listen, load, name: 'uws', refuses }

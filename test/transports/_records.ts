@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
-import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { connect as connectTls, type SecureVersion, type TLSSocket } from 'node:tls'
 
 /** A client of TLS, and the socket below it. */
 export interface SecureClient {
@@ -13,7 +13,11 @@ export interface SecureClient {
  *
  * @param pieceSize how many bytes the next piece has, at least 1.
  */
-export function connectInPieces(port: number, pieceSize: () => number): SecureClient {
+export function connectInPieces(
+  port: number,
+  pieceSize: () => number,
+  maxVersion: SecureVersion = 'TLSv1.3',
+): SecureClient {
   const below = connect({ allowHalfOpen: true, host: '127.0.0.1', noDelay: true, port })
   const pieces = new Duplex({
     allowHalfOpen: true,
@@ -46,6 +50,7 @@ export function connectInPieces(port: number, pieceSize: () => number): SecureCl
   pieces.on('error', () => {})
   const socket = connectTls({
     ALPNProtocols: ['http/1.1'],
+    maxVersion,
     rejectUnauthorized: false,
     servername: 'localhost',
     socket: pieces,

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { Hotpress, type HotpressOptions, type ListenOptions } from '../../src/index.js'
 import { nativeOnly } from '../../src/transports/transport.js'
+import { fixturePath, pairOf } from '../_certificates.js'
 import { says } from '../_says.js'
 import { listeningTransports } from '../_setup.js'
 import { recorder } from '../contract/http/_tools.js'
 
-const fixture = (name: string): string => fileURLToPath(new URL(`../../../test/fixtures/tls/${name}`, import.meta.url))
-const tls = { cert: fixture('cert.pem'), key: fixture('key.pem') }
+const tls = { cert: fixturePath('cert.pem'), key: fixturePath('key.pem') }
 
 function makeApp(options: HotpressOptions = {}): Hotpress {
   return new Hotpress({ logger: false, ...options })
@@ -19,9 +18,11 @@ describe('what a transport cannot honour', () => {
   const all = { name: 'native', skip: listeningTransports.find(({ name }) => name === 'native')!.skip } as const
   // What uws refuses, and which transport takes it: native where its binary is, else node where that can.
   const refusals: readonly (readonly [option: string, HotpressOptions, ListenOptions, taker: 'native' | 'node'])[] = [
+    ['backlog', {}, { backlog: 10 }, 'native'],
     ['chunkLimit', { chunkLimit: '64kb' }, {}, 'native'],
     ['connectionOverflow', { connectionOverflow: 'wait' }, {}, 'native'],
     ['headerLimit', { headerLimit: '65537b' }, {}, 'native'],
+    ['http2', {}, { http2: { cleartext: true } }, 'native'],
     ['idleTimeout', { idleTimeout: '30s' }, {}, 'native'],
     ['maxConnections', { maxConnections: 10 }, {}, 'native'],
     ['maxConnectionsPerAddress', { maxConnectionsPerAddress: 10 }, {}, 'native'],
@@ -29,7 +30,8 @@ describe('what a transport cannot honour', () => {
     ['proxyProtocol', { proxyProtocol: 'loopback' }, {}, 'native'],
     ['readTimeout', { readTimeout: '5s' }, {}, 'native'],
     ['requestLineLimit', { requestLineLimit: '1kb' }, {}, 'native'],
-    ['tls', {}, { tls }, 'node'],
+    ['reusePort', {}, { reusePort: true }, 'native'],
+    ['threads', {}, { reusePort: true, threads: 1 }, 'native'],
     ['writeTimeout', { writeTimeout: '5s' }, {}, 'native'],
   ]
   for (const [option, options, where, taker] of refusals) {
@@ -61,6 +63,46 @@ describe('what a transport cannot honour', () => {
       await assert.rejects(app.listen(), says('OPTION_REFUSED', `node cannot honour ${option}`, 'transport native'))
     })
   }
+
+  test('auto takes native for TLS without asking uws', { skip: all.skip }, async () => {
+    const { entries, logger } = recorder()
+    const app = new Hotpress({ logger })
+    assert.equal((await app.listen({ tls })).transport, 'native')
+    await app.close()
+    assert.deepEqual(
+      entries.map(({ message }) => message?.split(' on ')[0]),
+      ['listening'],
+    )
+  })
+
+  test('auto takes node for a key that the native core does not sign with', { skip: all.skip }, async () => {
+    const { entries, logger } = recorder()
+    const app = new Hotpress({ logger })
+    assert.equal((await app.listen({ tls: pairOf('p521') })).transport, 'node')
+    await app.close()
+    assert.match(
+      entries[0]?.message ?? '',
+      /^not serving by native: it signs with RSA of up to 4,096 bits, P-256, P-384/,
+    )
+    const named = makeApp({ transport: 'native' })
+    const refused = says('OPTION_REFUSED', 'native cannot honour key of tls', 'use the transport node')
+    await assert.rejects(named.listen({ tls: pairOf('p521') }), refused)
+    const server = await named.listen({ tls })
+    assert.throws(() => server.setCertificates(pairOf('p521')), refused)
+    await named.close()
+  })
+
+  test('auto tells what each could not do, where none can do all', async () => {
+    const app = makeApp({ chunkLimit: '64kb' })
+    await assert.rejects(
+      app.listen({ tls: pairOf('p521') }),
+      says(
+        'TRANSPORT_UNAVAILABLE',
+        'none can honour every option (native: key of tls, it signs',
+        'node: chunkLimit, it has no',
+      ),
+    )
+  })
 
   test('uws takes what it can: 64 KB of headers, and its own idle time', { skip: uwsSkip }, async () => {
     const app = makeApp({ headerLimit: '64kb', idleTimeout: '10s', transport: 'uws' })

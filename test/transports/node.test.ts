@@ -4,12 +4,12 @@ import type { Server } from 'node:http'
 import { after, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Hotpress, stream, text } from '../../src/index.js'
-import { settleListen } from '../../src/options.js'
+import { settleListen } from '../../src/listen-options.js'
 import { nodeTransport } from '../../src/transports/node.js'
 import { raw, start } from '../_setup.js'
 import { ChildServer, Client, hostOf, readSlowly, until } from './_server.js'
 
-const loopback = settleListen({})
+const { where: loopback } = settleListen({}, new Hotpress({ logger: false }).log)
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`
 
 async function* twoChunks(): AsyncGenerator<string> {

@@ -5,13 +5,13 @@ import { after, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { type Address, bytes, empty, Hotpress, stream, text } from '../../src/index.js'
-import { settleListen } from '../../src/options.js'
+import { settleListen } from '../../src/listen-options.js'
 import { uwsTransport } from '../../src/transports/uws.js'
 import { listeningTransports, raw, start } from '../_setup.js'
 import { ChildServer, Client, hostOf, open, readSlowly, until } from './_server.js'
 
 const skip = listeningTransports.find(({ name }) => name === 'uws')!.skip
-const loopback = settleListen({})
+const { where: loopback } = settleListen({}, new Hotpress({ logger: false }).log)
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`
 
 async function* twoChunks(): AsyncGenerator<string> {

@@ -1,12 +1,17 @@
 //! axum as its documentation says to use it, on one thread: what the same answers cost without JavaScript. The
-//! arguments are the further routes, in axum's form.
+//! arguments are the further routes, in axum's form; after `--tls` come the protocol that is measured, which says
+//! nothing to this server, and the files of a certificate and its key.
 
+mod tls;
+
+use std::fs::read_to_string;
 use std::io::stdin;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use axum::Json;
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request};
 use axum::http::header::{
     CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SERVER, X_CONTENT_TYPE_OPTIONS,
@@ -84,7 +89,13 @@ async fn second(request: Request, next: Next) -> Response {
     response
 }
 
+/// As lib/tls-files.mjs makes it.
+fn text() -> String {
+    (0..1600).map(|line| format!("{:.<63}\n", format!("line {line} of a text "))).collect()
+}
+
 fn router(others: impl Iterator<Item = String>) -> Router {
+    let text: &'static str = text().leak();
     let items: &'static [Item] = items().leak();
     let waiting =
         Router::new().route("/async", get(async || send(TEXT, "pong"))).layer(from_fn(second)).layer(from_fn(first));
@@ -93,6 +104,8 @@ fn router(others: impl Iterator<Item = String>) -> Router {
         .route("/users/{id}", get(async |Path(id): Path<String>| send_json(&User { id })))
         .route("/json", get(async move || send_json(&items)))
         .route("/echo", post(async |Json(body): Json<serde_json::Value>| send_json(&body)))
+        .route("/text", get(async move || send(TEXT, text)))
+        .route("/length", post(async |body: Bytes| send(TEXT, body.len().to_string())))
         .merge(waiting);
     // Their order is of no matter to axum.
     others.fold(router, |router, path| router.route(&path, get(async || send(TEXT, "other"))))
@@ -110,10 +123,17 @@ fn cpu() -> f64 {
     micros(usage.ru_utime) + micros(usage.ru_stime)
 }
 
-/// Tells the CPU time for each line, which is the only question there is, and never outlives the benchmark.
+/// Resident bytes, where /proc tells them.
+fn memory() -> f64 {
+    let statm = read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<f64>().ok());
+    pages.unwrap_or_default() * 4096.0
+}
+
+/// Tells the CPU time or the memory for each line, and never outlives the benchmark.
 fn answer_questions() -> ! {
-    for _ in stdin().lines().map_while(Result::ok) {
-        println!("{}", cpu());
+    for question in stdin().lines().map_while(Result::ok) {
+        println!("{}", if question == "memory" { memory() } else { cpu() });
     }
     std::process::exit(0)
 }
@@ -124,12 +144,18 @@ fn main() {
     runtime.block_on(async {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let port = listener.local_addr().expect("a bound listener").port();
+        let mut words = std::env::args().skip(1);
+        let router = router(words.by_ref().take_while(|word| word != "--tls"));
+        let files: Vec<PathBuf> = words.skip(1).map(PathBuf::from).collect();
+        println!("{{\"port\":{port},\"startup\":{:.1}}}", started.elapsed().as_secs_f64() * 1e3);
+        std::thread::spawn(|| answer_questions());
+        if let [cert, key] = &files[..] {
+            tls::serve(listener, tls::acceptor(cert, key), router).await;
+            return;
+        }
         let listener = listener.tap_io(|socket| {
             let _ = socket.set_nodelay(true);
         });
-        let router = router(std::env::args().skip(1));
-        println!("{{\"port\":{port},\"startup\":{:.1}}}", started.elapsed().as_secs_f64() * 1e3);
-        std::thread::spawn(|| answer_questions());
         axum::serve(listener, router).await.expect("axum serves");
     });
 }

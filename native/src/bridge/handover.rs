@@ -10,6 +10,7 @@ use napi::sys::{self, Status, napi_env, napi_handle_scope, napi_ref, napi_value}
 use super::control::{
     self, ANSWER_BYTES, ANSWER_LATER, ANSWER_STRING, Control, Event, HAND_OFF, LINES_SIZE, method_number,
 };
+use super::told::{Current, Returned, Told};
 use super::values::{self, Answer, Body, boolean};
 use crate::http::names::Wanted;
 use crate::http::parse::{BodyKind, Head};
@@ -17,38 +18,6 @@ use crate::http::refusal::Refusal;
 
 /// Headers that may go along with a request.
 pub const MOST_WANTED: usize = 6;
-
-/// The head that is being handed over, for as long as JavaScript's callback runs.
-#[derive(Clone, Copy)]
-pub struct Current {
-    /// The number of the connection.
-    pub connection: u32,
-    pub head: Head,
-    pub length: usize,
-    pub start: *const u8,
-    pub serial: u32,
-}
-
-/// What JavaScript is told of a request beside its head.
-pub struct Told {
-    /// Whether the connection is closed after the answer, whatever that says.
-    pub closes: bool,
-    /// Whether it came over TLS.
-    pub is_secure: bool,
-    /// Whether the whole body stands in the numbers, see `place`.
-    pub is_whole: bool,
-    pub route: i32,
-    pub slot: u32,
-}
-
-/// What a callback has left behind.
-pub enum Returned<'a> {
-    Answer(Answer<'a>),
-    /// The connection is to leave the engine.
-    HandOff,
-    /// The answer comes later, or has been given by a call.
-    Nothing,
-}
 
 pub struct Handover {
     pub control: Rc<Control>,

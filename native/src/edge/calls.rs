@@ -3,10 +3,11 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
+use napi::sys::{self, napi_env};
 
-use super::door::{Door, bytes_of};
+use super::door::Door;
 use super::exchange::{AnswerHead, Command};
-use crate::bridge::values::Answer;
+use crate::bridge::values::{Answer, Body};
 use crate::inloop::server::Server;
 
 /// The door of a server that has one: every slot of the edge is of such a server.
@@ -79,4 +80,27 @@ pub fn server_name(server: &Server, slot: u32, serial: u32) -> Option<Box<str>> 
 
 pub fn certificate(server: &Server, slot: u32, serial: u32) -> Option<std::sync::Arc<[u8]>> {
     door(server)?.exchange(slot, serial)?.peer.certificate.clone()
+}
+
+/// A body as bytes of our own.
+pub fn bytes_of(env: napi_env, body: Body) -> Bytes {
+    match body {
+        Body::Bytes(bytes) => Bytes::copy_from_slice(bytes),
+        Body::None => Bytes::new(),
+        Body::String(value, units) => {
+            // A unit is at most three bytes, and N-API writes a terminator. Most texts have one for each.
+            let mut text: Vec<u8> = Vec::with_capacity(3 * units + 1);
+            let mut length = 0;
+            // SAFETY: there is room for what N-API may write, and it says how much it wrote.
+            unsafe {
+                let room = text.as_mut_ptr().cast();
+                sys::napi_get_value_string_utf8(env, value, room, text.capacity(), &mut length);
+                text.set_len(length);
+            }
+            if text.capacity() > 4096 && length < text.capacity() / 2 {
+                text.shrink_to_fit();
+            }
+            Bytes::from(text)
+        }
+    }
 }

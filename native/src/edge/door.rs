@@ -12,18 +12,18 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use napi::sys::{self, napi_env};
 use quinn::Endpoint;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use super::calls::bytes_of;
 use super::context::Ending;
 use super::exchange::{AnswerHead, Command, Exchange, HIGH_WATER};
 use super::outbox::{Arrival, Message, Outbox};
 use super::permits::Permits;
 use super::tls::Identity;
-use crate::bridge::handover::{Current, Returned, Told};
-use crate::bridge::values::{Answer, Body, flag};
+use crate::bridge::told::{Current, Returned, Told};
+use crate::bridge::values::{Answer, flag};
 use crate::http::parse::Head;
 use crate::inloop::adopt::adopt;
 use crate::inloop::handles::{on_closed, own};
@@ -317,29 +317,6 @@ impl Door {
             && entry.serial == serial
         {
             entry.head = Some(Box::new((lines, head)));
-        }
-    }
-}
-
-/// A body as bytes of our own.
-pub fn bytes_of(env: napi_env, body: Body) -> Bytes {
-    match body {
-        Body::Bytes(bytes) => Bytes::copy_from_slice(bytes),
-        Body::None => Bytes::new(),
-        Body::String(value, units) => {
-            // A unit is at most three bytes, and N-API writes a terminator. Most texts have one for each.
-            let mut text: Vec<u8> = Vec::with_capacity(3 * units + 1);
-            let mut length = 0;
-            // SAFETY: there is room for what N-API may write, and it says how much it wrote.
-            unsafe {
-                let room = text.as_mut_ptr().cast();
-                sys::napi_get_value_string_utf8(env, value, room, text.capacity(), &mut length);
-                text.set_len(length);
-            }
-            if text.capacity() > 4096 && length < text.capacity() / 2 {
-                text.shrink_to_fit();
-            }
-            Bytes::from(text)
         }
     }
 }

@@ -4,33 +4,32 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context as Task, Poll, ready};
+use std::task::{Context as Task, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use h2::server::{Builder, Connection, SendResponse};
-use h2::{Reason, RecvStream, SendStream};
-use http::{HeaderMap, Response};
+use h2::{Reason, RecvStream};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Sleep, timeout};
 
 use super::context::{Context, Ending};
 use super::guarded::{Guarded, Progress};
-use super::outbox::Message;
+use super::http2_wire::Http2Wire;
+use super::outbox::{Gathered, Message};
 use super::peer::Peer;
 use super::permits::Permit;
-use super::serve::{Gathered, later_than, serve};
-use super::wire::{Broken, Cut, Wire};
+use super::serve::serve;
 use crate::http::refusal::Refusal;
 
 /// Bytes that h2 holds of one answer; what is more waits here, and counts as unsent.
 const SEND_BUFFER: usize = 65_536;
 
-/// Streams that were reset before they were come to: beyond, the connection ends
+/// Streams that were reset before they were come to, as a page that is left does: beyond, the connection ends
 /// (CVE-2023-44487).
-const MOST_RESET: usize = 64;
+const MOST_RESET: usize = 200;
 
 /// Streams of one connection that the server has reset for what its client did wrong, in all (CVE-2025-8671): a client that
 /// keeps to the rules has none.
@@ -42,8 +41,9 @@ const PARTING: Duration = Duration::from_secs(5);
 /// How often a connection that is not idle looks for clients that take nothing.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Serves a connection to its end.
-pub async fn run<T: AsyncRead + AsyncWrite + Send + Unpin>(
+/// Begins a connection, which is served to its end by a task of its own: that has no more memory than it needs, where the
+/// handshakes before it needed some KB.
+pub async fn begin<T: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     io: T,
     context: Arc<Context>,
     peer: Peer,
@@ -74,7 +74,7 @@ pub async fn run<T: AsyncRead + AsyncWrite + Send + Unpin>(
     }
     let gathered = Gathered::default();
     let now = Instant::now();
-    Driver {
+    tokio::spawn(Driver {
         accepted: 0,
         connection,
         ends_at: is_over.then(|| now + PARTING),
@@ -84,13 +84,12 @@ pub async fn run<T: AsyncRead + AsyncWrite + Send + Unpin>(
         peer: Arc::new(peer),
         permit,
         progress,
-        ending: later_than(Ending::No, &context),
+        ending: context.later_than(Ending::No),
         is_ticking: true,
         sleep: Box::pin(tokio::time::sleep(TICK)),
         streams: FuturesUnordered::new(),
         context,
-    }
-    .await;
+    });
 }
 
 type Stream = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -124,7 +123,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Future for Driver<T> {
     fn poll(self: Pin<&mut Self>, task: &mut Task) -> Poll<()> {
         let this = self.get_mut();
         let outcome = this.turn(task);
-        this.gathered.flush(&this.context);
+        this.gathered.flush(&this.context.outbox);
         outcome
     }
 }
@@ -133,7 +132,7 @@ impl<T> Drop for Driver<T> {
     fn drop(&mut self) {
         // Each tells that its client is gone.
         self.streams = FuturesUnordered::new();
-        self.gathered.flush(&self.context);
+        self.gathered.flush(&self.context.outbox);
     }
 }
 
@@ -174,7 +173,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Driver<T> {
             self.part(task);
         }
         let (parts, body) = request.into_parts();
-        let wire = Http2Wire { body, respond, stream: None };
+        let wire = Http2Wire::new(body, respond);
         let gathered = self.gathered.clone();
         let served = serve(wire, parts, Arc::clone(&self.context), Arc::clone(&self.peer), gathered.clone());
         let guarded = AssertUnwindSafe(served).catch_unwind().map(move |outcome| {
@@ -193,9 +192,10 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Driver<T> {
                 return Poll::Ready(());
             }
             self.part(task);
-            self.ending = later_than(ending, &self.context);
+            self.ending = self.context.later_than(ending);
         }
-        if !self.is_ticking && !(self.streams.is_empty() && self.ends_at.is_none()) {
+        let is_idle = self.streams.is_empty() && self.ends_at.is_none();
+        if !self.is_ticking && !is_idle {
             self.look_after(TICK);
         }
         while self.sleep.as_mut().poll(task).is_ready() {
@@ -250,80 +250,5 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Driver<T> {
         self.ends_at = Some(Instant::now() + PARTING);
         self.connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
         self.streams = FuturesUnordered::new();
-    }
-}
-
-struct Http2Wire {
-    body: RecvStream,
-    respond: SendResponse<Bytes>,
-    /// Once the answer has begun.
-    stream: Option<SendStream<Bytes>>,
-}
-
-impl Wire for Http2Wire {
-    fn begin(&mut self, head: Response<()>, is_end: bool) -> Result<(), Broken> {
-        self.stream = Some(self.respond.send_response(head, is_end).map_err(|_| Broken)?);
-        Ok(())
-    }
-
-    fn cut(&mut self, why: Cut) {
-        let reason = match why {
-            Cut::Failed => Reason::INTERNAL_ERROR,
-            Cut::TooSlow => Reason::CANCEL,
-        };
-        self.respond.send_reset(reason);
-    }
-
-    fn end(&mut self, trailers: HeaderMap) -> Result<(), Broken> {
-        let Some(stream) = &mut self.stream else { return Err(Broken) };
-        let ended =
-            if trailers.is_empty() { stream.send_data(Bytes::new(), true) } else { stream.send_trailers(trailers) };
-        ended.map_err(|_| Broken)
-    }
-
-    fn hint(&mut self, head: Response<()>) -> bool {
-        self.respond.send_informational(head).is_ok()
-    }
-
-    fn is_received(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn poll_body(&mut self, task: &mut Task) -> Poll<Option<Result<Bytes, Broken>>> {
-        self.body.poll_data(task).map(|part| part.map(|outcome| outcome.map_err(|_| Broken)))
-    }
-
-    fn poll_gone(&mut self, task: &mut Task) -> Poll<()> {
-        let reset = match &mut self.stream {
-            Some(stream) => stream.poll_reset(task),
-            None => self.respond.poll_reset(task),
-        };
-        reset.map(|_| ())
-    }
-
-    fn poll_room(&mut self, task: &mut Task, wanted: usize) -> Poll<Result<usize, Broken>> {
-        let Some(stream) = &mut self.stream else { return Poll::Ready(Err(Broken)) };
-        stream.reserve_capacity(wanted);
-        loop {
-            let capacity = stream.capacity();
-            if capacity > 0 {
-                return Poll::Ready(Ok(capacity.min(wanted)));
-            }
-            match ready!(stream.poll_capacity(task)) {
-                Some(Ok(0)) => {}
-                Some(Ok(capacity)) => return Poll::Ready(Ok(capacity.min(wanted))),
-                Some(Err(_)) | None => return Poll::Ready(Err(Broken)),
-            }
-        }
-    }
-
-    fn send(&mut self, bytes: Bytes, is_end: bool) -> Result<(), Broken> {
-        let Some(stream) = &mut self.stream else { return Err(Broken) };
-        stream.send_data(bytes, is_end).map_err(|_| Broken)
-    }
-
-    fn took(&mut self, bytes: usize) {
-        // What is wrong with it shows where the body is read.
-        let _ = self.body.flow_control().release_capacity(bytes);
     }
 }

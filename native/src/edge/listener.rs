@@ -132,7 +132,7 @@ async fn serve(connection: Accepted, context: Arc<Context>, tls: Option<Arc<Serv
     let Ok(Ok(secured)) = timeout(context.handshake_timeout, shaking).await else { return };
     if secured.get_ref().1.alpn_protocol() == Some(b"h2") {
         let peer = peer(address, Some(secured.get_ref().1), &context);
-        return http2::run(secured, context, peer, permit, is_over).await;
+        return drop(tokio::spawn(http2::begin(secured, context, peer, permit, is_over)));
     }
     let (stream, session) = secured.into_inner();
     adopt(stream, Some(Box::new(session)), announced, permit, is_over, &context);
@@ -166,7 +166,7 @@ async fn cleartext(
     match outcome {
         Ok(Ok(true)) => {
             let peer = peer(address, None, &context);
-            http2::run(stream, context, peer, permit, is_over).await;
+            drop(tokio::spawn(http2::begin(stream, context, peer, permit, is_over)));
         }
         Ok(Ok(false)) => adopt(stream, None, announced, permit, is_over, &context),
         _ => {

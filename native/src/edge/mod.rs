@@ -6,7 +6,7 @@
 //! ```
 //!
 //! `listen` begins it, `context` is what its threads share, `door` what the event loop has of it. A request is an
-//! `Exchange`, which both sides hold; `serve` sees to it on whatever stream it came by (`wire`). `frames` and `guarded` count
+//! `Exchange`, which both sides hold; `serve` and `running` see to it on whatever stream it came by (`wire`). `frames` and `guarded` count
 //! what a client sends besides requests. Every runtime belongs to one server, and ends with it.
 
 mod answer;
@@ -17,15 +17,20 @@ mod exchange;
 mod frames;
 mod guarded;
 mod http2;
+mod http2_wire;
 mod http3;
 pub mod listen;
 mod listener;
 mod outbox;
+mod pace;
 mod peer;
 mod permits;
 mod quic;
 mod request;
+mod running;
 mod serve;
+#[cfg(test)]
+mod tests;
 mod tickets;
 mod tls;
 mod wire;

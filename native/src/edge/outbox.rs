@@ -109,3 +109,18 @@ impl Outbox {
         }
     }
 }
+
+/// What the requests of a connection tell, gathered until its turn is over.
+#[derive(Clone, Default)]
+pub struct Gathered(Arc<Mutex<Vec<Message>>>);
+
+impl Gathered {
+    pub fn push(&self, message: Message) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+    }
+
+    /// Sends them on.
+    pub fn flush(&self, outbox: &Outbox) {
+        outbox.send_all(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}

@@ -80,9 +80,9 @@ fn transport(context: &Context) -> TransportConfig {
     // handlers may take: it counts while a request is under way too.
     let idle = context.idle_timeout();
     let silence = (!idle.is_zero()).then(|| idle.max(SILENCE));
-    config.max_idle_timeout(silence.map(|silence| {
-        IdleTimeout::try_from(silence).unwrap_or_else(|_| IdleTimeout::from(VarInt::MAX))
-    }));
+    config.max_idle_timeout(
+        silence.map(|silence| IdleTimeout::try_from(silence).unwrap_or_else(|_| IdleTimeout::from(VarInt::MAX))),
+    );
     config
 }
 
@@ -157,5 +157,5 @@ async fn serve(incoming: Incoming, address: IpAddr, permit: Permit, counted: Opt
         number: context.next_number(),
         server_name: data.and_then(|data| data.server_name).map(String::into_boxed_str),
     };
-    http3::run(connection, context, peer, permit).await;
+    http3::begin(connection, context, peer, permit).await;
 }

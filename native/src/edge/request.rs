@@ -14,6 +14,7 @@ use crate::http::refusal::{HOST_MALFORMED, LINE_TOO_LONG, OTHER_HOST, Refusal, T
 const PROTOCOL: &[u8] = b":protocol";
 
 /// A head, and the bytes that it has its offsets into.
+#[derive(Debug)]
 pub struct Request {
     pub head: Head,
     pub lines: Vec<u8>,
@@ -132,14 +133,14 @@ mod tests {
     }
 
     fn refused(parts: &Parts) -> Refusal {
-        read(parts, true, 8192, false).err().expect("a refusal")
+        read(parts, true, 8192, false).expect_err("a refusal")
     }
 
     #[test]
     fn a_head_has_the_parts_of_one_of_http_1() {
         let parts =
             parts(|builder| builder.header("accept", "text/html").header("cookie", "a=1").header("cookie", "b=2"));
-        let request = read(&parts, true, 8192, false).ok().expect("a head");
+        let request = read(&parts, true, 8192, false).expect("a head");
         let head = &request.head;
         assert_eq!(text(&request, head.method), "GET");
         assert_eq!(text(&request, head.path), "/a/b");
@@ -155,7 +156,7 @@ mod tests {
                 Some(length) => builder.method("POST").header("content-length", length),
                 None => builder.method("POST"),
             });
-            read(&parts, is_ended, 8192, false).ok().expect("a head").head.body
+            read(&parts, is_ended, 8192, false).expect("a head").head.body
         };
         assert_eq!(of(None, true), BodyKind::None);
         assert_eq!(of(None, false), BodyKind::Chunked);
@@ -183,7 +184,7 @@ mod tests {
     #[test]
     fn either_of_authority_and_host_will_do() {
         let parts = parts(|builder| builder.uri("/a").header("host", "example.com"));
-        let request = read(&parts, true, 8192, false).ok().expect("a head");
+        let request = read(&parts, true, 8192, false).expect("a head");
         assert_eq!(text(&request, request.head.headers), "host: example.com\r\n");
         let none = self::parts(|builder| builder.uri("/a"));
         assert_eq!(refused(&none).status, 400);

@@ -1,61 +1,21 @@
-//! One request, from its head to the end of its answer, on whatever stream it came by.
-//!
-//! What JavaScript wants comes as commands; what it is to be told goes to the outbox. The two directions go on beside each
-//! other: an answer may begin, and end, before the body of its request.
+//! One request, from its head to the end of its answer, on whatever stream it came by: what needs no JavaScript is answered,
+//! the rest handed over.
 
-use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context as Task, Poll, ready};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
-use http::StatusCode;
-use http::header::CONTENT_ENCODING;
 use http::request::Parts;
-use tokio::time::{Sleep, timeout};
 
-use super::answer;
-use super::context::{Context, Ending};
-use super::exchange::{Command, Exchange, HIGH_WATER};
-use super::outbox::{Arrival, Message};
+use super::context::Context;
+use super::exchange::Exchange;
+use super::outbox::{Arrival, Gathered, Message};
 use super::peer::Peer;
 use super::request;
-use super::wire::{Broken, Cut, Wire};
+use super::running::Running;
+use super::wire::Wire;
 use crate::bridge::control::WHOLE_SIZE;
-use crate::bridge::values::flag;
 use crate::http::parse::BodyKind;
 use crate::http::refusal::Refusal;
-use crate::inloop::limits::LEAST_RATE;
 use crate::router::{MAX_PARAMETERS, Walk};
-
-/// The most that one write of a body gives to the protocol.
-const PIECE: usize = 16_384;
-
-pub const TOO_SLOW: Refusal = Refusal {
-    code: "READ_TIMEOUT",
-    limit: 0,
-    reason: "it did not arrive in time",
-    section: "RFC 9110, 15.5.9",
-    status: 408,
-};
-
-/// What the requests of a connection tell, gathered until its turn is over.
-#[derive(Clone, Default)]
-pub struct Gathered(Arc<Mutex<Vec<Message>>>);
-
-impl Gathered {
-    pub fn push(&self, message: Message) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(message);
-    }
-
-    /// Sends them on.
-    pub fn flush(&self, context: &Context) {
-        context.outbox.send_all(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-}
 
 /// Serves a request.
 pub async fn serve<W: Wire>(wire: W, parts: Parts, context: Arc<Context>, peer: Arc<Peer>, gathered: Gathered) {
@@ -67,14 +27,16 @@ pub async fn serve<W: Wire>(wire: W, parts: Parts, context: Arc<Context>, peer: 
         Ok(request) => request,
         Err(refusal) => {
             running.refuse(&refusal);
-            return running.finish().await;
+            return running.run().await;
         }
     };
+    #[cfg(test)]
+    assert!(request.head.path.of(&request.lines) != b"/panic", "asked for by a test");
     let (route, offsets) = find(&context, request.head.path.of(&request.lines));
     if let Some(found) = context.fixed.find(&request.lines, &request.head, route) {
         let (head, body) = context.defaults.fixed(&found);
         running.answer(head, body);
-        return running.finish().await;
+        return running.run().await;
     }
     let head = request.head;
     running.is_upgrade = head.upgrades;
@@ -92,25 +54,10 @@ pub async fn serve<W: Wire>(wire: W, parts: Parts, context: Arc<Context>, peer: 
 }
 
 /// Answers a request whose head is not taken.
-pub async fn refuse<W: Wire>(
-    wire: W,
-    refusal: &Refusal,
-    context: Arc<Context>,
-    peer: Arc<Peer>,
-    gathered: Gathered,
-) {
+pub async fn refuse<W: Wire>(wire: W, refusal: &Refusal, context: Arc<Context>, peer: Arc<Peer>, gathered: Gathered) {
     let mut running = Running::new(wire, Exchange::new(peer), context, gathered);
     running.refuse(refusal);
-    running.finish().await;
-}
-
-/// Ready when the server has come further in ending.
-pub fn later_than(seen: Ending, context: &Context) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    let mut ending = context.ending.clone();
-    Box::pin(async move {
-        // Whoever tells is there for as long as the runtime.
-        let _ = ending.wait_for(|ending| *ending > seen).await;
-    })
+    running.run().await;
 }
 
 fn find(context: &Context, path: &[u8]) -> (i32, Box<[u32]>) {
@@ -120,347 +67,4 @@ fn find(context: &Context, path: &[u8]) -> (i32, Box<[u32]>) {
     let mut offsets = [0; 2 * MAX_PARAMETERS];
     let found = WALK.with_borrow_mut(|walk| context.router.find(walk, path, &mut offsets));
     found.map_or((-1, Box::default()), |found| (found.id as i32, offsets[..found.captured].into()))
-}
-
-enum Event {
-    Body(Option<Result<Bytes, Broken>>),
-    Command(Command),
-    Gone,
-    LateBody,
-    LateRoom,
-    Room(Result<usize, Broken>),
-}
-
-struct Running<W: Wire> {
-    /// When the body began, and how much of it has come since: it may be too slow without a pause.
-    body_began: Instant,
-    body_bytes: u64,
-    body_moved: Instant,
-    context: Arc<Context>,
-    /// What has come of a small body that did not come whole.
-    early: Option<Bytes>,
-    /// What ends the answer, once that has all been given: trailers, where there are any.
-    end: Option<Vec<u8>>,
-    exchange: Arc<Exchange>,
-    expects_continue: bool,
-    gathered: Gathered,
-    has_begun: bool,
-    is_body_done: bool,
-    /// The answer is complete, or never will be.
-    is_over: bool,
-    is_paused: bool,
-    is_receiving: bool,
-    /// JavaScript knows of the request, and is told when it is given up.
-    is_told: bool,
-    is_upgrade: bool,
-    pending: VecDeque<Bytes>,
-    sleep: Option<Pin<Box<Sleep>>>,
-    wire: W,
-    write_moved: Instant,
-}
-
-impl<W: Wire> Running<W> {
-    fn new(wire: W, exchange: Arc<Exchange>, context: Arc<Context>, gathered: Gathered) -> Self {
-        let now = Instant::now();
-        Self {
-            body_began: now,
-            body_bytes: 0,
-            body_moved: now,
-            context,
-            early: None,
-            end: None,
-            exchange,
-            expects_continue: false,
-            gathered,
-            has_begun: false,
-            is_body_done: false,
-            is_over: false,
-            is_paused: false,
-            is_receiving: false,
-            is_told: false,
-            is_upgrade: false,
-            pending: VecDeque::new(),
-            sleep: None,
-            wire,
-            write_moved: now,
-        }
-    }
-
-    /// The whole of a small body, if it is there already; a part that has come is left where it can be taken from.
-    async fn whole(&mut self, length: usize) -> Option<Bytes> {
-        let mut body = BytesMut::new();
-        loop {
-            let part = poll_fn(|task| match self.wire.poll_body(task) {
-                Poll::Ready(part) => Poll::Ready(Some(part)),
-                Poll::Pending => Poll::Ready(None),
-            })
-            .await;
-            match part {
-                Some(Some(Ok(part))) => {
-                    self.wire.took(part.len());
-                    if body.is_empty() && part.len() == length {
-                        // Nothing but the end can follow, which the protocol has checked or will.
-                        return Some(part);
-                    }
-                    body.extend_from_slice(&part);
-                    if body.len() == length {
-                        return Some(body.freeze());
-                    }
-                }
-                _ => {
-                    if !body.is_empty() {
-                        self.early = Some(body.freeze());
-                    }
-                    return None;
-                }
-            }
-        }
-    }
-
-    async fn run(&mut self) {
-        while !self.is_over {
-            let event = poll_fn(|task| self.poll_event(task)).await;
-            match event {
-                Event::Body(part) => self.body(part),
-                Event::Command(command) => self.obey(command),
-                Event::Gone => self.is_over = true,
-                Event::LateBody => self.late(),
-                Event::LateRoom => self.cut(Cut::TooSlow),
-                Event::Room(Ok(room)) => self.write(room),
-                Event::Room(Err(Broken)) => self.is_over = true,
-            }
-        }
-        let sent = poll_fn(|task| self.wire.poll_sent(task));
-        match self.context.write_timeout() {
-            Duration::ZERO => sent.await,
-            // Who is too slow has the answer cut off where the wire is let go of.
-            longest => drop(timeout(longest, sent).await),
-        }
-    }
-
-    /// Sends what is left of an answer that is given whole.
-    async fn finish(&mut self) {
-        self.run().await;
-    }
-
-    fn poll_event(&mut self, task: &mut Task) -> Poll<Event> {
-        if let Poll::Ready(command) = self.exchange.poll_command(task) {
-            return Poll::Ready(Event::Command(command));
-        }
-        let wanted = self.pending.front().map(Bytes::len);
-        if let Some(wanted) = wanted
-            && let Poll::Ready(room) = self.wire.poll_room(task, wanted.min(PIECE))
-        {
-            return Poll::Ready(Event::Room(room));
-        }
-        let takes_body = self.takes_body();
-        if takes_body {
-            if let Some(early) = self.early.take() {
-                return Poll::Ready(Event::Body(Some(Ok(early))));
-            }
-            if let Poll::Ready(part) = self.wire.poll_body(task) {
-                return Poll::Ready(Event::Body(part));
-            }
-        }
-        if self.wire.poll_gone(task).is_ready() {
-            return Poll::Ready(Event::Gone);
-        }
-        self.poll_late(task, wanted.is_some(), takes_body)
-    }
-
-    fn takes_body(&self) -> bool {
-        self.is_receiving && !self.is_paused && !self.is_body_done && self.exchange.may_send_body()
-    }
-
-    /// Ready when the client has had all the time that it may have.
-    fn poll_late(&mut self, task: &mut Task, is_writing: bool, takes_body: bool) -> Poll<Event> {
-        let room = (is_writing && self.context.limits.write_timeout > 0)
-            .then(|| self.write_moved + self.context.write_timeout());
-        let body = (takes_body && !self.is_upgrade && self.context.limits.read_timeout > 0)
-            .then(|| self.body_moved + self.context.read_timeout());
-        let Some(end) = room.into_iter().chain(body).min() else { return Poll::Pending };
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(end.into())));
-        // One that was set for an earlier time is set anew when it goes off: moving it each time would cost more.
-        if sleep.deadline() > end.into() {
-            sleep.as_mut().reset(end.into());
-        }
-        loop {
-            ready!(sleep.as_mut().poll(task));
-            if Instant::now() >= end {
-                return Poll::Ready(if room == Some(end) { Event::LateRoom } else { Event::LateBody });
-            }
-            sleep.as_mut().reset(end.into());
-        }
-    }
-
-    fn body(&mut self, part: Option<Result<Bytes, Broken>>) {
-        let exchange = Arc::clone(&self.exchange);
-        match part {
-            Some(Ok(bytes)) => {
-                let now = Instant::now();
-                self.body_moved = now;
-                self.body_bytes += bytes.len() as u64;
-                let taken = now - self.body_began;
-                if !self.is_upgrade && self.context.limits.read_timeout > 0 && taken > self.context.read_timeout() {
-                    if self.body_bytes < LEAST_RATE * taken.as_secs() {
-                        return self.late();
-                    }
-                }
-                self.wire.took(bytes.len());
-                exchange.untaken.fetch_add(bytes.len(), Ordering::AcqRel);
-                self.gathered.push(Message::Body { bytes, exchange, is_last: false });
-            }
-            Some(Err(Broken)) => self.is_over = true,
-            None => {
-                self.is_body_done = true;
-                self.gathered.push(Message::Body { bytes: Bytes::new(), exchange, is_last: true });
-            }
-        }
-    }
-
-    fn obey(&mut self, command: Command) {
-        match command {
-            Command::Answer(given, body) if !self.has_begun => {
-                let flags = given.flags;
-                let coded = answer::coded(flags, &body);
-                let is_coded = coded.is_some();
-                let body = coded.unwrap_or(body);
-                let mut head = self.context.defaults.head(&given, Some(body.len() as u64));
-                if flags & flag::CODING != 0 && !is_coded {
-                    head.headers_mut().remove(CONTENT_ENCODING);
-                }
-                let is_bare = flags & (flag::BODILESS | flag::HEAD) != 0;
-                self.answer(head, if is_bare { Bytes::new() } else { body });
-            }
-            Command::Begin(given, length) if !self.has_begun => {
-                let head = self.context.defaults.head(&given, length);
-                let is_bare = given.flags & flag::HEAD != 0;
-                self.begin(head, is_bare);
-                self.is_over |= is_bare;
-            }
-            Command::Chunk(bytes) if self.has_begun => {
-                if self.pending.is_empty() {
-                    self.write_moved = Instant::now();
-                }
-                self.pending.push_back(bytes);
-            }
-            Command::Cut => self.cut(Cut::Failed),
-            Command::End(trailers) if self.has_begun => {
-                // JavaScript has no more to do with it.
-                self.is_told = false;
-                self.end = Some(trailers);
-                if self.pending.is_empty() {
-                    self.end();
-                }
-            }
-            Command::Hint(lines) if !self.has_begun => {
-                self.wire.hint(answer::interim(StatusCode::EARLY_HINTS, &lines));
-            }
-            Command::Pause(is_paused) => {
-                self.is_paused = is_paused;
-                self.count_body_anew();
-            }
-            Command::Receive(is_read) => {
-                if !self.is_receiving {
-                    self.is_receiving = true;
-                    self.count_body_anew();
-                }
-                if is_read && self.expects_continue && !self.has_begun {
-                    self.expects_continue = false;
-                    self.wire.hint(answer::interim(StatusCode::CONTINUE, b""));
-                }
-            }
-            // The first answer is the one that counts, and nothing can be written before it.
-            Command::Answer(..) | Command::Begin(..) | Command::Chunk(_) | Command::End(_) | Command::Hint(_) => {}
-        }
-    }
-
-    /// Sends a whole answer.
-    fn answer(&mut self, head: http::Response<()>, body: Bytes) {
-        self.is_told = false;
-        self.begin(head, body.is_empty());
-        if body.is_empty() {
-            self.is_over = true;
-        } else {
-            self.exchange.unsent.fetch_add(body.len(), Ordering::AcqRel);
-            self.write_moved = Instant::now();
-            self.pending.push_back(body);
-            self.end = Some(Vec::new());
-        }
-    }
-
-    fn begin(&mut self, head: http::Response<()>, is_end: bool) {
-        self.has_begun = true;
-        if self.wire.begin(head, is_end).is_err() {
-            self.is_over = true;
-        }
-    }
-
-    fn write(&mut self, room: usize) {
-        let Some(front) = self.pending.front_mut() else { return };
-        let bytes = if front.len() <= room { std::mem::take(front) } else { front.split_to(room) };
-        if front.is_empty() {
-            self.pending.pop_front();
-        }
-        let length = bytes.len();
-        let is_end = self.pending.is_empty() && self.end.as_ref().is_some_and(Vec::is_empty);
-        if self.wire.send(bytes, is_end).is_err() {
-            self.is_over = true;
-            return;
-        }
-        self.write_moved = Instant::now();
-        let before = self.exchange.unsent.fetch_sub(length, Ordering::AcqRel);
-        if before - length < HIGH_WATER / 2 && self.exchange.wants_drain.swap(false, Ordering::AcqRel) {
-            self.gathered.push(Message::Drained(Arc::clone(&self.exchange)));
-        }
-        if is_end {
-            self.is_over = true;
-        } else if self.pending.is_empty() && self.end.is_some() {
-            self.end();
-        }
-    }
-
-    fn end(&mut self) {
-        let trailers = self.end.take().unwrap_or_default();
-        let _ = self.wire.end(answer::trailers(&trailers));
-        self.is_over = true;
-    }
-
-    fn cut(&mut self, why: Cut) {
-        self.wire.cut(why);
-        self.is_over = true;
-    }
-
-    /// The body does not come: the request is answered with a 408, if it can be.
-    fn late(&mut self) {
-        if self.has_begun {
-            self.cut(Cut::TooSlow);
-        } else {
-            let was_told = self.is_told;
-            self.refuse(&TOO_SLOW);
-            if was_told {
-                self.gathered.push(Message::Gone(Arc::clone(&self.exchange)));
-            }
-        }
-    }
-
-    fn refuse(&mut self, refusal: &Refusal) {
-        let (head, body) = self.context.defaults.refusal(refusal);
-        self.answer(head, body);
-        self.gathered.push(Message::Refused(*refusal));
-    }
-
-    fn count_body_anew(&mut self) {
-        let now = Instant::now();
-        (self.body_began, self.body_bytes, self.body_moved) = (now, 0, now);
-    }
-}
-
-impl<W: Wire> Drop for Running<W> {
-    fn drop(&mut self) {
-        // Whatever has ended it before its answer was given: the client, its connection, or a panic.
-        if self.is_told {
-            self.gathered.push(Message::Gone(Arc::clone(&self.exchange)));
-        }
-    }
 }

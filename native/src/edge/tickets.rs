@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn who_has_the_secret_opens_what_another_has_sealed() {
         let (old, new) = (vec![1; 32], vec![2; 32]);
-        let before = Tickets::new(&[old.clone()]).expect("tickets");
+        let before = Tickets::new(std::slice::from_ref(&old)).expect("tickets");
         let after = Tickets::new(&[new.clone(), old]).expect("tickets");
         let ticket = before.encrypt(b"session").expect("a ticket");
         assert_ne!(ticket, before.encrypt(b"session").expect("a ticket"));

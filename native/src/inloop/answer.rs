@@ -247,7 +247,9 @@ pub fn start(
 /// Whether header lines have an `Alt-Svc` of their own.
 fn has_alternative(lines: &[u8]) -> bool {
     let name = b"alt-svc:";
-    lines.split(|byte| *byte == b'\n').any(|line| line.get(..name.len()).is_some_and(|it| it.eq_ignore_ascii_case(name)))
+    lines
+        .split(|byte| *byte == b'\n')
+        .any(|line| line.get(..name.len()).is_some_and(|it| it.eq_ignore_ascii_case(name)))
 }
 
 pub fn complete(server: &Rc<Server>, slot: u32) {

@@ -13,7 +13,7 @@ use napi::sys::{self, napi_callback_info, napi_env, napi_value};
 use super::answer::Defaults;
 use super::limits::Limits;
 use super::server::{Common, Server};
-use super::{calls, lifetime, uv};
+use super::{calls, lifetime, server_calls, uv};
 use crate::bridge::control;
 use crate::bridge::fixed::Fixed;
 use crate::bridge::handover::Handover;
@@ -82,25 +82,25 @@ fn create(
     let server = Server::new(uv, looper.cast(), limits, defaults, fixed, common, proxies, router, handover, gives);
     let functions: [(&std::ffi::CStr, Callback); 21] = [
         (c"begin", calls::begin),
-        (c"closeConnections", calls::close_connections),
-        (c"closeIdle", calls::close_idle),
-        (c"closeListeners", calls::close_listeners),
-        (c"connections", calls::connections),
+        (c"closeConnections", server_calls::close_connections),
+        (c"closeIdle", server_calls::close_idle),
+        (c"closeListeners", server_calls::close_listeners),
+        (c"connections", server_calls::connections),
         (c"cut", calls::cut),
         (c"end", calls::end),
         (c"header", calls::header),
         (c"hint", calls::hint),
         (c"ip", calls::ip),
-        (c"listen", calls::listen),
-        (c"listenBeside", calls::listen_beside),
+        (c"listen", server_calls::listen),
+        (c"listenBeside", server_calls::listen_beside),
         (c"pause", calls::pause),
         (c"peerCertificate", calls::peer_certificate),
         (c"receive", calls::receive),
         (c"respond", calls::respond_whole),
-        (c"setCertificates", calls::set_certificates),
+        (c"setCertificates", server_calls::set_certificates),
         (c"sni", calls::sni),
         (c"text", calls::text),
-        (c"want", calls::want),
+        (c"want", server_calls::want),
         (c"write", calls::write),
     ];
     // SAFETY: as above; each function is made with a share of the server, as its callback expects.

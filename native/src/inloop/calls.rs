@@ -1,24 +1,19 @@
-//! What JavaScript may call about a server. Calls about a request name its slot and serial; one that is over is let go.
+//! What JavaScript may call about a request, by its slot and serial; for one that is over nothing is done. `server_calls` has
+//! what is about the server as a whole.
 
 use std::ptr::null_mut;
 use std::rc::Rc;
 
-use napi::bindgen_prelude::{FromNapiValue, Object};
 use napi::sys::{self, napi_callback_info, napi_env, napi_value};
 
 use super::answer;
-use super::connection::Phase;
-use super::listener::ListenError;
 use super::server::Server;
-use super::{lifetime, listener, outgoing, output};
-use crate::bridge::handover::MOST_WANTED;
-use crate::bridge::values::Answer;
-use crate::bridge::values::{body_of, boolean, bytes, float, integer, lines, null};
+use super::{listener, output};
+use crate::bridge::values::{Answer, body_of, boolean, bytes, float, integer, lines, null};
 use crate::edge::{self, door::EDGE};
 use crate::http::names;
-use crate::http::names::Wanted;
 use crate::http::parse::Head;
-use crate::napi_raw::{Exception, arguments, guarded, string};
+use crate::napi_raw::{Exception, arguments, guarded};
 
 type Outcome = Result<napi_value, Exception>;
 
@@ -26,7 +21,7 @@ type Outcome = Result<napi_value, Exception>;
 const LONGEST_NAME: usize = 255;
 
 /// Runs a function of the server's object with its numbers: the slot and the serial of a request come first.
-fn run<const N: usize>(
+pub fn run<const N: usize>(
     env: napi_env,
     info: napi_callback_info,
     body: impl FnOnce(&Rc<Server>, u32, u32, [napi_value; N]) -> Outcome,
@@ -49,51 +44,6 @@ pub unsafe extern "C" fn begin(env: napi_env, info: napi_callback_info) -> napi_
         }
         answer::begin(server, slot, serial, status, flags, &head, float(env, length));
         Ok(null_mut())
-    })
-}
-
-pub unsafe extern "C" fn close_connections(env: napi_env, info: napi_callback_info) -> napi_value {
-    run(env, info, |server, _, _, []: [napi_value; 0]| {
-        lifetime::close_connections(server, |_, _| true);
-        lifetime::close_door(server);
-        Ok(null_mut())
-    })
-}
-
-pub unsafe extern "C" fn close_idle(env: napi_env, info: napi_callback_info) -> napi_value {
-    run(env, info, |server, _, _, []: [napi_value; 0]| {
-        outgoing::release(server);
-        // An answer of the corked connection may have gathered and not been sent yet.
-        let corked = server.state.borrow().outgoing.corked;
-        lifetime::close_connections(server, |slot, connection| {
-            let is_before = connection.phase == Phase::Proxy;
-            let is_between = is_before || (connection.phase == Phase::Head && connection.pending.is_empty());
-            is_between && !connection.is_busy && connection.is_sent() && corked != Some(slot)
-        });
-        Ok(null_mut())
-    })
-}
-
-pub unsafe extern "C" fn close_listeners(env: napi_env, info: napi_callback_info) -> napi_value {
-    run(env, info, |server, _, _, []: [napi_value; 0]| {
-        listener::close(server);
-        if let Some(door) = &*server.door.borrow() {
-            door.drain();
-        }
-        Ok(null_mut())
-    })
-}
-
-/// How many connections are open.
-pub unsafe extern "C" fn connections(env: napi_env, info: napi_callback_info) -> napi_value {
-    run(env, info, |server, _, _, []: [napi_value; 0]| {
-        let mut value = null_mut();
-        // SAFETY: makes a number.
-        // Those that the loop has taken over from the edge are counted there.
-        let open = server.door.borrow().as_ref().map_or_else(|| server.state.borrow().open, |door| door.permits.open());
-        // SAFETY: makes a number.
-        unsafe { sys::napi_create_uint32(env, open, &mut value) };
-        Ok(value)
     })
 }
 
@@ -171,58 +121,6 @@ pub unsafe extern "C" fn ip(env: napi_env, info: napi_callback_info) -> napi_val
         let Some((tcp, peer)) = known else { return Ok(null_mut()) };
         let text = peer.map(String::from).or_else(|| listener::address_of(server, tcp)).unwrap_or_default();
         Ok(server.handover.latin1(text.as_bytes()))
-    })
-}
-
-/// Listens; gives the port, or an array of the error's code and message.
-pub unsafe extern "C" fn listen(env: napi_env, info: napi_callback_info) -> napi_value {
-    run(env, info, |server, _, _, [host, port, backlog]: [napi_value; 3]| {
-        // SAFETY: the value belongs to this call.
-        let host = unsafe { string(env, host) }.ok_or(Exception::Type("a host must be a string"))?;
-        let (port, backlog) = (integer(env, port) as u16, integer(env, backlog) as i32);
-        Ok(listened(env, server, listener::listen(server, &host, port, backlog)))
-    })
-}
-
-/// A port, or an array of the error's code and message.
-fn listened(env: napi_env, server: &Server, outcome: Result<u16, ListenError>) -> napi_value {
-    let mut value = null_mut();
-    // SAFETY: plain N-API calls with values of the call under way.
-    unsafe {
-        match outcome {
-            Ok(port) => {
-                sys::napi_create_uint32(env, port.into(), &mut value);
-            }
-            Err(error) => {
-                sys::napi_create_array_with_length(env, 2, &mut value);
-                sys::napi_set_element(env, value, 0, server.handover.latin1(error.code.as_bytes()));
-                sys::napi_set_element(env, value, 1, server.handover.latin1(error.message.as_bytes()));
-            }
-        }
-    }
-    value
-}
-
-/// Listens beside the loop, with what `NativeListenOptions` say; gives the same.
-pub unsafe extern "C" fn listen_beside(env: napi_env, info: napi_callback_info) -> napi_value {
-    run(env, info, |server, _, _, [host, port, options]: [napi_value; 3]| {
-        // SAFETY: the values belong to this call.
-        let (host, options) = unsafe { (string(env, host), Object::from_napi_value(env, options)) };
-        let host = host.ok_or(Exception::Type("a host must be a string"))?;
-        let options = options.map_err(|error| Exception::Plain(error.reason.clone()))?;
-        Ok(listened(env, server, edge::listen::listen(server, &host, integer(env, port) as u16, &options)))
-    })
-}
-
-/// Changes certificates, and the keys of session tickets, for new connections; gives what is wrong with them.
-pub unsafe extern "C" fn set_certificates(env: napi_env, info: napi_callback_info) -> napi_value {
-    run(env, info, |server, _, _, [options]: [napi_value; 1]| {
-        // SAFETY: the value belongs to this call.
-        let options = unsafe { Object::from_napi_value(env, options) };
-        let wrong = options
-            .map_err(|error| error.reason.clone())
-            .and_then(|options| edge::listen::set_certificates(server, &options));
-        Ok(wrong.map_or_else(|reason| server.handover.latin1(reason.as_bytes()), |()| null_mut()))
     })
 }
 
@@ -337,17 +235,6 @@ fn with_head<R>(server: &Server, slot: u32, serial: u32, read: impl FnOnce(&[u8]
         let (bytes, head) = connection.head.as_deref()?;
         Some(read(bytes, head))
     })?
-}
-
-/// Has the values of headers go along with each request from now on: names in lower case, each ended by a line feed.
-pub unsafe extern "C" fn want(env: napi_env, info: napi_callback_info) -> napi_value {
-    run(env, info, |server, _, _, [names]: [napi_value; 1]| {
-        // SAFETY: the value belongs to this call.
-        let names = unsafe { string(env, names) }.ok_or(Exception::Type("names must be a string"))?;
-        let wanted = names.split_terminator('\n').take(MOST_WANTED).map(|name| Wanted::new(name.as_bytes()));
-        *server.handover.wanted.borrow_mut() = wanted.collect();
-        Ok(null_mut())
-    })
 }
 
 /// Writes a part of a stream; says whether there is room for more now.

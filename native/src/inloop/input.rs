@@ -8,7 +8,7 @@ use super::limits::{HIGH_WATER, MOST_UNREAD};
 use super::server::{Server, State};
 use super::{answer, fixed, listener, outgoing, output};
 use crate::bridge::control::WHOLE_SIZE;
-use crate::bridge::handover::{Current, Returned, Told};
+use crate::bridge::told::{Current, Returned, Told};
 use crate::http::parse::{self, BodyKind, Head};
 use crate::http::refusal::{self, Refusal};
 use crate::http::{proxy, respond};

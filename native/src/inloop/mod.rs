@@ -26,6 +26,7 @@ mod output;
 mod raw;
 mod secure;
 pub mod server;
+mod server_calls;
 #[cfg(test)]
 mod tests;
 mod timers;

@@ -56,11 +56,13 @@ impl Outgoing {
         self.bytes.len() - self.begun
     }
 
-    /// Drops what has gathered for a connection that is gone.
-    pub fn forget(&mut self, slot: u32) {
-        if self.corked == Some(slot) {
+    /// Drops what has gathered for a connection that is gone; says whether that was anything.
+    pub fn forget(&mut self, slot: u32) -> bool {
+        let is_lost = self.corked == Some(slot) && self.gathered() > 0;
+        if is_lost {
             self.bytes.truncate(self.begun);
         }
+        is_lost
     }
 }
 
@@ -79,7 +81,8 @@ pub fn hold(server: &Rc<Server>, slot: u32) {
             return;
         }
         let Some(connection) = connections.get_mut(slot as usize).and_then(Option::as_mut) else {
-            return outgoing.forget(slot);
+            outgoing.forget(slot);
+            return;
         };
         let end = outgoing.bytes.len();
         outgoing.begun = end;

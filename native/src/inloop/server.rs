@@ -259,9 +259,7 @@ impl Server {
             taken.map(|connection| {
                 state.open -= 1;
                 listener::forget(&mut state, &connection);
-                let is_cut = state.outgoing.corked == Some(slot) && state.outgoing.gathered() > 0;
-                state.outgoing.forget(slot);
-                (connection, is_cut)
+                (connection, state.outgoing.forget(slot))
             })
         };
         let Some((mut connection, is_cut)) = taken else { return };

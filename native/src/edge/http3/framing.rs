@@ -51,11 +51,6 @@ impl Frames {
         Self { have: 0, head: [0; 16], is_ended: false, left: 0, recv, rest: Bytes::new(), whole: BytesMut::new() }
     }
 
-    /// The client has said that nothing more comes.
-    pub fn is_ended(&self) -> bool {
-        self.is_ended && self.rest.is_empty()
-    }
-
     pub fn left(&self) -> u64 {
         self.left
     }

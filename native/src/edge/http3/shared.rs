@@ -9,8 +9,8 @@ use quinn::{Connection, VarInt};
 
 use crate::edge::context::Context;
 use crate::edge::frames::{Allowance, OTHERS, RESETS};
-use crate::edge::outbox::Message;
-use crate::edge::serve::Gathered;
+use crate::edge::outbox::{Gathered, Message};
+
 use crate::http::refusal::Refusal;
 
 /// Errors of HTTP/3 (RFC 9114, 8.1) and of QPACK (RFC 9204, 6).

@@ -1,0 +1,102 @@
+import { createServer, type Http2Server } from 'node:http2'
+import type { Socket } from 'node:net'
+import { Deadlines } from '../core/deadlines.js'
+import type { NodeConnection } from './node-exchange.js'
+import { headerLimit } from './node-http1.js'
+import { readHttp2Arrival } from './node-http2-arrival.js'
+import { NodeHttp2Exchange, refuseStream } from './node-http2-exchange.js'
+import { NodeHttp2Session } from './node-http2-session.js'
+import { refusal } from './refusal.js'
+import type { Http2Settings, TransportHost } from './transport.js'
+
+// What the native transport has, where the app does not say.
+const connectionWindow = 1024 ** 2
+const idleTimeout = 60_000
+const maxConcurrentStreams = 128
+const streamWindow = 256 * 1024
+
+/** Fields that node reads of a head, and bytes with 32 more for each: enough to answer a 431, and to end what is beyond. */
+const mostFields = 500
+const mostFieldBytes = 65_536
+
+// Frames that are out of order, and empty ones: the connection is closed.
+const mostInvalidFrames = 100
+
+/** Milliseconds after which streams are looked at that node keeps. */
+const sweepTime = 1000
+
+/** HTTP/2 by node:http2, on sockets that others have accepted. */
+export class NodeHttp2 {
+  readonly #server: Http2Server
+  #accepting: Socket | undefined
+  readonly #sessions = new Set<NodeHttp2Session>()
+  #sweep: NodeJS.Timeout | undefined
+
+  constructor(host: TransportHost, settings: Http2Settings, connection: NodeConnection) {
+    const most = host.settings.headerLimit ?? headerLimit
+    const rules = {
+      idle: new Deadlines(host.settings.idleTimeout ?? idleTimeout),
+      log: host.log,
+      maxRequests: host.settings.maxRequestsPerConnection ?? 0,
+    }
+    this.#server = createServer({
+      maxHeaderListPairs: mostFields,
+      maxSessionInvalidFrames: mostInvalidFrames,
+      settings: {
+        enableConnectProtocol: false,
+        enablePush: false,
+        initialWindowSize: settings.streamWindow ?? streamWindow,
+        maxConcurrentStreams: settings.maxConcurrentStreams ?? maxConcurrentStreams,
+        maxHeaderListSize: Math.max(mostFieldBytes, most * 2),
+      },
+    })
+    this.#server.on('session', (session) => {
+      const socket = this.#accepting!
+      const own = new NodeHttp2Session(session, socket, rules)
+      this.#sessions.add(own)
+      if (this.#sessions.size === 1) this.#sweep = setInterval(() => this.#look(), sweepTime).unref()
+      socket.once('close', () => {
+        this.#sessions.delete(own)
+        if (this.#sessions.size === 0) clearInterval(this.#sweep)
+      })
+      // Their names and values one after the other are there beside the record, which joins what is repeated.
+      session.on('stream', (stream, _headers, flags, ...more: readonly unknown[]) => {
+        if (!own.opened(stream)) return
+        const arrival = readHttp2Arrival(more[0] as readonly string[], (flags & endStream) === 0, most)
+        if (arrival instanceof Error) {
+          refuseStream(stream, refusal(arrival))
+          // What follows is of no account.
+          own.cutAfterAnswer(stream)
+        } else {
+          new NodeHttp2Exchange(host, stream, arrival, own, connection).serve()
+        }
+      })
+      session.setLocalWindowSize(settings.connectionWindow ?? connectionWindow)
+    })
+  }
+
+  /** Speaks with a client. */
+  accept(socket: Socket): void {
+    if (socket.destroyed) return
+    // Its session is made in the same breath.
+    this.#accepting = socket
+    this.#server.emit('connection', socket)
+    this.#accepting = undefined
+  }
+
+  #look(): void {
+    for (const session of this.#sessions) session.sweep()
+  }
+
+  /** Takes no more requests: each connection ends with those that are under way. */
+  close(): void {
+    for (const session of this.#sessions) session.close()
+  }
+
+  /** Cuts off what is left. */
+  destroy(): void {
+    for (const session of this.#sessions) session.destroy()
+  }
+}
+
+const endStream = 0x1
