@@ -80,6 +80,8 @@ export interface NativeListenOptions {
   readonly backlog: number
   readonly connectionWindow: number
   readonly handshakeTimeout: number
+  /** Whether HTTP/3 is served on the same port over UDP; with `tls` only. */
+  readonly http3: boolean
   readonly maxConcurrentStreams: number
   readonly reusePort: boolean
   readonly streamWindow: number
@@ -127,7 +129,7 @@ export interface NativeServer {
   ip(slot: number, serial: number): string | undefined
   /** The port, or the code and message of what went wrong. */
   listen(address: string, port: number, backlog: number): number | readonly [code: string, message: string]
-  /** Listens for TLS and HTTP/2; gives the same. */
+  /** Listens for TLS, HTTP/2 and HTTP/3; gives the same. */
   listenBeside(
     address: string,
     port: number,

@@ -11,12 +11,14 @@ async function load(): Promise<string | undefined> {
   return kind === 'native' ? undefined : `the native core is not in use: ${reason}`
 }
 
-function refuses(_settings: Settings, where: ListenSettings): Refusal | undefined {
-  if (where.http3) return { option: 'http3', reason: 'it is not served' }
-  if (where.reusePort && process.platform === 'win32') {
+function refuses({ proxyProtocol }: Settings, { http3, reusePort, tls }: ListenSettings): Refusal | undefined {
+  if (http3 && proxyProtocol !== undefined) {
+    return { option: 'http3', reason: 'proxyProtocol is of TCP: over UDP no proxy could say who its client is' }
+  }
+  if (reusePort && process.platform === 'win32') {
     return { option: 'reusePort', reason: 'Windows has nothing like it' }
   }
-  const unusual = where.tls?.certificates.find(({ keyDer }) => !isCommonKey(keyDer))
+  const unusual = tls?.certificates.find(({ keyDer }) => !isCommonKey(keyDer))
   if (unusual === undefined) return undefined
   return {
     option: 'key of tls',

@@ -1,5 +1,6 @@
 //! What the threads of a server share, settled when it begins to listen.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -55,6 +56,15 @@ pub struct Context {
 impl Context {
     pub fn next_number(&self) -> u32 {
         self.numbers.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
+    }
+
+    /// Ready when the server has come further in ending.
+    pub fn later_than(&self, seen: Ending) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let mut ending = self.ending.clone();
+        Box::pin(async move {
+            // Whoever tells is there for as long as the runtime.
+            let _ = ending.wait_for(|ending| *ending > seen).await;
+        })
     }
 
     pub fn idle_timeout(&self) -> Duration {

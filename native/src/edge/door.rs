@@ -12,6 +12,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use quinn::Endpoint;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -41,6 +42,9 @@ const UNTIMED: u32 = 8;
 /// How long the threads have to end when the environment does.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// How long connections of HTTP/3 that are cut off have to say so.
+const LAST_WORDS: Duration = Duration::from_millis(5);
+
 /// A request that JavaScript has not answered.
 struct Entry {
     exchange: Arc<Exchange>,
@@ -50,6 +54,8 @@ struct Entry {
 }
 
 pub struct Door {
+    /// Of HTTP/3.
+    pub endpoints: RefCell<Vec<Endpoint>>,
     entries: RefCell<Vec<Option<Entry>>>,
     ending: watch::Sender<Ending>,
     free: RefCell<Vec<u32>>,
@@ -72,6 +78,7 @@ impl Door {
         let limits = &server.limits;
         let door = Rc::new(Self {
             ending: watch::channel(Ending::No).0,
+            endpoints: RefCell::default(),
             entries: RefCell::default(),
             free: RefCell::default(),
             identities: RefCell::default(),
@@ -129,9 +136,19 @@ impl Door {
             if server.handover.is_dead.get() {
                 // What they run may be gone from memory after the environment.
                 runtime.shutdown_timeout(FAREWELL);
-            } else {
-                runtime.shutdown_background();
+                return;
             }
+            let endpoints = self.endpoints.take();
+            if endpoints.is_empty() {
+                return runtime.shutdown_background();
+            }
+            if endpoints.iter().any(|endpoint| endpoint.open_connections() > 0) {
+                // Unlike TCP's, their clients would not learn of it.
+                runtime.block_on(async { tokio::time::sleep(LAST_WORDS).await });
+            }
+            drop(endpoints);
+            // The port is free again when this returns, as that of TCP is when its listener ends.
+            runtime.shutdown_timeout(FAREWELL);
         }
     }
 

@@ -8,11 +8,11 @@ use std::time::Instant;
 const PREFACE: usize = 24;
 
 /// Of each kind: how many at once, and how many a second after them.
-const RESETS: (f32, f32) = (200.0, 50.0);
+pub const RESETS: (f32, f32) = (200.0, 50.0);
 const SETTINGS: (f32, f32) = (50.0, 1.0);
 /// PING, PRIORITY, CONTINUATION, empty DATA and frames of kinds that nobody knows. Each request, and each part of a body,
 /// allows one more: what measures the way to a server pings with the data that it sends.
-const OTHERS: (f32, f32) = (1000.0, 100.0);
+pub const OTHERS: (f32, f32) = (1000.0, 100.0);
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
@@ -43,8 +43,8 @@ impl Flood {
     }
 }
 
-/// So many at once, and so many a second.
-struct Allowance {
+/// So many at once, and so many a second. HTTP/3 counts by it too.
+pub struct Allowance {
     left: f32,
     most: f32,
     rate: f32,
@@ -52,12 +52,12 @@ struct Allowance {
 }
 
 impl Allowance {
-    fn new((most, rate): (f32, f32), now: Instant) -> Self {
+    pub fn new((most, rate): (f32, f32), now: Instant) -> Self {
         Self { left: most, most, rate, since: now }
     }
 
     /// Takes one; false when none is left.
-    fn take(&mut self) -> bool {
+    pub fn take(&mut self) -> bool {
         // The clock is only asked when it is needed.
         if self.left < 1.0 {
             let passed = self.since.elapsed().as_secs_f32();
@@ -71,7 +71,7 @@ impl Allowance {
         true
     }
 
-    fn give(&mut self) {
+    pub fn give(&mut self) {
         self.left = (self.left + 1.0).min(self.most);
     }
 }

@@ -84,21 +84,12 @@ pub async fn begin<T: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
         peer: Arc::new(peer),
         permit,
         progress,
-        ending: later_than(Ending::No, &context),
+        ending: context.later_than(Ending::No),
         is_ticking: true,
         sleep: Box::pin(tokio::time::sleep(TICK)),
         streams: FuturesUnordered::new(),
         context,
     });
-}
-
-/// Ready when the server has come further in ending.
-fn later_than(seen: Ending, context: &Context) -> Stream {
-    let mut ending = context.ending.clone();
-    Box::pin(async move {
-        // Whoever tells is there for as long as the runtime.
-        let _ = ending.wait_for(|ending| *ending > seen).await;
-    })
 }
 
 type Stream = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -201,7 +192,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Driver<T> {
                 return Poll::Ready(());
             }
             self.part(task);
-            self.ending = later_than(ending, &self.context);
+            self.ending = self.context.later_than(ending);
         }
         let is_idle = self.streams.is_empty() && self.ends_at.is_none();
         if !self.is_ticking && !is_idle {

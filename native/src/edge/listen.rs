@@ -1,21 +1,25 @@
 //! Beginning to listen: what JavaScript asks for, and the threads that do it.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use napi::bindgen_prelude::{Object, Uint8Array};
+use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 
 use super::answer::Defaults;
 use super::context::{Context, Streams};
 use super::door::Door;
-use super::listener;
 use super::tls::{self, Certificate, Options};
+use super::{listener, quic};
 use crate::inloop::listener::ListenError;
-use crate::inloop::server::Server;
+use crate::inloop::server::{Common, Server};
+
+/// How many ports are tried for one that is free for both TCP and UDP.
+const MOST_PORTS: u32 = 16;
 
 /// Listens on an IP address, and gives the port.
 ///
@@ -23,22 +27,27 @@ use crate::inloop::server::Server;
 pub fn listen(server: &Rc<Server>, host: &str, port: u16, given: &Object) -> Result<u16, ListenError> {
     let bad = |message: String| ListenError { code: "EINVAL".into(), message };
     let address: IpAddr = host.parse().map_err(|_| bad("not an address".into()))?;
-    let read = Given::read(given).map_err(|error| bad(error.reason.clone()))?;
-    let secured = match read.tls {
+    let mut read = Given::read(given).map_err(|error| bad(error.reason.clone()))?;
+    let secured = match read.tls.take() {
         Some(options) => Some(tls::configure(options).map_err(|message| ListenError { code: "TLS".into(), message })?),
         None => None,
     };
+    let failed = |error: io::Error| ListenError { code: code_of(&error), message: error.to_string() };
+    let ended = || bad("the server has ended".into());
+    let quic = match &secured {
+        Some((_, config)) if read.http3 => {
+            let config = tls::of_quic(config).map_err(|message| ListenError { code: "TLS".into(), message })?;
+            Some(config)
+        }
+        _ => None,
+    };
     let door = door(server, read.threads)?;
-    let bound = door.within(|_| {
-        let listener = listener::bind(SocketAddr::new(address, port), read.backlog, read.shares_port)?;
-        let port = listener.local_addr()?.port();
-        Ok((listener, port))
-    });
-    let Some(bound) = bound else { return Err(bad("the server has ended".into())) };
-    let (listener, port) =
-        bound.map_err(|error: io::Error| ListenError { code: code_of(&error), message: error.to_string() })?;
+    let bound = door.within(|_| bind(SocketAddr::new(address, port), &read, quic.is_some())).ok_or_else(ended)?;
+    let Bound { datagrams, listener, port } = bound.map_err(failed)?;
+    let alternative = quic.as_ref().map(|_| format!("h3=\":{port}\"; ma=86400"));
+    let Common { lines, sends_id, types } = &server.common;
     let context = Arc::new(Context {
-        defaults: Defaults::new(&server.common.lines, server.common.sends_id, &server.common.types, None),
+        defaults: Defaults::new(lines, *sends_id, types, alternative.as_deref()),
         ending: door.ending(),
         fixed: Arc::clone(&server.fixed),
         handshake_timeout: Duration::from_millis(read.handshake_timeout),
@@ -55,8 +64,43 @@ pub fn listen(server: &Rc<Server>, host: &str, port: u16, given: &Object) -> Res
         door.identities.borrow_mut().push(identity);
         Arc::new(config)
     });
+    if let (Some(socket), Some(tls)) = (datagrams, quic) {
+        let opened = door.within(|_| quic::open(socket, tls, &context)).ok_or_else(ended)?;
+        let endpoint = opened.map_err(failed)?;
+        door.endpoints.borrow_mut().push(endpoint.clone());
+        door.within(|runtime| runtime.spawn(quic::accept(endpoint, Arc::clone(&context))));
+    }
+    if let Some(alternative) = alternative {
+        // Every answer of HTTP/1.1 tells it too.
+        let _ = server.alternative.set(format!("Alt-Svc: {alternative}\r\n").into_bytes());
+    }
     door.within(|runtime| runtime.spawn(listener::accept(listener, context, config)));
     Ok(port)
+}
+
+struct Bound {
+    /// The socket of HTTP/3.
+    datagrams: Option<UdpSocket>,
+    listener: TcpListener,
+    port: u16,
+}
+
+/// Binds an address, for both where there is HTTP/3. A port that may be any is one that both can have.
+fn bind(address: SocketAddr, read: &Given, is_quic: bool) -> io::Result<Bound> {
+    let mut tries = if address.port() == 0 { MOST_PORTS } else { 1 };
+    loop {
+        tries -= 1;
+        let listener = listener::bind(address, read.backlog, read.shares_port)?;
+        let port = listener.local_addr()?.port();
+        if !is_quic {
+            return Ok(Bound { datagrams: None, listener, port });
+        }
+        match quic::bind(SocketAddr::new(address.ip(), port), read.shares_port) {
+            Ok(socket) => return Ok(Bound { datagrams: Some(socket), listener, port }),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Changes certificates, and the keys of session tickets, of all that listens.
@@ -101,6 +145,7 @@ fn code_of(error: &io::Error) -> String {
 struct Given {
     backlog: u32,
     handshake_timeout: u64,
+    http3: bool,
     shares_port: bool,
     streams: Streams,
     threads: usize,
@@ -115,6 +160,7 @@ impl Given {
         Ok(Self {
             backlog: number("backlog")?,
             handshake_timeout: number("handshakeTimeout")?.into(),
+            http3: flag("http3")?,
             shares_port: flag("reusePort")?,
             streams: Streams {
                 connection_window: number("connectionWindow")?,

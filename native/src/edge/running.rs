@@ -8,10 +8,12 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context as Task, Poll};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use http::header::CONTENT_ENCODING;
+use tokio::time::timeout;
 
 use super::answer;
 use super::context::Context;
@@ -25,7 +27,7 @@ use crate::http::refusal::Refusal;
 /// The most that one write of a body gives to the protocol.
 const PIECE: usize = 16_384;
 
-const TOO_SLOW: Refusal = Refusal {
+pub const TOO_SLOW: Refusal = Refusal {
     code: "READ_TIMEOUT",
     limit: 0,
     reason: "it did not arrive in time",
@@ -131,6 +133,12 @@ impl<W: Wire> Running<W> {
                 Event::Room(Ok(room)) => self.write(room),
                 Event::Room(Err(Broken)) => self.is_over = true,
             }
+        }
+        let sent = poll_fn(|task| self.wire.poll_sent(task));
+        match self.context.write_timeout() {
+            Duration::ZERO => sent.await,
+            // Who is too slow has the answer cut off where the wire is let go of.
+            longest => drop(timeout(longest, sent).await),
         }
     }
 

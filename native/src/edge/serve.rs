@@ -14,6 +14,7 @@ use super::running::Running;
 use super::wire::Wire;
 use crate::bridge::control::WHOLE_SIZE;
 use crate::http::parse::BodyKind;
+use crate::http::refusal::Refusal;
 use crate::router::{MAX_PARAMETERS, Walk};
 
 /// Serves a request.
@@ -49,6 +50,13 @@ pub async fn serve<W: Wire>(wire: W, parts: Parts, context: Arc<Context>, peer: 
     let exchange = Arc::clone(&running.exchange);
     let arrival = Arrival { body, exchange, head, lines: request.lines, offsets, route };
     running.gathered.push(Message::Request(Box::new(arrival)));
+    running.run().await;
+}
+
+/// Answers a request whose head is not taken.
+pub async fn refuse<W: Wire>(wire: W, refusal: &Refusal, context: Arc<Context>, peer: Arc<Peer>, gathered: Gathered) {
+    let mut running = Running::new(wire, Exchange::new(peer), context, gathered);
+    running.refuse(refusal);
     running.run().await;
 }
 

@@ -178,3 +178,14 @@ pub fn configure(options: Options) -> Result<(Arc<Identity>, ServerConfig), Stri
     }
     Ok((identity, config))
 }
+
+/// The same for HTTP/3: of the same identity. Nothing is taken before the handshake is done, since it could be replayed.
+pub fn of_quic(config: &ServerConfig) -> Result<Arc<ServerConfig>, String> {
+    if !config.crypto_provider().cipher_suites.iter().any(|suite| suite.tls13().is_some()) {
+        return Err("HTTP/3 needs a cipher suite of TLS 1.3".into());
+    }
+    let mut config = config.clone();
+    config.alpn_protocols = vec![b"h3".to_vec()];
+    config.max_early_data_size = 0;
+    Ok(Arc::new(config))
+}

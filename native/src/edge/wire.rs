@@ -34,6 +34,10 @@ pub trait Wire: Send + Unpin {
     fn poll_gone(&mut self, context: &mut Context) -> Poll<()>;
     /// How many of so many bytes may be sent now, at least one.
     fn poll_room(&mut self, context: &mut Context, wanted: usize) -> Poll<Result<usize, Broken>>;
+    /// Ready once the connection has everything that was sent.
+    fn poll_sent(&mut self, _context: &mut Context) -> Poll<()> {
+        Poll::Ready(())
+    }
     /// Sends bytes that there is room for.
     fn send(&mut self, bytes: Bytes, is_end: bool) -> Result<(), Broken>;
     /// What has come after the body, once that is at its end.

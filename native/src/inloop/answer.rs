@@ -236,7 +236,20 @@ pub fn start(
         out.extend_from_slice(line);
     }
     out.extend_from_slice(head);
+    if let Some(line) = server.alternative.get()
+        && !has_alternative(head)
+    {
+        out.extend_from_slice(line);
+    }
     state.clock.write(out, server.now(), closes, has_length);
+}
+
+/// Whether header lines have an `Alt-Svc` of their own.
+fn has_alternative(lines: &[u8]) -> bool {
+    let name = b"alt-svc:";
+    lines
+        .split(|byte| *byte == b'\n')
+        .any(|line| line.get(..name.len()).is_some_and(|it| it.eq_ignore_ascii_case(name)))
 }
 
 pub fn complete(server: &Rc<Server>, slot: u32) {

@@ -1,6 +1,6 @@
 //! A server: its connections, and what follows from what happens on them.
 
-use std::cell::{Cell, RefCell, UnsafeCell};
+use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -48,6 +48,8 @@ pub struct State {
 }
 
 pub struct Server {
+    /// The line that tells of HTTP/3 on the same port, where that is served.
+    pub alternative: OnceCell<Vec<u8>>,
     /// Where the environment waits for the server's handles before it ends.
     pub cleanup: Cell<napi_async_cleanup_hook_handle>,
     pub defaults: Defaults,
@@ -98,6 +100,7 @@ impl Server {
         gives_descriptors: bool,
     ) -> Rc<Self> {
         Rc::new(Self {
+            alternative: OnceCell::new(),
             cleanup: Cell::new(std::ptr::null_mut()),
             common,
             defaults,
