@@ -15,7 +15,7 @@ const listeners: Readonly<Record<Listener, ListenOptions>> = {
 }
 
 /** What serves HTTP/3. */
-export const http3Targets: readonly TargetName[] = []
+export const http3Targets: readonly TargetName[] = ['native']
 
 /** The certificate of {@link tls}, which is its own authority. */
 export const certificate: string = fixturePath('cert.pem')
