@@ -29,7 +29,7 @@ const fetchHeaders: readonly (readonly [string, string])[] = [
   ['user-agent', 'node'],
 ]
 
-interface Outgoing {
+export interface Outgoing {
   readonly asSent: boolean
   readonly body: ReadableStream<Uint8Array> | Uint8Array | undefined
   readonly headers: Headers
@@ -39,7 +39,7 @@ interface Outgoing {
   readonly signal: AbortSignal | undefined
 }
 
-async function outgoing(base: string, path: string, { asSent = false, ...init }: FetchInit): Promise<Outgoing> {
+export async function outgoing(base: string, path: string, { asSent = false, ...init }: FetchInit): Promise<Outgoing> {
   const request = new Request(base + (asSent ? '/' : path), init)
   const { headers, method } = request
   if (!asSent) for (const [name, value] of fetchHeaders) if (!headers.has(name)) headers.set(name, value)
@@ -71,7 +71,7 @@ async function send(into: Writable, body: Outgoing['body']): Promise<void> {
   into.end()
 }
 
-interface Incoming {
+export interface Incoming {
   readonly body: Readable
   readonly headers: Headers
   readonly status: number
@@ -85,7 +85,7 @@ const decoders: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>
   gzip: createGunzip,
 }
 
-function responseOf({ body, checkEnd, headers, status }: Incoming, { asSent, method }: Outgoing): Response {
+export function responseOf({ body, checkEnd, headers, status }: Incoming, { asSent, method }: Outgoing): Response {
   if (method === 'HEAD' || [204, 205, 304].includes(status)) {
     body.resume()
     return new Response(null, { headers, status })

@@ -12,7 +12,6 @@ async function load(): Promise<string | undefined> {
 }
 
 function refuses({ proxyProtocol }: Settings, { http3, reusePort, tls }: ListenSettings): Refusal | undefined {
-  if (http3 && tls === undefined) return { option: 'http3', reason: 'it needs tls: HTTP/3 is always encrypted' }
   if (http3 && proxyProtocol !== undefined) {
     return { option: 'http3', reason: 'proxyProtocol is of TCP: over UDP no proxy could say who its client is' }
   }

@@ -12,12 +12,12 @@ mod trust;
 
 use std::collections::HashMap;
 
+use rustls::pki_types::CertificateDer;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::sync::mpsc::UnboundedSender;
 
 use connection::Connection;
-use request::Order;
+use request::{Order, Orders};
 
 pub fn tell(event: Value) {
     println!("{event}");
@@ -41,7 +41,7 @@ pub fn hex(bytes: &[u8]) -> String {
 async fn main() {
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     let mut connections: HashMap<u64, Connection> = HashMap::new();
-    let mut requests: HashMap<u64, UnboundedSender<Order>> = HashMap::new();
+    let mut requests: HashMap<u64, Orders> = HashMap::new();
     if let Some(port) = std::env::args().nth(1).and_then(|port| port.parse().ok()) {
         return measure(port).await;
     }
@@ -49,15 +49,18 @@ async fn main() {
         let Ok(order) = serde_json::from_str::<Value>(&line) else { continue };
         let (conn, id) = (order["conn"].as_u64().unwrap_or_default(), order["id"].as_u64().unwrap_or_default());
         let tell_request = |order| {
-            if let Some(request) = requests.get(&id) {
+            if let Some((request, _)) = requests.get(&id) {
                 let _ = request.send(order);
             }
         };
         match text(&order, "do") {
             "connect" => match connection::open(conn, &order).await {
                 Ok(connection) => {
+                    let chain =
+                        connection.quic.peer_identity().and_then(|chain| chain.downcast::<Vec<CertificateDer>>().ok());
+                    let certificate = chain.and_then(|chain| Some(hex(chain.first()?)));
                     connections.insert(conn, connection);
-                    tell(json!({ "event": "connected", "conn": conn }));
+                    tell(json!({ "event": "connected", "conn": conn, "certificate": certificate }));
                 }
                 Err(reason) => tell(json!({ "event": "closed", "conn": conn, "reason": reason })),
             },
@@ -70,8 +73,9 @@ async fn main() {
             "end" => tell_request(Order::End(request::fields(&order["trailers"]))),
             "read" => tell_request(Order::Read),
             "abort" => {
-                tell_request(Order::Abort);
-                requests.remove(&id);
+                if let Some((_, abort)) = requests.remove(&id) {
+                    let _ = abort.send(true);
+                }
             }
             "write" => {
                 if let Some(connection) = connections.get(&conn) {

@@ -16,7 +16,6 @@ use crate::connection::Sender;
 use crate::{hex, tell, text};
 
 pub enum Order {
-    Abort,
     Data(Vec<u8>),
     End(HeaderMap),
     Read,
@@ -38,14 +37,18 @@ fn told(fields: &HeaderMap) -> Value {
     fields.iter().map(|(name, value)| json!([name.as_str(), latin1(value)])).collect()
 }
 
-pub fn begin(id: u64, sender: Sender, order: Value) -> UnboundedSender<Order> {
+/// What may be told to a request; its end by the second.
+pub type Orders = (UnboundedSender<Order>, watch::Sender<bool>);
+
+pub fn begin(id: u64, sender: Sender, order: Value) -> Orders {
     let (orders, taken) = unbounded_channel();
+    let (abort, aborted) = watch::channel(false);
     tokio::spawn(async move {
-        if let Err(reason) = run(id, sender, order, taken).await {
+        if let Err(reason) = run(id, sender, order, taken, aborted).await {
             tell(json!({ "event": "failed", "id": id, "reason": reason }));
         }
     });
-    orders
+    (orders, abort)
 }
 
 fn request(order: &Value) -> Result<Request<()>, String> {
@@ -63,25 +66,39 @@ async fn run(
     mut sender: Sender,
     order: Value,
     mut orders: UnboundedReceiver<Order>,
+    mut aborted: watch::Receiver<bool>,
 ) -> Result<(), String> {
     let stream = sender.send_request(request(&order)?).await.map_err(|error| error.to_string())?;
     let (mut send, recv) = stream.split();
     let (reads, wanted) = unbounded_channel();
-    let (abort, aborted) = watch::channel(false);
-    let reader = tokio::spawn(read(id, recv, wanted, aborted));
+    let reader = tokio::spawn(read(id, recv, wanted, aborted.clone()));
+    let sending = obey(id, &mut send, &mut orders, &reads);
+    let is_aborted = tokio::select! {
+        () = sending => false,
+        aborted = aborted.wait_for(|aborted| *aborted) => aborted.is_ok(),
+    };
+    if is_aborted {
+        send.stop_stream(Code::H3_REQUEST_CANCELLED);
+        tell(json!({ "event": "sent", "id": id }));
+    }
+    let _ = reader.await;
+    Ok(())
+}
+
+async fn obey(
+    id: u64,
+    send: &mut RequestStream<SendStream<Bytes>, Bytes>,
+    orders: &mut UnboundedReceiver<Order>,
+    reads: &UnboundedSender<()>,
+) {
     while let Some(order) = orders.recv().await {
         let outcome = match order {
-            Order::Abort => {
-                send.stop_stream(Code::H3_REQUEST_CANCELLED);
-                let _ = abort.send(true);
-                break;
-            }
             Order::Data(bytes) => {
-                let outcome = send_data(&mut send, bytes).await;
+                let outcome = send_data(send, bytes).await;
                 tell(json!({ "event": "sent", "id": id }));
                 outcome
             }
-            Order::End(trailers) => end(&mut send, trailers).await,
+            Order::End(trailers) => end(send, trailers).await,
             Order::Read => {
                 let _ = reads.send(());
                 Ok(())
@@ -90,8 +107,6 @@ async fn run(
         // An answer may come all the same.
         let _ = outcome;
     }
-    let _ = reader.await;
-    Ok(())
 }
 
 async fn send_data(send: &mut RequestStream<SendStream<Bytes>, Bytes>, bytes: Vec<u8>) -> Result<(), String> {

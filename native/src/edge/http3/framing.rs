@@ -30,8 +30,8 @@ pub mod kind {
     }
 }
 
-/// The most that one read takes: so much of a body is held at most before its reader is asked again.
-const PIECE: usize = 65_536;
+/// Packets whose bytes are read at once.
+const MOST_PARTS: usize = 32;
 
 pub struct Frames {
     /// What has come of a number, or of the two that a frame begins with.
@@ -55,14 +55,12 @@ impl Frames {
         self.left
     }
 
-    /// Ready once the client has given up to send; never where it has sent all.
+    /// Ready once the client has given up to send; never where it has sent all. One part is read ahead for it: to ask for
+    /// the reset alone leaves a waker behind in the connection when the rest is read (quinn 0.11).
     pub fn poll_reset(&mut self, task: &mut Task) -> Poll<()> {
-        if self.is_ended {
-            return Poll::Pending;
-        }
-        match ready!(pin!(self.recv.received_reset()).poll(task)) {
-            Ok(None) => Poll::Pending,
-            Ok(Some(_)) | Err(_) => Poll::Ready(()),
+        match ready!(self.poll_more(task)) {
+            Ok(_) => Poll::Pending,
+            Err(_) => Poll::Ready(()),
         }
     }
 
@@ -156,8 +154,12 @@ impl Frames {
             if self.is_ended {
                 return Poll::Ready(Ok(false));
             }
-            match ready!(pin!(self.recv.read_chunk(PIECE, true)).poll(task)) {
-                Ok(Some(chunk)) => self.rest = chunk.bytes,
+            let mut parts = [const { Bytes::new() }; MOST_PARTS];
+            let read = ready!(pin!(self.recv.read_chunks(&mut parts)).poll(task));
+            match read {
+                Ok(Some(1)) => self.rest = std::mem::take(&mut parts[0]),
+                // Each is of a packet of its own: one after the other they would cost their reader more than to be copied.
+                Ok(Some(count)) => self.rest = parts[..count].concat().into(),
                 Ok(None) => self.is_ended = true,
                 Err(ReadError::Reset(_)) => return Poll::Ready(Err(Fault::Reset)),
                 Err(_) => return Poll::Ready(Err(Fault::Lost)),
