@@ -367,9 +367,9 @@ describe('native: HTTP/3', { skip, concurrency: 1 }, () => {
       [[':method', 'CONNECT'], ...get.slice(1)],
     ]
     for (const fields of malformed) {
-      const t0=Date.now()
+      const t0 = Date.now()
       assert.equal((await on.write(head(fields), { end: true })).reset, 0x10e, JSON.stringify(fields))
-      if (Date.now()-t0>500) console.log(Date.now()-t0, JSON.stringify(fields))
+      if (Date.now() - t0 > 500) console.log(Date.now() - t0, JSON.stringify(fields))
     }
     const data = (length: number): number[] =>
       frame(

@@ -179,7 +179,7 @@ pub fn number(rest: &mut &[u8]) -> Option<u64> {
 
 pub fn put_number(out: &mut Vec<u8>, number: u64) {
     match number {
-        ..0x40 => out.push(number as u8),
+        0..0x40 => out.push(number as u8),
         0x40..0x4000 => out.extend_from_slice(&(number as u16 | 0x4000).to_be_bytes()),
         0x4000..0x4000_0000 => out.extend_from_slice(&(number as u32 | 0x8000_0000).to_be_bytes()),
         _ => out.extend_from_slice(&(number | 0xc000_0000_0000_0000).to_be_bytes()),

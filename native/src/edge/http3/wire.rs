@@ -25,6 +25,8 @@ type Stopped = Pin<Box<dyn Future<Output = Result<Option<VarInt>, StoppedError>>
 
 pub struct Http3Wire {
     incoming: Incoming,
+    /// The stream has been reset, or its connection ends: nothing more is read or sent.
+    is_broken: bool,
     /// Everything of the answer has been given to `out`, and then to the connection.
     is_complete: bool,
     is_finished: bool,
@@ -40,6 +42,7 @@ impl Http3Wire {
     pub fn new(send: SendStream, frames: Frames, shared: Arc<Shared>) -> Self {
         Self {
             incoming: Incoming::new(frames, Arc::clone(&shared)),
+            is_broken: false,
             is_complete: false,
             is_finished: false,
             out: VecDeque::new(),
@@ -57,6 +60,7 @@ impl Http3Wire {
 
     /// Ends the stream, and more than that where it is called for.
     pub fn fail(&mut self, fault: Fault) {
+        self.is_broken = true;
         match fault {
             Fault::Stream(code) => self.reset(code),
             Fault::Reset => self.reset(Code::RequestCancelled),
@@ -66,7 +70,7 @@ impl Http3Wire {
     }
 
     fn reset(&mut self, code: Code) {
-        self.is_finished = true;
+        (self.is_broken, self.is_finished) = (true, true);
         let _ = self.send.reset(code.into());
         self.incoming.frames.stop(code);
     }
@@ -146,6 +150,9 @@ impl Wire for Http3Wire {
     }
 
     fn poll_body(&mut self, task: &mut Task) -> Poll<Option<Result<Bytes, Broken>>> {
+        if self.is_broken {
+            return Poll::Ready(Some(Err(Broken)));
+        }
         match ready!(self.incoming.poll_body(task)) {
             Ok(part) => Poll::Ready(part.map(Ok)),
             Err(fault) => {
@@ -156,6 +163,9 @@ impl Wire for Http3Wire {
     }
 
     fn poll_gone(&mut self, task: &mut Task) -> Poll<()> {
+        if self.is_broken {
+            return Poll::Ready(());
+        }
         // Nothing else is to be done now: what waits to be sent is.
         let fault = match self.poll_flush(task) {
             Poll::Ready(Err(fault)) => fault,
@@ -181,6 +191,7 @@ impl Wire for Http3Wire {
     fn poll_sent(&mut self, task: &mut Task) -> Poll<()> {
         if self.is_complete
             && !self.is_finished
+            && !self.is_broken
             && let Err(fault) = ready!(self.poll_flush(task))
         {
             self.fail(fault);
@@ -205,7 +216,8 @@ impl Drop for Http3Wire {
         if !self.is_finished {
             // Else the end of the stream would be taken for that of the answer.
             self.reset(Code::Internal);
-        } else if self.is_complete {
+        } else if self.is_complete && !self.is_broken {
+            // Of one that was reset nothing would be told.
             let stopped = self.stopped.take().unwrap_or_else(|| Box::pin(self.send.stopped()));
             self.shared.keep(Box::pin(async move {
                 let _ = stopped.await;
