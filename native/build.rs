@@ -5,5 +5,8 @@ fn main() {
     // A bare `cargo test` has no hash: only scripts/build-native.mjs makes binaries that are to be shipped.
     let hash = std::env::var("HOTPRESS_CONTENT_HASH").unwrap_or_else(|_| "unversioned".into());
     println!("cargo::rustc-env=HOTPRESS_CONTENT_HASH={hash}");
-    napi_build::setup();
+    // On Windows it would ask for an import library of Node's, and what is Node's is looked up at run time there too.
+    if std::env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("windows") {
+        napi_build::setup();
+    }
 }

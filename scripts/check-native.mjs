@@ -1,12 +1,11 @@
-// Fails, with one sentence, when a native binary was built from other sources than the tree has, or when a prebuild
-// for glibc would not run on the oldest that Node 20 runs on.
+// Fails, with one sentence, when a native binary was built from other sources than the tree has. Whether a prebuild
+// would load on its platform is what scripts/check-prebuilds.mjs tells.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { contentHash } from './content-hash.mjs'
 
-const greatestGlibcMinor = 28
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 const hash = contentHash()
 
@@ -29,7 +28,7 @@ function faultOfLoaded() {
     return `there is no native binary for ${process.platform}-${process.arch}: run npm run build:native`
   }
   const version = require(file).version()
-  return version === hash ? undefined : stale(file, `version ${version}`)
+  return version === hash ? undefined : stale(file, `version ${version}`, 'build:native')
 }
 
 function prebuilds() {
@@ -41,14 +40,9 @@ function prebuilds() {
 
 /** Binaries for other platforms do not load here, so this reads their bytes: the hash stands in them as text. */
 function faultOfPrebuild(file) {
-  const bytes = readFileSync(file, 'latin1')
-  if (!bytes.includes(hash)) return stale(file, 'another version')
-  const minors = [...bytes.matchAll(/GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor))
-  const minor = Math.max(0, ...minors)
-  if (minor <= greatestGlibcMinor) return undefined
-  return `${path.relative(root, file)} needs glibc 2.${minor}, and 2.${greatestGlibcMinor} must do: build it with cargo-zigbuild`
+  return readFileSync(file).includes(hash) ? undefined : stale(file, 'another version', 'prebuild:all')
 }
 
-function stale(file, version) {
-  return `${path.relative(root, file)} is ${version}, and the sources are ${hash}: run npm run build:native`
+function stale(file, version, script) {
+  return `${path.relative(root, file)} is ${version}, and the sources are ${hash}: run npm run ${script}`
 }

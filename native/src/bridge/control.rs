@@ -91,6 +91,7 @@ pub enum Event {
     /// A request was refused before it was one; the serial is its status, and the reason comes with it.
     Refused = 5,
     /// A connection has left the engine: the serial is its descriptor, and what was read of it comes with it.
+    #[cfg(unix)]
     HandedOff = 6,
     /// Something for the log: its text comes with it.
     Log = 7,

@@ -212,6 +212,7 @@ impl Handover {
     }
 
     /// The peer is whose connection it is, where a proxy has announced that.
+    #[cfg(unix)]
     pub fn handed_off(&self, slot: u32, descriptor: u32, read: &[u8], peer: Option<&str>) {
         let scope = self.enter();
         if !self.is_dead.get() {

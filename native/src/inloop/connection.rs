@@ -216,6 +216,7 @@ impl Connection {
     }
 
     /// Whether more of a body is wanted now.
+    #[cfg(target_os = "linux")]
     pub fn takes_body(&self) -> bool {
         self.phase == Phase::Body && self.is_receiving && self.is_reading && !self.is_paused
     }

@@ -39,12 +39,6 @@ impl Buffer {
     }
 }
 
-/// `uv_os_fd_t`.
-#[cfg(not(windows))]
-pub type FileDescriptor = c_int;
-#[cfg(windows)]
-pub type FileDescriptor = *mut c_void;
-
 /// `uv_os_sock_t`.
 #[cfg(not(windows))]
 pub type OsSocket = c_int;
@@ -113,7 +107,8 @@ functions! {
     check_start: fn(*mut Handle, CheckCallback) -> c_int;
     close: fn(*mut Handle, Option<CloseCallback>);
     err_name_r: fn(c_int, *mut c_char, usize) -> *mut c_char;
-    fileno: fn(*const Handle, *mut FileDescriptor) -> c_int;
+    #[cfg(unix)]
+    fileno: fn(*const Handle, *mut c_int) -> c_int;
     handle_get_type: fn(*const Handle) -> c_int;
     handle_size: fn(c_int) -> usize;
     #[cfg(not(target_os = "linux"))]
