@@ -69,6 +69,19 @@ function client(): ChildProcess {
   return started
 }
 
+let waiting = 0
+
+/** While somebody waits for what the client tells, the test's process stays for it; and no longer. */
+async function awaited<T>(promise: Promise<T>): Promise<T> {
+  const ends = [client(), client().stdout as unknown as { ref(): void; unref(): void }]
+  if (waiting++ === 0) for (const end of ends) end.ref()
+  try {
+    return await promise
+  } finally {
+    if (--waiting === 0) for (const end of ends) end.unref()
+  }
+}
+
 function order(what: Record<string, unknown>): void {
   client().stdin!.write(`${JSON.stringify(what)}\n`)
 }
@@ -99,12 +112,11 @@ export class Http3Request {
 
   async #next(): Promise<Told> {
     while (this.#events.length === 0) {
-      // While somebody waits, the process is there for it.
-      client().ref()
-      ;(client().stdout as unknown as { ref(): void }).ref()
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
+      await awaited(
+        new Promise<void>((resolve) => {
+          this.#wake = resolve
+        }),
+      )
     }
     return this.#events.shift()!
   }
