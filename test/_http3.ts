@@ -93,6 +93,7 @@ const hexOf = (bytes: Uint8Array): string =>
 export class Http3Request {
   readonly #events: Told[] = []
   readonly #id: number = ++last
+  #isAborted = false
   #wake: (() => void) | undefined
   #sent: (() => void) | undefined
   trailers: Fields = []
@@ -112,6 +113,7 @@ export class Http3Request {
 
   async #next(): Promise<Told> {
     while (this.#events.length === 0) {
+      if (this.#isAborted) return { event: 'failed', reason: 'aborted' }
       await awaited(
         new Promise<void>((resolve) => {
           this.#wake = resolve
@@ -123,6 +125,10 @@ export class Http3Request {
 
   abort(): void {
     order({ do: 'abort', id: this.#id })
+    // Nothing more is told of it, and whoever waits is to know.
+    this.#isAborted = true
+    this.#sent?.()
+    this.#wake?.()
   }
 
   /** Sends a part of the body; resolves when the connection has taken it. */
@@ -131,7 +137,7 @@ export class Http3Request {
       this.#sent = resolve
     })
     order({ do: 'data', hex: hexOf(bytes), id: this.#id })
-    await sent
+    await awaited(sent)
   }
 
   end(trailers: Fields = []): void {
@@ -197,7 +203,7 @@ export class Http3Connection {
 
   static async open(port: number, { cert, key, ...options }: ConnectOptions = {}): Promise<Http3Connection> {
     const conn = ++last
-    return new Promise((resolve, reject) => {
+    const opened = new Promise<Http3Connection>((resolve, reject) => {
       let close: (code: number | null) => void
       const closed = new Promise<number | null>((resolveClosed) => {
         close = resolveClosed
@@ -212,14 +218,15 @@ export class Http3Connection {
       const own = cert === undefined || key === undefined ? {} : { cert: hexOf(cert), key: hexOf(key) }
       order({ conn, do: 'connect', port, ...own, ...options })
     })
+    return awaited(opened)
   }
 
   close(): void {
     order({ conn: this.#conn, do: 'close' })
   }
 
-  request(path: string, method = 'GET', headers: Fields = []): Http3Request {
-    return new Http3Request(this.#conn, method, this.authority, path, headers)
+  request(path: string, method = 'GET', headers: Fields = [], authority: string = this.authority): Http3Request {
+    return new Http3Request(this.#conn, method, authority, path, headers)
   }
 
   /** A request without a body, and its answer. */
@@ -244,11 +251,12 @@ export class Http3Connection {
 
 /** HTTP/3 by the h3 crate, on one connection for as long as it lasts. */
 export function http3Client(base: string): HttpClient {
-  const port = Number(new URL(base).port)
+  const { hostname, port: written } = new URL(base)
+  const port = Number(written)
   let kept: Promise<Http3Connection> | undefined
 
   async function connection(): Promise<Http3Connection> {
-    kept ??= Http3Connection.open(port)
+    kept ??= Http3Connection.open(port, { name: hostname })
     const made = await kept
     made.closed.then(() => {
       kept = undefined
@@ -266,8 +274,7 @@ export function http3Client(base: string): HttpClient {
       const { host, ...headers } = Object.fromEntries(out.headers)
       for (const name of ['connection', 'keep-alive', 'transfer-encoding']) delete headers[name]
       const made = await connection()
-      const fields: Fields = Object.entries(headers)
-      const request = made.request(out.path, out.method, host === undefined ? fields : [['host', host], ...fields])
+      const request = made.request(out.path, out.method, Object.entries(headers), host)
       const aborted = new Promise<never>((_, reject) => {
         out.signal?.addEventListener('abort', () => {
           request.abort()
@@ -275,8 +282,16 @@ export function http3Client(base: string): HttpClient {
         })
       })
       send(request, out.body)
-      let head = await Promise.race([request.head(), aborted])
-      while (head.status < 200) head = await request.head()
+      let head: Http3Head
+      try {
+        head = await Promise.race([request.head(), aborted])
+        while (head.status < 200) head = await request.head()
+      } catch (error) {
+        // What is no request is refused without an answer: by the library, or by the server's end of the stream.
+        const isRefusal = /^no head: (?:invalid|path|.*H3_MESSAGE_ERROR)/.test((error as Error).message)
+        if (out.asSent && isRefusal) return new Response('', { status: 400 })
+        throw error
+      }
       const body = new Readable({
         destroy(error, done) {
           request.abort()

@@ -91,21 +91,27 @@ async fn obey(
     orders: &mut UnboundedReceiver<Order>,
     reads: &UnboundedSender<()>,
 ) {
+    // A server that wants no more of the body may answer all the same. What is sent after it has said so is, to the
+    // h3 crate, the end of the connection.
+    let mut is_wanted = true;
     while let Some(order) = orders.recv().await {
-        let outcome = match order {
+        let is_sent = match order {
             Order::Data(bytes) => {
-                let outcome = send_data(send, bytes).await;
+                let is_sent = is_wanted && send_data(send, bytes).await.is_ok();
                 tell(json!({ "event": "sent", "id": id }));
-                outcome
+                is_sent
             }
-            Order::End(trailers) => end(send, trailers).await,
+            Order::End(trailers) => is_wanted && end(send, trailers).await.is_ok(),
             Order::Read => {
                 let _ = reads.send(());
-                Ok(())
+                continue;
             }
         };
-        // An answer may come all the same.
-        let _ = outcome;
+        if is_wanted && !is_sent {
+            is_wanted = false;
+            // Until then the stream counts for the server as one that is open (RFC 9000, 3.5).
+            send.stop_stream(Code::H3_NO_ERROR);
+        }
     }
 }
 
