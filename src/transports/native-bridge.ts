@@ -5,6 +5,8 @@ import { NativeDuplex } from './native-duplex.js'
 import type { NativeExchange } from './native-exchange.js'
 import { type NodeEvents, NodeStream } from './native-node-stream.js'
 import type { NativeOwner } from './native-owner.js'
+import { NodeConnections } from './node-connections.js'
+import { attach } from './node-http1.js'
 import { announce } from './proxy-peer.js'
 import type { NodeBridge, TransportHost } from './transport.js'
 
@@ -17,6 +19,8 @@ type BridgeSource = Pick<NativeOwner<NativeExchange>, 'io' | 'whole'>
  */
 export class NativeBridge {
   readonly #bridge: NodeBridge
+  /** What Node's server has of this listener. */
+  readonly connections: NodeConnections
   readonly #host: TransportHost
   readonly #source: BridgeSource
   /** By slot: what Node's server has, and the core still carries. */
@@ -24,20 +28,9 @@ export class NativeBridge {
 
   constructor(bridge: NodeBridge, host: TransportHost, source: BridgeSource) {
     this.#bridge = bridge
+    this.connections = new NodeConnections(bridge.server, attach(bridge.server, host).closing)
     this.#host = host
     this.#source = source
-  }
-
-  /**
-   * Closes what the core carries between two requests: Node's server has a list of its connections only where it listens
-   * by itself. What was upgraded has no parser any more, and is for who upgraded it to close.
-   */
-  closeIdle(): void {
-    for (const { duplex } of this.#streams.values()) {
-      const isUpgraded = (Reflect.get(duplex, 'parser') ?? null) === null
-      const isAnswering = (Reflect.get(duplex, '_httpMessage') ?? null) !== null
-      if (!isUpgraded && !isAnswering && duplex.readableLength === 0) duplex.destroySoon()
-    }
   }
 
   /** Whether the request that is being handed over is Node's server's, and its connection of HTTP/1.1 with it. */
@@ -74,7 +67,7 @@ export class NativeBridge {
     if (peer !== undefined) announce(socket, peer)
     socket.setNoDelay(true)
     if (read.byteLength > 0) socket.unshift(read)
-    this.#bridge.server.emit('connection', socket)
+    this.connections.accept(socket)
   }
 
   #carry(slot: number, serial: number, read: Uint8Array, isSecure: boolean): void {
@@ -111,6 +104,6 @@ export class NativeBridge {
       if (this.#streams.get(slot)?.events === events) this.#streams.delete(slot)
     })
     if (read !== undefined && read.byteLength > 0) duplex.onData(read)
-    this.#bridge.server.emit('connection', duplex)
+    this.connections.accept(duplex)
   }
 }

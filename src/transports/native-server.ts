@@ -9,8 +9,7 @@ import { NativeExchange } from './native-exchange.js'
 import { identityOf, listenOptionsFor } from './native-listen.js'
 import type { NativeOwner } from './native-owner.js'
 import { WantedHeaders } from './native-wanted.js'
-import type { NodeConnection } from './node-exchange.js'
-import { attach } from './node-http1.js'
+import { beginServing, endServing } from './node-connections.js'
 import type { CertificateSettings, ListenSettings, TransportHost } from './transport.js'
 
 // Requests that never became one are told of here: { reason, status, transport }.
@@ -33,7 +32,6 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   readonly #bridge: NativeBridge | undefined
   #onIdle: (() => void) | undefined
   #underWay = 0
-  readonly #nodeConnection: NodeConnection | undefined
   // By slot, as the addresses.
   readonly #sessions: (Session | undefined)[] = []
   readonly host: TransportHost
@@ -47,7 +45,6 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   /** @param givesDescriptors whether connections may leave with their descriptors; Windows has none to give. */
   constructor(host: TransportHost, givesDescriptors: boolean = process.platform !== 'win32') {
     this.host = host
-    this.#nodeConnection = host.bridge && attach(host.bridge.server, host)
     const { matcher } = host.routes
     this.io = matcher.createServer!(
       optionsFor(host, givesDescriptors),
@@ -63,6 +60,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     this.lines = new HeaderLines(new Uint8Array(buffer, Lines.at, Lines.size))
     this.whole = new Uint8Array(buffer, Whole.at, Whole.size)
     this.#bridge = host.bridge && new NativeBridge(host.bridge, host, this)
+    if (host.bridge !== undefined) beginServing(host.bridge.server)
   }
 
   #request(path: string | undefined): string | Uint8Array | undefined {
@@ -90,10 +88,8 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     const { io } = this
     io.closeListeners()
     io.closeIdle()
-    const { bridge } = this.host
-    if (this.#nodeConnection !== undefined) this.#nodeConnection.isClosing = true
-    bridge?.server.closeIdleConnections()
-    this.#bridge?.closeIdle()
+    const handedOver = this.#bridge?.connections
+    handedOver?.close()
     const end = performance.now() + drain
     if (this.#underWay > 0) {
       await new Promise<void>((resolve) => {
@@ -105,13 +101,14 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
       })
     }
     // What was answered last may still be on its way out.
-    while (io.connections() > 0 && performance.now() < end) {
+    while (io.connections() + (handedOver?.size ?? 0) > 0 && performance.now() < end) {
       io.closeIdle()
-      this.#bridge?.closeIdle()
+      handedOver?.closeIdle()
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
     io.closeConnections()
-    bridge?.server.closeAllConnections()
+    handedOver?.destroy()
+    if (this.host.bridge !== undefined) endServing(this.host.bridge.server)
   }
 
   certificateOf(slot: number, serial: number, connection: number): Uint8Array | undefined {

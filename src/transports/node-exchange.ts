@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { Deadlines } from '../core/deadlines.js'
 import { bodyLength } from '../core/head.js'
@@ -17,7 +18,8 @@ export interface NodeConnection {
   /** For each pause within a body. */
   readonly bodyDeadlines: Deadlines
   readonly bodyTimeout: number
-  isClosing: boolean
+  /** Sockets whose next answer is to be their last, as their listener closes. */
+  readonly closing: Set<Duplex>
   /** Sockets whose last answer has been given: what else comes by them is no request (RFC 9112, 9.6). */
   readonly last: Set<Socket>
   /** Answers a request whose body does not come, and closes its connection. */
@@ -139,7 +141,8 @@ export class NodeExchange extends ArrivedExchange {
     const { body, statusCode } = response
     const isEmpty = this.method === 'HEAD' || isBodiless(statusCode)
     const length = bodyLength(response, this.method)
-    const closes = response.closes || this.#connection.isClosing
+    const { closing } = this.#connection
+    const closes = response.closes || (closing.size > 0 && closing.has(this.#req.socket))
     const isEarly = closes && !this.isReceived
     // The rest is counted as it comes; node itself would take in any number of bytes.
     if (!this.isReceived) this.startReceiving()

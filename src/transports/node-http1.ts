@@ -41,13 +41,13 @@ const attached = new WeakMap<Server, NodeConnection>()
 /** Has a server's requests served by an app. */
 export function attach(server: Server, host: TransportHost): NodeConnection {
   const before = attached.get(server)
-  if (before !== undefined) return Object.assign(before, { isClosing: false })
+  if (before !== undefined) return before
   const last = new Set<Socket>()
   const bodyTimeout = host.settings.readTimeout ?? readTimeout
   const connection: NodeConnection = {
     bodyDeadlines: new Deadlines(bodyTimeout),
     bodyTimeout,
-    isClosing: false,
+    closing: new Set(),
     last,
     refuseLate(socket) {
       const late: NodeJS.ErrnoException = new Error('the body did not arrive in time')

@@ -1,15 +1,15 @@
-import type { Server } from 'node:http'
 import { createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import type { Deadlines } from '../core/deadlines.js'
 import { HotpressError } from '../errors.js'
+import type { NodeConnections } from './node-connections.js'
 import type { NodeHttp2 } from './node-http2.js'
 import { NodeCertificates } from './node-tls.js'
 import type { CertificateSettings, TlsSettings } from './transport.js'
 
 /** What the connections of a port are served by. */
 export interface Protocols {
-  readonly http1: Server
+  readonly http1: NodeConnections
   /** Undefined where it is not offered. */
   readonly http2: NodeHttp2 | undefined
 }
@@ -55,7 +55,7 @@ export function secureServer(settings: TlsSettings, { http1, http2 }: Protocols)
     } else if (socket.alpnProtocol === 'h2') {
       http2?.accept(socket)
     } else {
-      http1.emit('connection', socket)
+      http1.accept(socket)
     }
   })
   // Handshakes fail every day; an error that nobody hears would be thrown.
@@ -67,6 +67,12 @@ export function secureServer(settings: TlsSettings, { http1, http2 }: Protocols)
     server,
     setCertificates: (given) => guarded(() => certificates.apply(server, given)),
   }
+}
+
+/** Without TLS, all of them to HTTP/1.1. */
+export function plainServer({ http1 }: Protocols): ProtocolServer {
+  const server = createNetServer({ allowHalfOpen: true, noDelay: true }, (socket) => http1.accept(socket))
+  return { closeWaiting() {}, server }
 }
 
 /**
@@ -95,7 +101,7 @@ export function cleartextServer({ http1, http2 }: Protocols, deadlines: Deadline
       leave()
       socket.unshift(read)
       if (isPreface) http2?.accept(socket)
-      else http1.emit('connection', socket)
+      else http1.accept(socket)
     }
     waiting.add(socket)
     socket.on('close', leave).on('end', end).on('error', end).on('readable', onReadable)

@@ -1,11 +1,11 @@
-import type { Server } from 'node:http'
 import type { AddressInfo, Server as NetServer } from 'node:net'
 import type { Settings } from '../core/settings.js'
 import { HotpressError } from '../errors.js'
+import { beginServing, endServing, NodeConnections } from './node-connections.js'
 import type { NodeConnection } from './node-exchange.js'
 import { attach, createNodeServer } from './node-http1.js'
 import { NodeHttp2 } from './node-http2.js'
-import { cleartextServer, type ProtocolServer, type Protocols, secureServer } from './node-protocols.js'
+import { cleartextServer, type ProtocolServer, type Protocols, plainServer, secureServer } from './node-protocols.js'
 import { ProxyGate } from './proxy-peer.js'
 import { isOneKind } from './tls-key.js'
 import {
@@ -23,43 +23,44 @@ const sweepTime = 50
 
 async function listen(host: TransportHost, where: ListenSettings): Promise<Listening> {
   const { http2, tls } = where
-  const http1 = httpServer(host, where)
+  const { bridge, log, settings } = host
+  // The app's own server is the one that serves.
+  const http1 = bridge?.server ?? createNodeServer(settings)
   const connection = attach(http1, host)
+  const connections = new NodeConnections(http1, connection.closing)
   const isOffered = tls === undefined ? http2.cleartext : http2.isOffered
-  const protocols: Protocols = { http1, http2: isOffered ? new NodeHttp2(host, http2, connection) : undefined }
-  const outer = outerServer(where, protocols, connection)
+  const protocols: Protocols = {
+    http1: connections,
+    http2: isOffered ? new NodeHttp2(host, http2, connection) : undefined,
+  }
+  const outer = outerServer(where, protocols, connection, bridge !== undefined)
   const server = outer?.server ?? http1
-  const { log, settings } = host
   const proxies = settings.proxyProtocol
   const gate = proxies && ProxyGate.before(server, { deadlines: connection.bodyDeadlines, log, proxies })
   await bind(server, where)
-  // It does not listen by itself, and has what it does then to do: to look at the time that heads take.
-  if (server !== http1 && !http1.listening) http1.emit('listening')
+  if (outer === undefined) http1.on('connection', (socket) => connections.add(socket))
+  else beginServing(http1)
   return {
     async close(drain) {
       gate?.close()
-      connection.isClosing = true
       await close(server, protocols, drain, () => outer?.closeWaiting())
+      if (outer !== undefined) endServing(http1)
     },
     port: (server.address() as AddressInfo).port,
     ...(outer?.setCertificates === undefined ? {} : { setCertificates: outer.setCertificates }),
   }
 }
 
-// The app's own server is the one that serves. Where it can, it is the listening one itself.
-function httpServer({ bridge, settings }: TransportHost, { http2, tls }: ListenSettings): Server {
-  if (bridge === undefined) return createNodeServer(settings)
-  const listens = tls === undefined && !http2.cleartext
-  return listens && bridge.server.listening ? createNodeServer(settings) : bridge.server
-}
-
+// None where the server of HTTP/1.1 listens itself: it may be the app's own, and that of other listeners with it.
 function outerServer(
   { http2, tls }: ListenSettings,
   protocols: Protocols,
   { bodyDeadlines }: NodeConnection,
+  isShared: boolean,
 ): ProtocolServer | undefined {
   if (tls !== undefined) return secureServer(tls, protocols)
-  return http2.cleartext ? cleartextServer(protocols, bodyDeadlines) : undefined
+  if (http2.cleartext) return cleartextServer(protocols, bodyDeadlines)
+  return isShared ? plainServer(protocols) : undefined
 }
 
 function bind(server: NetServer, { backlog, host, port }: ListenSettings): Promise<void> {
@@ -84,15 +85,13 @@ async function close(
   closeWaiting: () => void,
 ): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  // One that does not listen by itself has its timer to stop.
-  if (http1 !== server && !http1.listening) http1.close(() => {})
   closeWaiting()
-  http1.closeIdleConnections()
+  http1.close()
   http2?.close()
   // What is idle later would be kept for as long as any idle connection: the end of an answer is known here after its client.
-  const sweep = setInterval(() => http1.closeIdleConnections(), sweepTime)
+  const sweep = setInterval(() => http1.closeIdle(), sweepTime)
   const timer = setTimeout(() => {
-    http1.closeAllConnections()
+    http1.destroy()
     http2?.destroy()
   }, drain)
   await closed

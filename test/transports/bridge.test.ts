@@ -174,6 +174,40 @@ for (const way of ways) {
   })
 }
 
+for (const transport of ['native', 'node'] as const) {
+  describe(`nodeServer() of two listeners on ${transport}`, { skip: skips.get(transport)! }, () => {
+    test('one closes, and what came by the other stays', async () => {
+      const app = new Hotpress({ logger: false, transport })
+      const held: ((answer: string) => void)[] = []
+      app.nodeServer((req) => req.path.startsWith('/claimed'))
+      app.get('/claimed', () => 'claimed')
+      app.get('/claimed/held', () => new Promise<string>((resolve) => held.push(resolve)))
+      after(() => app.close())
+      const ends = []
+      for (const isSecure of [false, true]) {
+        const listener = await app.listen(isSecure ? { tls } : {})
+        const agent = agentFor({ isSecure, name: '', skip: false, transport })
+        after(() => agent.destroy())
+        const ask = (path: string): ReturnType<typeof get> => get(agent, listener, path)
+        ends.push({ ask, first: await ask('/claimed'), listener })
+      }
+      const [left, kept] = ends
+      const last = left!.ask('/claimed/held')
+      while (held.length === 0) await new Promise((next) => setTimeout(next, 5))
+      const closed = left!.listener.close()
+      assert.deepEqual(await kept!.ask('/claimed'), kept!.first)
+      held[0]!('late')
+      assert.equal((await last).text, 'late')
+      await closed
+      await assert.rejects(left!.ask('/claimed'))
+      assert.deepEqual(await kept!.ask('/claimed'), kept!.first)
+      const again = await app.listen()
+      assert.equal((await get(new HttpAgent(), again, '/claimed')).text, 'claimed')
+      assert.deepEqual(await kept!.ask('/claimed'), kept!.first)
+    })
+  })
+}
+
 test('nodeServer() is refused by uws, which names the transport that can', async (t) => {
   const uws = listeningTransports.find(({ name }) => name === 'uws')!
   if (uws.skip !== false) return t.skip(uws.skip)

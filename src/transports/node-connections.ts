@@ -1,0 +1,84 @@
+import type { Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+/** How many listeners give connections to a server of Node that does not listen itself. */
+const listeners = new WeakMap<Server, number>()
+
+/**
+ * The connections of HTTP/1.1 that one listener has given to a server of Node. Others may have given it theirs, which are
+ * not to be closed with these.
+ */
+export class NodeConnections {
+  /** With how many bytes had been read of it when it was last found idle. */
+  readonly #all = new Map<Duplex, number | undefined>()
+  readonly #closing: Set<Duplex>
+  #isClosing = false
+  readonly #server: Server
+
+  /** @param closing sockets whose next answer is to be their last, of all listeners. */
+  constructor(server: Server, closing: Set<Duplex>) {
+    this.#closing = closing
+    this.#server = server
+  }
+
+  get size(): number {
+    return this.#all.size
+  }
+
+  /** Gives the server a connection. */
+  accept(socket: Duplex): void {
+    this.add(socket)
+    this.#server.emit('connection', socket)
+  }
+
+  /** Counts one that the server has already. */
+  add(socket: Duplex): void {
+    this.#all.set(socket, undefined)
+    if (this.#isClosing) this.#closing.add(socket)
+    socket.once('close', () => {
+      this.#all.delete(socket)
+      this.#closing.delete(socket)
+    })
+  }
+
+  /** From here on each ends with the request that is under way. */
+  close(): void {
+    this.#isClosing = true
+    for (const socket of this.#all.keys()) this.#closing.add(socket)
+    this.closeIdle()
+  }
+
+  /**
+   * Closes what stands between two requests, when it is found so for the second time: what is read meanwhile may be the
+   * beginning of one. What was upgraded has no parser any more, and is for who upgraded it to close.
+   */
+  closeIdle(): void {
+    for (const [socket, seen] of this.#all) {
+      const isUpgraded = (Reflect.get(socket, 'parser') ?? null) === null
+      const isAnswering = (Reflect.get(socket, '_httpMessage') ?? null) !== null
+      if (isUpgraded || isAnswering || socket.readableLength > 0) continue
+      const read: number = Reflect.get(socket, 'bytesRead') ?? 0
+      if (seen === read) socket.destroy()
+      else this.#all.set(socket, read)
+    }
+  }
+
+  /** Closes all, whatever they do. */
+  destroy(): void {
+    for (const socket of this.#all.keys()) socket.destroy()
+  }
+}
+
+/** Has a server that does not listen itself do what it does then: it looks at the time that heads take. */
+export function beginServing(server: Server): void {
+  const count = listeners.get(server) ?? 0
+  listeners.set(server, count + 1)
+  if (count === 0) server.emit('listening')
+}
+
+/** Ends what {@link beginServing} has begun, with the last of the listeners. */
+export function endServing(server: Server): void {
+  const count = (listeners.get(server) ?? 1) - 1
+  listeners.set(server, count)
+  if (count === 0) server.close(() => {})
+}
