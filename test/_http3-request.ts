@@ -20,8 +20,8 @@ export interface Http3Answer extends Http3Head {
 export class Http3Error extends Error {
   readonly code: number | null
 
-  constructor({ code, event, reason }: Told) {
-    super(`${event}: ${reason}`)
+  constructor(missing: string, { code, reason }: Told) {
+    super(`no ${missing}: ${reason}`)
     this.code = code ?? null
   }
 }
@@ -46,10 +46,10 @@ export function settled<T>(): Settled<T> {
 export class Http3Request {
   readonly #conn: number
   readonly #id: number = begin((told) => this.#take(told))
-  readonly #reads: Settled<Told>[] = []
+  readonly #reads: ((told: Told) => void)[] = []
   readonly #sends: Settled<boolean>[] = []
   readonly #unsent: Settled<Http3Error> = settled()
-  #failure: Http3Error | undefined
+  #failure: Told | undefined
   #isUnsent = false
   #isWhole = false
   /** Those of the answer, when it has been read to its end. */
@@ -67,8 +67,9 @@ export class Http3Request {
 
   /** Gives up both directions. */
   abort(): void {
-    this.reset(requestCancelled)
+    // In this order: an answer that ends without a head, as a reset may have it, is the end of the connection to the h3 crate.
     this.stop(requestCancelled)
+    this.reset(requestCancelled)
   }
 
   /** All that is left of the answer, from its head on. */
@@ -106,7 +107,7 @@ export class Http3Request {
   /** The next head: of an interim answer, or of the answer. */
   async head(): Promise<Http3Head> {
     const told = await this.#next()
-    if (told.event !== 'head') throw new Error(`no head, but: ${told.event}`)
+    if (told.event !== 'head') throw new Http3Error('head', told)
     const headers = new Headers()
     for (const [name, value] of told.headers ?? []) headers.append(name, value)
     return { headers, status: told.status! }
@@ -117,7 +118,7 @@ export class Http3Request {
     if (this.#isWhole) return undefined
     const told = await this.#next()
     if (told.event === 'data') return Buffer.from(told.body!, 'base64')
-    if (told.event !== 'end') throw new Error(`no body, but: ${told.event}`)
+    if (told.event !== 'end') throw new Http3Error('body', told)
     this.#isWhole = true
     this.trailers = told.trailers ?? undefined
     return undefined
@@ -138,12 +139,12 @@ export class Http3Request {
     return (await this.bytes()).toString('latin1')
   }
 
+  /** What comes next of the answer, or why nothing does. */
   #next(): Promise<Told> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure)
-    const read = settled<Told>()
-    this.#reads.push(read)
+    if (this.#failure !== undefined) return Promise.resolve(this.#failure)
+    const read = new Promise<Told>((resolve) => this.#reads.push(resolve))
     this.#order({ do: 'read' })
-    return awaited(read.promise)
+    return awaited(read)
   }
 
   #order(what: object): void {
@@ -155,22 +156,21 @@ export class Http3Request {
     if (event === 'sent') {
       this.#sends.shift()?.resolve(true)
     } else if (event === 'data' || event === 'end' || event === 'head') {
-      this.#reads.shift()!.resolve(told)
+      this.#reads.shift()!(told)
     } else {
-      const error = new Http3Error(told)
-      if (event !== 'failed') this.#leave(error)
-      if (event !== 'unsent') this.#fail(error)
+      if (event !== 'failed') this.#leave(told)
+      if (event !== 'unsent') this.#fail(told)
     }
   }
 
-  #fail(error: Http3Error): void {
-    this.#failure ??= error
-    for (const read of this.#reads.splice(0)) read.reject(error)
+  #fail(told: Told): void {
+    this.#failure ??= told
+    for (const read of this.#reads.splice(0)) read(told)
   }
 
-  #leave(error: Http3Error): void {
+  #leave(told: Told): void {
     this.#isUnsent = true
-    this.#unsent.resolve(error)
+    this.#unsent.resolve(new Http3Error('more of the request', told))
     for (const send of this.#sends.splice(0)) send.resolve(false)
   }
 }

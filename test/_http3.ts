@@ -34,7 +34,7 @@ export interface Http3Init {
 }
 
 export interface RawInit {
-  /** Whether the stream then ends; else it stays open for as long as the connection is. */
+  /** Whether the stream then ends; else that of one direction does with the connection, the other with what comes back. */
   readonly end?: boolean
   readonly kind?: 'bi' | 'uni'
   /** The code that it is then reset with. */

@@ -25,9 +25,13 @@ pub async fn write(connection: Connection, id: u64, payload: Bytes, order: Value
     } else if order["end"] == true {
         let _ = send.finish();
     }
+    let Some(recv) = recv else {
+        tell_of(id, "raw", json!({}));
+        // A stream that is dropped is ended.
+        connection.closed().await;
+        return;
+    };
     tell_of(id, "raw", came(recv, &order).await);
-    // What is neither ended nor reset is open for as long as the connection is.
-    connection.closed().await;
 }
 
 async fn open(connection: &Connection, is_uni: bool) -> Result<(SendStream, Option<RecvStream>), ConnectionError> {
@@ -38,8 +42,7 @@ async fn open(connection: &Connection, is_uni: bool) -> Result<(SendStream, Opti
     Ok((send, Some(recv)))
 }
 
-async fn came(recv: Option<RecvStream>, order: &Value) -> Value {
-    let Some(mut recv) = recv else { return json!({}) };
+async fn came(mut recv: RecvStream, order: &Value) -> Value {
     if !order["stop"].is_null() {
         let _ = recv.stop(code(order, "stop"));
         return json!({});
