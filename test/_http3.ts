@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { type FetchInit, type HttpClient, outgoing, responseOf } from './_clients.js'
 import { awaited, begin, type Fields, order, type Told } from './_http3-program.js'
-import { type Http3Answer, Http3Request, type Settled, settled } from './_http3-request.js'
+import { type Http3Answer, type Http3Head, Http3Request, type Settled, settled } from './_http3-request.js'
 
 export { http3Missing } from './_http3-program.js'
 export { Http3Error, requestCancelled } from './_http3-request.js'
@@ -136,11 +136,12 @@ export class Http3Connection {
 
 /** HTTP/3 by the h3 crate, on one connection for as long as it lasts. */
 export function http3Client(base: string): HttpClient {
-  const port = Number(new URL(base).port)
+  const { hostname, port: written } = new URL(base)
+  const port = Number(written)
   let kept: Promise<Http3Connection> | undefined
 
   async function connection(): Promise<Http3Connection> {
-    kept ??= Http3Connection.open(port)
+    kept ??= Http3Connection.open(port, { name: hostname })
     const made = await kept
     made.onClosed(() => {
       kept = undefined
@@ -166,8 +167,16 @@ export function http3Client(base: string): HttpClient {
         })
       })
       send(request, out.body)
-      let head = await Promise.race([request.head(), aborted])
-      while (head.status < 200) head = await request.head()
+      let head: Http3Head
+      try {
+        head = await Promise.race([request.head(), aborted])
+        while (head.status < 200) head = await request.head()
+      } catch (error) {
+        // What is no request is refused without an answer: by the library, or by the server's end of the stream.
+        const isRefusal = /^no head: (?:invalid|path|.*H3_MESSAGE_ERROR)/.test((error as Error).message)
+        if (out.asSent && isRefusal) return new Response('', { status: 400 })
+        throw error
+      }
       const body = new Readable({
         destroy(error, done) {
           request.abort()
@@ -180,6 +189,8 @@ export function http3Client(base: string): HttpClient {
           )
         },
       })
+      // Whoever reads is told; nobody may, as of an answer without a body.
+      body.on('error', () => {})
       return responseOf({ body, headers: head.headers, status: head.status }, out)
     },
   }

@@ -2,10 +2,10 @@ import type { Socket } from 'node:net'
 import { after, describe, test } from 'node:test'
 import { type Address, Hotpress, type HotpressOptions } from '../src/index.js'
 import { connectTo, type FetchInit, type HttpClient, http1Client } from './_clients.js'
-import { type Variant, type VariantName, variants } from './_variants.js'
+import { type HttpVersion, type Variant, type VariantName, variants } from './_variants.js'
 
 export { connectTo, type FetchInit, http1Client, http2Client, http2Session } from './_clients.js'
-export { tls, type Variant, type VariantName, variants } from './_variants.js'
+export { type HttpVersion, tls, type Variant, type VariantName, variants } from './_variants.js'
 
 /** What answers a request in a contract test: Fetch's own types, whatever the transport. */
 export interface Client {
@@ -17,7 +17,7 @@ export interface Client {
   readonly transport: 'inject' | 'native' | 'node' | 'uws'
   readonly variant: 'inject' | VariantName
   /** Of HTTP. */
-  readonly version: '1.1' | '2'
+  readonly version: HttpVersion
   /** Opens a connection, through the handshake of TLS where there is one. */
   connect(): Promise<Socket>
   fetch(path: string, init?: FetchInit): Promise<Response>

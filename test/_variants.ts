@@ -4,6 +4,7 @@ import type { ListenOptions } from '../src/index.js'
 import { nativeTransport } from '../src/transports/native.js'
 import { uwsTransport } from '../src/transports/uws.js'
 import { type HttpClient, http1Client, http2Client } from './_clients.js'
+import { http3Client, http3Missing } from './_http3.js'
 
 /** One way to reach an app: a transport, and what is spoken with it. */
 export interface Variant {
@@ -16,13 +17,16 @@ export interface Variant {
   readonly skip: string | false
   readonly transport: 'native' | 'node' | 'uws'
   /** Of HTTP. */
-  readonly version: '1.1' | '2'
+  readonly version: HttpVersion
 }
+
+export type HttpVersion = '1.1' | '2' | '3'
 
 export type VariantName =
   | 'native'
   | 'native+h2'
   | 'native+h2c'
+  | 'native+h3'
   | 'native+tls'
   | 'node'
   | 'node+h2'
@@ -36,6 +40,7 @@ const all: readonly VariantName[] = [
   'native',
   'native+h2',
   'native+h2c',
+  'native+h3',
   'native+tls',
   'node',
   'node+h2',
@@ -70,6 +75,7 @@ type Row = Omit<Variant, 'skip'>
 const plain = { client: undefined, listen: {}, protocol: 'http', version: '1.1' } as const
 const secure = { client: http1Client, listen: { tls }, protocol: 'https', version: '1.1' } as const
 const h2 = { client: http2Client, listen: { tls }, protocol: 'https', version: '2' } as const
+const h3 = { client: http3Client, listen: { http3: true, tls }, protocol: 'https', version: '3' } as const
 const h2c = { client: http2Client, listen: { http2: { cleartext: true } }, protocol: 'http', version: '2' } as const
 
 const rows: readonly Row[] = [
@@ -77,6 +83,7 @@ const rows: readonly Row[] = [
   { ...secure, name: 'native+tls', transport: 'native' },
   { ...h2, name: 'native+h2', transport: 'native' },
   { ...h2c, name: 'native+h2c', transport: 'native' },
+  { ...h3, name: 'native+h3', transport: 'native' },
   { ...plain, name: 'node', transport: 'node' },
   { ...secure, name: 'node+tls', transport: 'node' },
   { ...h2, name: 'node+h2', transport: 'node' },
@@ -88,4 +95,4 @@ const rows: readonly Row[] = [
 /** Every variant that is served. */
 export const variants: readonly Variant[] = rows
   .filter(({ name }) => served.includes(name))
-  .map((row) => ({ ...row, skip: skips[row.transport] }))
+  .map((row) => ({ ...row, skip: skips[row.transport] || (row.version === '3' && http3Missing) }))

@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { connectTo, http2Session } from '../../_clients.js'
+import { Http3Connection } from '../../_http3.js'
+import type { HttpVersion } from '../../_setup.js'
 
 interface Upload {
   readonly isChunked: boolean
@@ -10,7 +12,7 @@ interface Upload {
   /** Where the app listens. */
   readonly url: string
   /** Of HTTP. */
-  readonly version: '1.1' | '2'
+  readonly version: HttpVersion
 }
 
 /** How much a sender sends. */
@@ -45,7 +47,8 @@ const block = Buffer.alloc(65_536, 'x')
 
 if (!isMainThread) {
   const upload = workerData as Upload
-  if (upload.version === '2') sendHttp2(upload)
+  if (upload.version === '3') await sendHttp3(upload)
+  else if (upload.version === '2') sendHttp2(upload)
   else await sendHttp1(upload)
 }
 
@@ -100,6 +103,27 @@ function sendHttp2({ isChunked, path, url }: Upload): void {
     })
   }
   next()
+}
+
+async function sendHttp3({ isChunked, path, url }: Upload): Promise<void> {
+  const connection = await Http3Connection.open(Number(new URL(url).port))
+  const request = connection.request(path, 'POST', isChunked ? [] : [['content-length', String(sent)]])
+  let isOver = false
+  let taken = 0
+  const answered = request.head().then(async ({ status }) => {
+    const body = await request.text()
+    isOver = true
+    parentPort?.postMessage(`${status} ${body}`)
+    connection.close()
+  })
+  watch(() => taken)
+  // Each when the one before has left, within what the server allows.
+  while (taken < sent && !isOver) {
+    await request.data(block)
+    taken += block.length
+  }
+  request.end()
+  await answered
 }
 
 async function watch(taken: () => number): Promise<void> {

@@ -54,9 +54,9 @@ export function recorder(): { readonly entries: LogEntry[]; readonly logger: Log
   return { entries, logger: make({}) }
 }
 
-/** Checks what an answer says of its connection: nothing in HTTP/2, which has no such header (RFC 9113, 8.2.2). */
+/** Checks what an answer says of its connection: nothing in HTTP/2 and 3, which have no such header (RFC 9113, 8.2.2; RFC 9114, 4.2). */
 export function assertConnection(client: Client, response: Response, value: 'close' | 'keep-alive'): void {
-  assert.equal(response.headers.get('connection'), client.version === '2' ? null : value)
+  assert.equal(response.headers.get('connection'), client.version === '1.1' ? value : null)
 }
 
 /**

@@ -93,7 +93,7 @@ function defaultsContract(name: string, options: HotpressOptions, nosniff?: stri
           if (isIdSent) assert.match(linesOf(answer, 'x-request-id')[0]!, uuid)
           assert.equal(linesOf(answer, 'date').length, 1)
           assert.ok(Math.abs(Date.parse(linesOf(answer, 'date')[0]!) - Date.now()) < 60_000)
-          assert.equal(linesOf(answer, 'connection').length, client.version === '2' ? 0 : 1)
+          assert.equal(linesOf(answer, 'connection').length, client.version === '1.1' ? 1 : 0)
           assert.ok(linesOf(answer, 'content-length').length <= 1)
           assert.deepEqual(linesOf(answer, 'uwebsockets'), [])
         })
