@@ -132,6 +132,7 @@ export class Http3Request {
   /** Wants no more of the answer (STOP_SENDING). */
   stop(code: number): void {
     this.#order({ code, do: 'stop' })
+    this.#fail({ code, event: 'failed', reason: 'the client has stopped it' })
   }
 
   /** All that is left of the body; each byte a character. */
@@ -156,7 +157,7 @@ export class Http3Request {
     if (event === 'sent') {
       this.#sends.shift()?.resolve(true)
     } else if (event === 'data' || event === 'end' || event === 'head') {
-      this.#reads.shift()!(told)
+      this.#reads.shift()?.(told)
     } else {
       if (event !== 'failed') this.#leave(told)
       if (event !== 'unsent') this.#fail(told)

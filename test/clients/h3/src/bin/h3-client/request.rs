@@ -136,16 +136,21 @@ async fn receive(
     mut reads: UnboundedReceiver<()>,
     mut stop: Told,
 ) {
-    let mut has_head = false;
+    let (mut has_begun, mut has_head) = (false, false);
     let code = loop {
         tokio::select! {
             biased;
             read = reads.recv() => if read.is_none() { return },
             code = told_code(&mut stop) => {
-                stream.stop_sending(code);
+                // While h3-quinn reads it has no stream to stop, and it may read ahead: then it is stopped with 0, when
+                // it is dropped.
+                if !has_begun {
+                    stream.stop_sending(code);
+                }
                 break code;
             }
         }
+        has_begun = true;
         tokio::select! {
             biased;
             outcome = next(&mut stream, id, &mut has_head) => match outcome {
@@ -153,7 +158,6 @@ async fn receive(
                 Ok(false) => return,
                 Err(error) => return tell_of(id, "failed", reason(&error)),
             },
-            // h3-quinn has no stream to stop while it reads; it is stopped with 0 when it is dropped.
             code = told_code(&mut stop) => break code,
         }
     };
