@@ -1,48 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { type FetchInit, type HttpClient, outgoing, responseOf } from './_clients.js'
+import { awaited, begin, type Fields, order, type Told } from './_http3-program.js'
+import { type Http3Answer, type Http3Head, Http3Request, type Settled, settled } from './_http3-request.js'
 
-// What speaks HTTP/3 here is the h3 crate: neither Node nor most builds of curl do.
-const suffix = process.platform === 'win32' ? '.exe' : ''
-const program = fileURLToPath(new URL(`../../native/h3-client/target/release/h3-client${suffix}`, import.meta.url))
-
-/** Why there is no client of HTTP/3; false where there is one. */
-export const http3Missing: string | false = existsSync(program) ? false : 'not built: npm run build:h3-client'
-
-type Fields = readonly (readonly [name: string, value: string])[]
-
-interface Told {
-  readonly certificate?: string
-  readonly code?: number | null
-  readonly conn?: number
-  readonly event:
-    | 'certificate'
-    | 'closed'
-    | 'connected'
-    | 'data'
-    | 'end'
-    | 'failed'
-    | 'head'
-    | 'parted'
-    | 'raw'
-    | 'sent'
-  readonly failed?: string
-  readonly headers?: Fields
-  readonly hex?: string
-  readonly id?: number
-  readonly reason?: string
-  readonly reset?: number
-  readonly status?: number
-  readonly trailers?: Fields
-}
-
-export interface Http3Head {
-  readonly headers: Headers
-  readonly status: number
-}
+export { http3Missing } from './_http3-program.js'
+export { Http3Error, requestCancelled } from './_http3-request.js'
 
 /** What came back by a stream that bytes were written to. */
 export interface RawStream {
@@ -51,201 +13,124 @@ export interface RawStream {
   readonly reset: number | undefined
 }
 
-let last = 0
-let running: ChildProcess | undefined
-const listeners = new Map<string, (told: Told) => void>()
-
-// One process for a test file; it ends with its input, and holds nobody up.
-function client(): ChildProcess {
-  if (running !== undefined) return running
-  const started = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] })
-  started.unref()
-  for (const end of [started.stdin!, started.stdout!]) (end as unknown as { unref(): void }).unref()
-  createInterface({ input: started.stdout! }).on('line', (line) => {
-    const told = JSON.parse(line) as Told
-    listeners.get(told.id === undefined ? `conn ${told.conn}` : `id ${told.id}`)?.(told)
-  })
-  running = started
-  return started
-}
-
-let waiting = 0
-
-/** While somebody waits for what the client tells, the test's process stays for it; and no longer. */
-async function awaited<T>(promise: Promise<T>): Promise<T> {
-  const ends = [client(), client().stdout as unknown as { ref(): void; unref(): void }]
-  if (waiting++ === 0) for (const end of ends) end.ref()
-  try {
-    return await promise
-  } finally {
-    if (--waiting === 0) for (const end of ends) end.unref()
-  }
-}
-
-function order(what: Record<string, unknown>): void {
-  client().stdin!.write(`${JSON.stringify(what)}\n`)
-}
-
-const hexOf = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
-
-/** One request, from its head on. */
-export class Http3Request {
-  readonly #events: Told[] = []
-  readonly #id: number = ++last
-  #isAborted = false
-  #wake: (() => void) | undefined
-  #sent: (() => void) | undefined
-  trailers: Fields = []
-
-  constructor(conn: number, method: string, authority: string, path: string, headers: Fields) {
-    listeners.set(`id ${this.#id}`, (told) => {
-      if (told.event === 'sent') {
-        this.#sent?.()
-        return
-      }
-      this.#events.push(told)
-      this.#wake?.()
-      if (told.event === 'failed') this.#sent?.()
-    })
-    order({ authority, conn, do: 'request', headers, id: this.#id, method, path })
-  }
-
-  async #next(): Promise<Told> {
-    while (this.#events.length === 0) {
-      if (this.#isAborted) return { event: 'failed', reason: 'aborted' }
-      await awaited(
-        new Promise<void>((resolve) => {
-          this.#wake = resolve
-        }),
-      )
-    }
-    return this.#events.shift()!
-  }
-
-  abort(): void {
-    order({ do: 'abort', id: this.#id })
-    // Nothing more is told of it, and whoever waits is to know.
-    this.#isAborted = true
-    this.#sent?.()
-    this.#wake?.()
-  }
-
-  /** Sends a part of the body; resolves when the connection has taken it. */
-  async data(bytes: Uint8Array): Promise<void> {
-    const sent = new Promise<void>((resolve) => {
-      this.#sent = resolve
-    })
-    order({ do: 'data', hex: hexOf(bytes), id: this.#id })
-    await awaited(sent)
-  }
-
-  end(trailers: Fields = []): void {
-    order({ do: 'end', id: this.#id, trailers })
-  }
-
-  /** The next head: of an interim answer, or of the answer. */
-  async head(): Promise<Http3Head> {
-    const told = await this.#next()
-    if (told.event !== 'head') throw new Error(`no head: ${told.reason ?? told.event}`)
-    const headers = new Headers()
-    for (const [name, value] of told.headers ?? []) headers.append(name, value)
-    return { headers, status: told.status! }
-  }
-
-  /** The next part of the body; undefined at its end. */
-  async read(): Promise<Buffer | undefined> {
-    order({ do: 'read', id: this.#id })
-    const told = await this.#next()
-    if (told.event === 'data') return Buffer.from(told.hex!, 'hex')
-    if (told.event !== 'end') throw new Error(told.reason)
-    this.trailers = told.trailers ?? []
-    return undefined
-  }
-
-  async text(): Promise<string> {
-    const parts: Buffer[] = []
-    for (let part = await this.read(); part !== undefined; part = await this.read()) parts.push(part)
-    return Buffer.concat(parts).toString('latin1')
-  }
-}
-
-interface ConnectOptions {
+export interface Http3Options {
   readonly alpn?: string
-  /** The client's own certificate and key, as DER. */
-  readonly cert?: Uint8Array
-  readonly key?: Uint8Array
+  /** The file of the authority that the server's certificate is verified by; without one, any is believed. */
+  readonly ca?: string
+  /** The files of the client's own certificate and key. */
+  readonly identity?: { readonly cert: string; readonly key: string }
+  /** The host name, for SNI, for what the certificate is to hold and for `:authority`. */
   readonly name?: string
   /** Streams alone, without HTTP/3 on them. */
   readonly raw?: boolean
 }
 
+export interface Http3Init {
+  /** Without one, the request ends after its head. */
+  readonly body?: string | Uint8Array
+  readonly headers?: Fields
+  readonly method?: string
+  readonly trailers?: Fields
+}
+
+export interface RawInit {
+  /** Whether the stream then ends; else that of one direction does with the connection, the other with what comes back. */
+  readonly end?: boolean
+  readonly kind?: 'bi' | 'uni'
+  /** The code that it is then reset with. */
+  readonly reset?: number
+  /** The code that what comes back is refused with. */
+  readonly stop?: number
+  /** How often the bytes are written; once unless given. */
+  readonly times?: number
+}
+
 /** A connection of HTTP/3. */
 export class Http3Connection {
-  readonly #conn: number
+  readonly #closed: Settled<number | null> = settled()
+  readonly #conn: number = begin((told) => this.#take(told))
+  readonly #opened: Settled<void> = settled()
+  #certificate: string | undefined
   readonly authority: string
+
+  private constructor(port: number, name: string) {
+    this.authority = `${name}:${port}`
+  }
+
+  /** @throws Error saying why there is none. */
+  static async open(port: number, options: Http3Options = {}): Promise<Http3Connection> {
+    const { alpn = 'h3', name = 'localhost' } = options
+    const connection = new Http3Connection(port, name)
+    connection.#order({ ...options, alpn, do: 'connect', name, port })
+    await awaited(connection.#opened.promise)
+    return connection
+  }
+
   /** That of the server, as DER in hexadecimal. */
-  readonly certificate: string | undefined
+  get certificate(): string | undefined {
+    return this.#certificate
+  }
+
   /** The code that the server has closed it with; null where it ended in another way. */
-  readonly closed: Promise<number | null>
-
-  private constructor(
-    conn: number,
-    authority: string,
-    certificate: string | undefined,
-    closed: Promise<number | null>,
-  ) {
-    this.#conn = conn
-    this.authority = authority
-    this.certificate = certificate
-    this.closed = closed
+  get closed(): Promise<number | null> {
+    return awaited(this.#closed.promise)
   }
 
-  static async open(port: number, { cert, key, ...options }: ConnectOptions = {}): Promise<Http3Connection> {
-    const conn = ++last
-    const opened = new Promise<Http3Connection>((resolve, reject) => {
-      let close: (code: number | null) => void
-      const closed = new Promise<number | null>((resolveClosed) => {
-        close = resolveClosed
-      })
-      const authority = `${options.name ?? 'localhost'}:${port}`
-      listeners.set(`conn ${conn}`, ({ certificate, code, event, reason }) => {
-        if (event === 'connected') resolve(new Http3Connection(conn, authority, certificate, closed))
-        if (event !== 'closed') return
-        close(code ?? null)
-        reject(new Error(reason || `closed with ${code}`))
-      })
-      const own = cert === undefined || key === undefined ? {} : { cert: hexOf(cert), key: hexOf(key) }
-      order({ conn, do: 'connect', port, ...own, ...options })
-    })
-    return awaited(opened)
+  async close(): Promise<void> {
+    this.#order({ do: 'close' })
+    await this.closed
   }
 
-  close(): void {
-    order({ conn: this.#conn, do: 'close' })
+  /** Sends a request and waits for all of the answer. */
+  fetch(path: string, { body, headers, method, trailers }: Http3Init = {}): Promise<Http3Answer> {
+    const request = this.request(path, method, headers)
+    if (body !== undefined) request.data(body)
+    request.end(trailers)
+    return request.answer()
+  }
+
+  /** A request without a body, and its answer. */
+  async get(path: string, method = 'GET', headers: Fields = []): Promise<Http3Answer & { readonly text: string }> {
+    const answer = await this.fetch(path, { headers, method })
+    return { ...answer, text: answer.body.toString('latin1') }
+  }
+
+  /** Calls when it is closed, and does not hold the process until then as {@link closed} does. */
+  onClosed(listener: () => void): void {
+    this.#closed.promise.then(listener)
+  }
+
+  /** Goes on from another port, as a client does whose network has changed. */
+  rebind(): void {
+    this.#order({ do: 'rebind' })
   }
 
   request(path: string, method = 'GET', headers: Fields = [], authority: string = this.authority): Http3Request {
     return new Http3Request(this.#conn, method, authority, path, headers)
   }
 
-  /** A request without a body, and its answer. */
-  async get(path: string, method = 'GET', headers: Fields = []): Promise<Http3Head & { readonly text: string }> {
-    const request = this.request(path, method, headers)
-    request.end()
-    const head = await request.head()
-    return { ...head, text: await request.text() }
+  /** Opens a stream and writes bytes to it. */
+  write(bytes: Uint8Array, init: RawInit = {}): Promise<RawStream> {
+    const stream = settled<RawStream>()
+    const id = begin(({ body = '', code, reason }) => {
+      stream.resolve({ bytes: Buffer.from(body, 'base64'), failed: reason, reset: code ?? undefined })
+    })
+    this.#order({ ...init, body: Buffer.from(bytes).toString('base64'), do: 'write', id })
+    return awaited(stream.promise)
   }
 
-  /** Opens a stream and writes bytes to it, as often as is asked for. */
-  write(bytes: Uint8Array, how: Record<string, unknown> = {}): Promise<RawStream> {
-    const id = ++last
-    return new Promise((resolve) => {
-      listeners.set(`id ${id}`, ({ failed, hex, reset }) => {
-        resolve({ bytes: Buffer.from(hex ?? '', 'hex'), failed, reset })
-      })
-      order({ conn: this.#conn, do: 'write', hex: hexOf(bytes), id, kind: 'bi', ...how })
-    })
+  #order(what: object): void {
+    order({ ...what, conn: this.#conn })
+  }
+
+  #take({ certificate, code, event, reason }: Told): void {
+    if (event === 'connected') {
+      if (certificate !== undefined) this.#certificate = Buffer.from(certificate, 'base64').toString('hex')
+      this.#opened.resolve()
+    } else {
+      this.#opened.reject(new Error(reason))
+      this.#closed.resolve(code ?? null)
+    }
   }
 }
 
@@ -258,7 +143,7 @@ export function http3Client(base: string): HttpClient {
   async function connection(): Promise<Http3Connection> {
     kept ??= Http3Connection.open(port, { name: hostname })
     const made = await kept
-    made.closed.then(() => {
+    made.onClosed(() => {
       kept = undefined
     })
     return made
@@ -304,6 +189,8 @@ export function http3Client(base: string): HttpClient {
           )
         },
       })
+      // Whoever reads is told; nobody may, as of an answer without a body.
+      body.on('error', () => {})
       return responseOf({ body, headers: head.headers, status: head.status }, out)
     },
   }
@@ -312,7 +199,7 @@ export function http3Client(base: string): HttpClient {
 async function send(request: Http3Request, body: ReadableStream<Uint8Array> | Uint8Array | undefined): Promise<void> {
   if (body instanceof ReadableStream) {
     try {
-      for await (const part of body) await request.data(part)
+      for await (const part of body) if (!(await request.data(part))) return
     } catch {
       request.abort()
       return

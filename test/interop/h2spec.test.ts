@@ -8,7 +8,7 @@ import { type Hotpress, text } from '../../src/index.js'
 import { missing, run } from './_programs.js'
 import { onTargets, serve, type TargetName } from './_targets.js'
 
-// `go install github.com/summerwind/h2spec/cmd/h2spec@latest` puts it there.
+// `go install github.com/summerwind/h2spec/cmd/h2spec` in the folder `h2spec` puts it there.
 const installed = path.join(homedir(), 'go/bin/h2spec')
 const command = existsSync(installed) ? installed : 'h2spec'
 

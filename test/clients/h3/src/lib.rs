@@ -1,4 +1,4 @@
-//! What the client and the server share: certificates from PEM files, and header fields as pairs in JSON.
+//! What the client and the server share: certificates from PEM files, and what is told in JSON.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,32 +18,31 @@ pub fn key(file: &str) -> Result<PrivateKeyDer<'static>, Failure> {
     Ok(PrivateKeyDer::from_pem_file(file)?)
 }
 
-/// `[["name", "value"], …]`, in the order of arrival within each name.
+/// `[["name", "value"], …]`, in the order of arrival within each name; each byte of a value is a character.
 pub fn told(fields: &HeaderMap) -> Value {
-    let pair = |(name, value): (&HeaderName, &HeaderValue)| json!([name.as_str(), text(value.as_bytes())]);
+    let latin1 = |bytes: &[u8]| bytes.iter().map(|&byte| char::from(byte)).collect::<String>();
+    let pair = |(name, value): (&HeaderName, &HeaderValue)| json!([name.as_str(), latin1(value.as_bytes())]);
     Value::Array(fields.iter().map(pair).collect())
 }
 
+/// What [`told`] makes; nothing where there is nothing.
 pub fn fields(told: &Value) -> Result<HeaderMap, Failure> {
     let mut fields = HeaderMap::new();
     for pair in told.as_array().into_iter().flatten() {
-        let (Some(name), Some(value)) = (pair[0].as_str(), pair[1].as_str()) else {
-            return Err(format!("no name and value: {pair}").into());
-        };
-        fields.append(HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
+        let no_field = || format!("no name and value of a field: {pair}");
+        let (Some(name), Some(value)) = (pair[0].as_str(), pair[1].as_str()) else { return Err(no_field().into()) };
+        let latin1 = value.chars().map(|unit| u8::try_from(u32::from(unit))).collect::<Result<Vec<u8>, _>>();
+        let value = HeaderValue::from_bytes(&latin1.map_err(|_| no_field())?).map_err(|_| no_field())?;
+        fields.append(HeaderName::try_from(name).map_err(|_| no_field())?, value);
     }
     Ok(fields)
-}
-
-/// Each byte a character.
-fn text(bytes: &[u8]) -> String {
-    bytes.iter().map(|&byte| char::from(byte)).collect()
 }
 
 pub fn encoded(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
-pub fn decoded(text: &str) -> Result<Bytes, Failure> {
-    Ok(STANDARD.decode(text)?.into())
+/// Nothing where there is no text.
+pub fn decoded(text: &Value) -> Result<Bytes, Failure> {
+    Ok(STANDARD.decode(text.as_str().unwrap_or_default())?.into())
 }
