@@ -89,10 +89,14 @@ impl<W: Wire> Running<W> {
         }
     }
 
-    /// The whole of a small body, if it is there already; a part that has come is left where it can be taken from.
+    /// The whole of a small body, if it is there already and nothing follows it; a part that has come is left where it can be
+    /// taken from.
     pub async fn whole(&mut self, length: usize) -> Option<Bytes> {
         let mut body = BytesMut::new();
         loop {
+            if body.len() == length && self.wire.is_received() {
+                return Some(body.freeze());
+            }
             let part = poll_fn(|task| match self.wire.poll_body(task) {
                 Poll::Ready(part) => Poll::Ready(Some(part)),
                 Poll::Pending => Poll::Ready(None),
@@ -101,15 +105,12 @@ impl<W: Wire> Running<W> {
             match part {
                 Some(Some(Ok(part))) => {
                     self.wire.took(part.len());
-                    if body.is_empty() && part.len() == length {
-                        // Nothing but the end can follow, which the protocol has checked or will.
+                    if body.is_empty() && part.len() == length && self.wire.is_received() {
                         return Some(part);
                     }
                     body.extend_from_slice(&part);
-                    if body.len() == length {
-                        return Some(body.freeze());
-                    }
                 }
+                Some(None) if body.len() == length && self.wire.is_received() => return Some(body.freeze()),
                 _ => {
                     if !body.is_empty() {
                         self.early = Some(body.freeze());
