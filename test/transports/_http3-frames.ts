@@ -81,19 +81,27 @@ export function request(method: string, path: string, fields: Fields = []): Buff
   return headers([...pseudo, ...fields])
 }
 
-/** An answer: what its DATA frames carry, and whether its head is that of a 200. */
-export function answerOf(bytes: Buffer): { readonly body: Buffer; readonly isOk: boolean } {
+// What the static table has of `:status` (RFC 9204, appendix A).
+const statuses: Readonly<Record<number, number>> = { 25: 200, 27: 404, 28: 503, 64: 204, 67: 400, 68: 403, 71: 500 }
+
+/** An answer: its status, and what its DATA frames carry. */
+export function answerOf(bytes: Buffer): { readonly body: Buffer; readonly status: number | undefined } {
   const body: Buffer[] = []
-  let isOk = false
+  let status: number | undefined
   for (let at = 0; at < bytes.length; ) {
     const [kind, afterKind] = readVarint(bytes, at)
     const [length, start] = readVarint(bytes, afterKind)
     at = start + length
     if (kind === Frame.data) body.push(bytes.subarray(start, at))
-    // The static table has `:status: 200` at 25, behind the two bytes that a section begins with.
-    else if (kind === Frame.headers && body.length === 0) isOk ||= bytes[start + 2] === (0xc0 | 25)
+    else if (kind === Frame.headers) status ??= statusOf(bytes.subarray(start + 2, at))
   }
-  return { body: Buffer.concat(body), isOk }
+  return { body: Buffer.concat(body), status }
+}
+
+// The first field of a section: in the static table, or written out behind its number there.
+function statusOf([first = 0, second = 0, ...rest]: Buffer): number | undefined {
+  if (first < 0x80) return Number(Buffer.from(rest.slice(1, 4)).toString())
+  return statuses[first === 0xff ? 63 + second : first & 0x3f]
 }
 
 function readVarint(bytes: Buffer, at: number): [value: number, after: number] {
