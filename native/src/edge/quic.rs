@@ -38,15 +38,10 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// What the socket may hold that has not been read, and that has not been sent, if the system lets it.
 const SOCKET_BUFFER: usize = 2 << 20;
 
-/// Binds an address.
-pub fn bind(address: SocketAddr, shares_port: bool) -> io::Result<UdpSocket> {
+/// Binds an address, for this server alone: by a shared port the packets of a connection could reach another, whose it is
+/// not.
+pub fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-    #[cfg(all(unix, not(target_os = "solaris"), not(target_os = "illumos")))]
-    if shares_port {
-        socket.set_reuse_port(true)?;
-    }
-    #[cfg(not(unix))]
-    let _ = shares_port;
     let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
     socket.bind(&address.into())?;
