@@ -19,7 +19,8 @@ use super::peer::Peer;
 use super::permits::Permit;
 
 /// Unfinished handshakes of addresses that nobody has proved to have: beyond, each client has to prove its own first
-/// (RFC 9000, 8.1.2).
+/// (RFC 9000, 8.1.2). Of the connections that there may be they are no more than a quarter: whoever makes addresses up would
+/// else keep everybody out.
 const MOST_UNPROVED: u32 = 64;
 
 /// Handshakes that wait to be begun, and the bytes that they may bring meanwhile.
@@ -87,6 +88,10 @@ pub async fn accept(endpoint: Endpoint, context: Arc<Context>) {
     let over = ending.wait_for(|ending| *ending > Ending::No);
     tokio::pin!(over);
     let unproved = Arc::new(AtomicU32::new(0));
+    let most_unproved = match context.limits.max_connections {
+        0 => MOST_UNPROVED,
+        most => MOST_UNPROVED.min(most / 4),
+    };
     loop {
         if context.limits.waits {
             tokio::select! {
@@ -99,16 +104,19 @@ pub async fn accept(endpoint: Endpoint, context: Arc<Context>) {
             incoming = endpoint.accept() => incoming,
         };
         let Some(incoming) = incoming else { return };
-        admit(incoming, &context, &unproved);
+        let is_free = unproved.load(Ordering::Relaxed) < most_unproved;
+        admit(incoming, is_free, &context, &unproved);
     }
     // Who comes now is refused; those who are there go on.
     endpoint.set_server_config(None);
 }
 
 /// Begins a handshake, or says why not.
-fn admit(incoming: Incoming, context: &Arc<Context>, unproved: &Arc<AtomicU32>) {
+///
+/// Unless it is free to be begun by anybody, its client has to prove its address.
+fn admit(incoming: Incoming, is_free: bool, context: &Arc<Context>, unproved: &Arc<AtomicU32>) {
     let is_proved = incoming.remote_address_validated();
-    if !is_proved && unproved.load(Ordering::Relaxed) >= MOST_UNPROVED && incoming.may_retry() {
+    if !is_proved && !is_free && incoming.may_retry() {
         let _ = incoming.retry();
         return;
     }
@@ -119,7 +127,10 @@ fn admit(incoming: Incoming, context: &Arc<Context>, unproved: &Arc<AtomicU32>) 
         return incoming.refuse();
     }
     let counted = (!is_proved).then(|| Counted::new(unproved));
-    tokio::spawn(serve(incoming, address, permit, counted, Arc::clone(context)));
+    let context = Arc::clone(context);
+    tokio::spawn(async move {
+        context.unless_ending(serve(incoming, address, permit, counted, Arc::clone(&context))).await;
+    });
 }
 
 /// Counts one for as long as it is held.

@@ -8,7 +8,6 @@ mod answering;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context as Task, Poll};
 use std::time::Duration;
 
@@ -186,7 +185,7 @@ impl<W: Wire> Running<W> {
                     return self.late();
                 }
                 self.wire.took(bytes.len());
-                exchange.untaken.fetch_add(bytes.len(), Ordering::AcqRel);
+                exchange.sends(bytes.len());
                 self.gathered.push(Message::Body(exchange, bytes));
             }
             Some(Err(Broken)) => self.is_over = true,

@@ -87,7 +87,7 @@ impl Incoming {
             return Err(Fault::Connection(Code::FrameUnexpected));
         }
         self.shared.count_idle_frame()?;
-        poll_fn(|task| self.frames.poll_skip(task)).await
+        poll_fn(|task| self.frames.poll_skip(task, &self.shared)).await
     }
 
     /// The next part of the body; `None` at its end.
@@ -105,12 +105,12 @@ impl Incoming {
                 self.trailers = head::read_trailers(&section, self.shared.context.limits.head).map_err(fault_of)?;
                 self.section = Section::Seen;
             }
+            // A frame of another kind is passed over.
+            if !self.is_data {
+                ready!(self.frames.poll_skip(task, &self.shared))?;
+            }
             if self.frames.left() > 0 {
                 let part = ready!(self.frames.poll_part(task))?;
-                // A frame of another kind is passed over.
-                if !self.is_data {
-                    continue;
-                }
                 self.count(part.len())?;
                 self.shared.count_use();
                 return Poll::Ready(Ok(Some(part)));

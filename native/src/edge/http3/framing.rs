@@ -8,7 +8,7 @@ use std::task::{Context as Task, Poll, ready};
 use bytes::{Buf, Bytes, BytesMut};
 use quinn::{ReadError, RecvStream};
 
-use super::shared::{Code, Fault};
+use super::shared::{Code, Fault, Shared};
 
 pub mod kind {
     pub const DATA: u64 = 0x0;
@@ -135,10 +135,11 @@ impl Frames {
         Poll::Ready(Ok(self.whole.split().freeze()))
     }
 
-    /// Passes over what is left of the payload.
-    pub fn poll_skip(&mut self, task: &mut Task) -> Poll<Result<(), Fault>> {
+    /// Passes over what is left of the payload. Each part of it counts as another frame does: it may say that it has no end.
+    pub fn poll_skip(&mut self, task: &mut Task, shared: &Shared) -> Poll<Result<(), Fault>> {
         while self.left > 0 {
             ready!(self.poll_part(task))?;
+            shared.count_idle_frame()?;
         }
         Poll::Ready(Ok(()))
     }
