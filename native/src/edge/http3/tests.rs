@@ -1,6 +1,6 @@
 //! Connections of HTTP/3 on loopback, without JavaScript: what the event loop would be told is read from the outbox.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use super::framing::{frame_head, kind};
 use super::qpack;
 use super::shared::Code;
 use crate::edge::context::{Context, Ending};
+use crate::edge::exchange::{Command, Exchange};
 use crate::edge::outbox::Message;
 use crate::edge::tests::{answer_next, context, run, told};
 use crate::edge::{quic, tls};
@@ -93,6 +94,32 @@ fn a_panic_is_the_end_of_its_request_alone() {
         served.is_closed().await;
         served.client.wait_idle().await;
     });
+}
+
+#[test]
+fn a_client_may_move_to_another_address() {
+    run(async {
+        let served = Served::new().await;
+        let (mut held, _answer) = served.connection.open_bi().await.expect("a stream");
+        begin(&mut held, "/held").await;
+        let Message::Request(before) = told(&served.context).await else { panic!("no request") };
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
+        served.client.rebind(socket).expect("a socket");
+        assert!(served.is_answered("/after").await);
+        // It is the same connection, with what is under way.
+        held.finish().expect("a stream");
+        let Message::BodyEnd(exchange, _) = ended(&served.context, &before.exchange).await else { panic!("no end") };
+        assert!(Arc::ptr_eq(&exchange, &before.exchange));
+        assert_eq!(served.context.permits.open(), 1);
+    });
+}
+
+/// Has the body of a request read, and gives what is told next.
+async fn ended(context: &Context, exchange: &Arc<Exchange>) -> Message {
+    if let Some(waker) = exchange.command(Command::Receive(true)) {
+        waker.wake();
+    }
+    told(context).await
 }
 
 #[test]
