@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Hotpress } from '../../src/index.js'
+import { bytes, Hotpress, type HotpressOptions, stream } from '../../src/index.js'
 import { nativeTransport } from '../../src/transports/native.js'
 import { Http3Connection, http3Missing } from '../_http3.js'
 import { tls } from '../_setup.js'
@@ -296,16 +296,66 @@ describe('floods of HTTP/3 on native', { skip, concurrency: 1 }, () => {
 
   test('bodies in frames of a byte are held back while nobody takes them', { timeout: 60_000 }, async () => {
     const on = await open({ raw: true })
-    const bytes = Buffer.concat([post, many(50_000, frame(Frame.data, Buffer.from('x')))])
+    const bytes = Buffer.concat([post, many(30_000, frame(Frame.data, Buffer.from('x')))])
     const { rss } = process.memoryUsage()
-    const asked = Array.from({ length: 20 }, () => on.write(bytes, { end: true }))
+    const asked = Array.from({ length: 10 }, () => on.write(bytes, { end: true }))
     await sleep(20)
     // The event loop takes nothing for a while: what comes waits in the core.
     for (const end = Date.now() + 700; Date.now() < end; );
     await sleep(1)
     const grown = process.memoryUsage().rss - rss
-    for (const answer of await Promise.all(asked)) assert.equal(answerOf(answer.bytes).body.toString(), '[50000]')
+    for (const answer of await Promise.all(asked)) assert.equal(answerOf(answer.bytes).body.toString(), '[30000]')
     assert.ok(grown < 64e6, `${grown} bytes more`)
+  })
+})
+
+describe('slow clients of HTTP/3 on native', { skip, concurrency: 1 }, () => {
+  let gone = 0
+
+  async function serve(options: HotpressOptions): Promise<Http3Connection> {
+    const app = new Hotpress({ logger: false, transport: 'native', ...options })
+    app.get('/', () => 'alive')
+    app.get('/endless', (req) => {
+      req.signal.addEventListener('abort', () => gone++)
+      return stream(
+        (async function* () {
+          for (;;) yield long
+        })(),
+      )
+    })
+    app.get('/large', () => bytes(new Uint8Array(4_000_000)))
+    app.post('/length', async (req) => [(await req.bytes()).byteLength])
+    const { port } = await app.listen({ http3: true, tls })
+    const on = await Http3Connection.open(port)
+    after(async () => {
+      on.close()
+      await app.close()
+    })
+    return on
+  }
+
+  test('who takes nothing of an answer has it cut off', async () => {
+    const on = await serve({ writeTimeout: 1000 })
+    const before = gone
+    const held = ['/endless', '/large'].map((path) => on.request(path))
+    for (const request of held) {
+      request.end()
+      assert.equal((await request.head()).status, 200)
+    }
+    await until(() => gone === before + 1, 'the stream to be given up', 10_000)
+    // It was asked for at the same time, and has had its time as well.
+    await sleep(500)
+    for (const request of held) await assert.rejects(request.text(), /H3_REQUEST_CANCELLED/)
+    assert.equal((await on.get('/')).text, 'alive')
+  })
+
+  test('who does not bring a body is answered', async () => {
+    const on = await serve({ readTimeout: 300 })
+    const asked = on.request('/length', 'POST')
+    await asked.data(Buffer.from('some'))
+    assert.equal((await asked.head()).status, 408)
+    assert.match(await asked.text(), /READ_TIMEOUT/)
+    assert.equal((await on.get('/')).text, 'alive')
   })
 })
 

@@ -77,7 +77,7 @@ pub fn append(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     }
 }
 
-/// A number, and what stands before it in its first byte (RFC 9204, 4.1.1). None here is beyond 2^31: what would be is no
+/// A number, and what stands before it in its first byte (RFC 9204, 4.1.1). None here is beyond 2^28: what would be is no
 /// length of anything that was sent.
 pub fn integer(rest: &mut &[u8], bits: u32) -> Result<(u8, usize), Unreadable> {
     let (first, mut after) = rest.split_first().ok_or(Unreadable::Malformed)?;
