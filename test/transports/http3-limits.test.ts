@@ -294,6 +294,25 @@ describe('floods of HTTP/3 on native', { skip, concurrency: 1 }, () => {
     }
   })
 
+  test('whatever comes by whatever stream is the end of its connection at most', { timeout: 60_000 }, async () => {
+    const other = await open()
+    const { rss } = process.memoryUsage()
+    for (let round = 0; round < 60; round++) {
+      const on = await Http3Connection.open(port, { raw: true })
+      for (let count = 0; count < 10; count++) {
+        // Half of them begin as something that is there.
+        const begins = [Buffer.alloc(0), post, control(settings), Buffer.from([Stream.encoder]), frame(unknown), never]
+        const bytes = Buffer.concat([begins[count % begins.length]!, randomBytes((round * 7) % 300)])
+        on.write(bytes, { end: round % 2 === 0, kind: count % 3 === 0 ? 'bi' : 'uni' })
+      }
+      assert.equal((await other.get('/')).text, 'alive')
+      on.close()
+      await on.closed
+    }
+    const grown = process.memoryUsage().rss - rss
+    assert.ok(grown < 64e6, `${grown} bytes more`)
+  })
+
   test('bodies in frames of a byte are held back while nobody takes them', { timeout: 60_000 }, async () => {
     const on = await open({ raw: true })
     const bytes = Buffer.concat([post, many(30_000, frame(Frame.data, Buffer.from('x')))])

@@ -178,6 +178,32 @@ mod tests {
     }
 
     #[test]
+    fn whatever_comes_is_read_or_refused() {
+        // By xorshift, the same each time.
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        let mut read = 0;
+        for _ in 0..100_000 {
+            let length = next() % 40;
+            let mut section = vec![0, 0];
+            section.extend((0..length).map(|_| next() as u8));
+            if let Ok(fields) = decoded(&section, 500) {
+                let size: usize = fields.iter().map(|(name, value)| name.len() + value.len()).sum();
+                // What is no UTF-8 takes three bytes where it is shown.
+                assert!(size <= 3 * 500 && fields.len() <= 500 / OVERHEAD, "{section:x?}");
+                read += 1;
+            }
+            let _ = decoded(&section[next() as usize % 3..], 500);
+        }
+        assert!(read > 1000, "{read}");
+    }
+
+    #[test]
     fn refuses_what_is_no_section() {
         let sections: [&[u8]; 12] = [
             &[],
