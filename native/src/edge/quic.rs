@@ -14,7 +14,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::time::timeout;
 
 use super::context::{Context, Ending};
-use super::http3;
+use super::http3::{self, Code};
 use super::peer::Peer;
 use super::permits::Permit;
 
@@ -122,8 +122,9 @@ fn admit(incoming: Incoming, is_free: bool, context: &Arc<Context>, unproved: &A
     }
     let address = incoming.remote_address().ip().to_canonical();
     let (mut permit, is_over) = context.permits.take();
-    // Both have been counted before either is asked.
-    if !permit.count(address) || is_over {
+    // One that nobody has proved is not counted yet: who makes addresses up would else keep out whose they are.
+    let has_room = if is_proved { permit.count(address) } else { !context.permits.is_full(address) };
+    if is_over || !has_room {
         return incoming.refuse();
     }
     let counted = (!is_proved).then(|| Counted::new(unproved));
@@ -149,11 +150,21 @@ impl Drop for Counted {
     }
 }
 
-async fn serve(incoming: Incoming, address: IpAddr, permit: Permit, counted: Option<Counted>, context: Arc<Context>) {
+async fn serve(
+    incoming: Incoming,
+    address: IpAddr,
+    mut permit: Permit,
+    counted: Option<Counted>,
+    context: Arc<Context>,
+) {
     let Ok(connecting) = incoming.accept() else { return };
     // What is wrong has been said by QUIC, whose alerts are those of TLS.
     let Ok(Ok(connection)) = timeout(context.handshake_timeout, connecting).await else { return };
     drop(counted);
+    // The handshake has proved the address.
+    if !permit.count(address) {
+        return connection.close(Code::ExcessiveLoad.into(), b"");
+    }
     let data = connection.handshake_data().and_then(|data| data.downcast::<HandshakeData>().ok());
     let certificates = connection.peer_identity().and_then(|chain| chain.downcast::<Vec<CertificateDer>>().ok());
     let peer = Peer {

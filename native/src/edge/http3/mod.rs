@@ -25,3 +25,4 @@ mod tests;
 mod wire;
 
 pub use connection::begin;
+pub use shared::Code;
