@@ -123,6 +123,25 @@ async fn ended(context: &Context, exchange: &Arc<Exchange>) -> Message {
 }
 
 #[test]
+fn who_gives_an_upload_up_that_nobody_reads_is_told_of() {
+    run(async {
+        let served = Served::new().await;
+        // A part that is read ahead; more than that, and not all that there is to be; all that there is.
+        for (length, announced) in [(10, 20), (200_000, 300_000), (200_000, 200_000)] {
+            let (mut send, _recv) = served.connection.open_bi().await.expect("a stream");
+            begin(&mut send, "/").await;
+            assert!(matches!(told(&served.context).await, Message::Request(_)));
+            let frame = [frame_head(kind::DATA, announced), vec![0; length]].concat();
+            send.write_all(&frame).await.expect("a stream");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            send.reset(Code::RequestCancelled.into()).expect("a stream");
+            assert!(matches!(told(&served.context).await, Message::Gone(_)), "{length}");
+        }
+        assert!(served.is_answered("/after").await);
+    });
+}
+
+#[test]
 fn who_leaves_is_told_of() {
     run(async {
         let served = Served::new().await;
