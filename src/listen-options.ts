@@ -72,7 +72,7 @@ export function settleListen(options: ListenOptions, log: Logger): SettledListen
   return { redirect, watched: tls?.watched, where }
 }
 
-// Options that would be without effect beside each other.
+// Options that would be without effect beside each other, or take it from one another.
 function checkTogether(
   where: ListenSettings,
   tls: SettledTls | undefined,
@@ -91,6 +91,15 @@ function checkTogether(
       )
     }
     return
+  }
+  if (http3 && reusePort) {
+    // UDP has no connections: the system gives each packet to a socket by the client's address, which may change, and deals
+    // addresses anew whenever a process comes or goes.
+    refused(
+      'reusePort',
+      'true beside http3',
+      'no http3: packets of one connection of QUIC would reach processes that know nothing of it',
+    )
   }
   if (http2.cleartext) refused('cleartext of http2', 'true beside tls', 'true without tls only')
   if (redirect !== undefined)

@@ -121,7 +121,10 @@ export interface ListenOptions {
   readonly host?: string
   /** With TLS, HTTP/2 is offered (true, the default) or not, or these are its limits; without TLS see `cleartext`. */
   readonly http2?: boolean | Http2Options
-  /** Serves HTTP/3 as well, on the same port over UDP; with TLS only. False by default. Native only. */
+  /**
+   * Serves HTTP/3 as well, on the same port over UDP; with TLS only, and not beside `reusePort`. False by default. Native
+   * only.
+   */
   readonly http3?: boolean
   /** 0 (the default) for any free port. */
   readonly port?: number
@@ -130,7 +133,10 @@ export interface ListenOptions {
    * False by default.
    */
   readonly redirectToHttps?: boolean | HttpsRedirectOptions
-  /** Lets other processes listen on the same port (SO_REUSEPORT). False by default. Native only, not on Windows. */
+  /**
+   * Lets other processes listen on the same port (SO_REUSEPORT). False by default. Native only, not on Windows and not
+   * beside `http3`.
+   */
   readonly reusePort?: boolean
   /** Threads for TLS, HTTP/2 and HTTP/3: one less than there are cores by default, 1 to 4. Native only. */
   readonly threads?: number

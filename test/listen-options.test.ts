@@ -167,7 +167,7 @@ for (const [where, wrap, table] of tables) {
   })
 }
 
-describe('options of listen() that would do nothing', () => {
+describe('options of listen() that would do nothing, or harm', () => {
   const cases: readonly (readonly [options: object, ...texts: string[]])[] = [
     [{ http3: true }, 'http3', 'true without tls'],
     [{ http2: true }, 'http2', 'no tls', 'cleartext: true'],
@@ -175,6 +175,7 @@ describe('options of listen() that would do nothing', () => {
     [{ http2: { cleartext: true }, tls }, 'cleartext of http2', 'true beside tls'],
     [{ threads: 2 }, 'threads', '2 without TLS and HTTP/2'],
     [{ redirectToHttps: true, tls }, 'redirectToHttps', 'a redirection beside tls'],
+    [{ http3: true, reusePort: true, tls }, 'reusePort', 'true beside http3', 'connection of QUIC'],
     [
       { redirectToHttps: { allowedHosts: ['a.example'], host: 'b.example' } },
       'host of redirectToHttps',
@@ -229,7 +230,7 @@ describe('listen() settles', () => {
       http2: limits,
       http3: true,
       port: 443,
-      reusePort: true,
+      reusePort: false,
       threads: 3,
       tls,
     })
@@ -247,9 +248,10 @@ describe('listen() settles', () => {
       },
       http3: true,
       port: 443,
-      reusePort: true,
+      reusePort: false,
       threads: 3,
     })
+    assert.equal(settle({ reusePort: true, tls }).where.reusePort, true)
   })
 
   test('HTTP/2: wanted, not wanted, and in cleartext', () => {

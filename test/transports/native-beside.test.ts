@@ -286,6 +286,29 @@ describe('native: beside the event loop', { skip: (await nativeTransport.load())
     await until(() => threads() <= threadsBefore && descriptors() <= descriptorsBefore + 2)
   })
 
+  test('connections that have not come to a request are not waited for when an app closes', async () => {
+    const app = new Hotpress({ logger: false, transport: 'native' })
+    const { port } = await app.listen({ tls: { ...tls, handshakeTimeout: '60s' } })
+    const silent = connectTcp(port, '127.0.0.1')
+    await once(silent, 'connect')
+    const shaken = connectTls({ ALPNProtocols: ['h2'], port, rejectUnauthorized: false })
+    await once(shaken, 'secureConnect')
+    const ends = [silent, shaken].map(
+      (socket) =>
+        new Promise((resolve) =>
+          socket
+            .on('error', () => {})
+            .resume()
+            .once('close', resolve),
+        ),
+    )
+    const begun = performance.now()
+    await app.close()
+    const took = performance.now() - begun
+    assert.ok(took < 8000, `${took} ms`)
+    await Promise.all(ends)
+  })
+
   test('a worker thread serves by itself, and is ended with requests under way', async () => {
     for (let count = 0; count < 4; count++) {
       const worker = new Worker(new URL('./_worker.js', import.meta.url), { workerData: 'tls' })

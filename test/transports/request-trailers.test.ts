@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { OutgoingHttpHeaders } from 'node:http2'
 import { describe, test } from 'node:test'
 import type { Hotpress } from '../../src/index.js'
 import { http2Session, onEveryTransport, raw, start, variants } from '../_setup.js'
@@ -23,9 +24,9 @@ function http1(path: string): string {
   return `${head}5\r\nhello\r\n5\r\nworld\r\n0\r\nX-Sum: 7 \r\nX-More: a\r\nx-more: b\r\n\r\n`
 }
 
-async function http2(url: string, path: string): Promise<unknown> {
+async function http2(url: string, path: string, headers: OutgoingHttpHeaders = {}): Promise<unknown> {
   const session = http2Session(url)
-  const asked = session.request({ ':method': 'POST', ':path': path }, { waitForTrailers: true })
+  const asked = session.request({ ':method': 'POST', ':path': path, ...headers }, { waitForTrailers: true })
   asked.on('wantTrailers', () => asked.sendTrailers({ 'x-more': ['a', 'b'], 'x-sum': '7' }))
   asked.write('hello')
   asked.end('world')
@@ -43,6 +44,7 @@ describe('trailers of a request', () => {
         const { address } = await start(name, routes)
         if (version === '2') {
           assert.deepEqual(await http2(address.url, path), told)
+          assert.deepEqual(await http2(address.url, path, { 'content-length': '10' }), told)
         } else {
           const { text } = await raw(address.port, http1(path), 1000, protocol === 'https')
           assert.deepEqual(JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4)), told)

@@ -1,20 +1,19 @@
 //! From Rust to JavaScript: one call for a request, one for everything else that a server has to tell. What JavaScript
 //! needs at once stands in numbers that both sides share (`Control`), which cost it an array read; the rest it asks for.
 
+mod events;
+
 use std::cell::{Cell, RefCell};
 use std::ptr::null_mut;
 use std::rc::Rc;
 
 use napi::sys::{self, Status, napi_env, napi_handle_scope, napi_ref, napi_value};
 
-use super::control::{
-    self, ANSWER_BYTES, ANSWER_LATER, ANSWER_STRING, Control, Event, HAND_OFF, LINES_SIZE, method_number,
-};
+use super::control::{self, ANSWER_BYTES, ANSWER_LATER, ANSWER_STRING, Control, HAND_OFF, LINES_SIZE, method_number};
 use super::told::{Current, Returned, Told};
-use super::values::{self, Answer, Body, boolean};
+use super::values::{self, Answer, Body};
 use crate::http::names::Wanted;
 use crate::http::parse::{BodyKind, Head};
-use crate::http::refusal::Refusal;
 
 /// Headers that may go along with a request.
 pub const MOST_WANTED: usize = 6;
@@ -170,88 +169,11 @@ impl Handover {
         Answer { body, flags: numbers[control::RETURNED_FLAGS], head, status: numbers[control::RETURNED_STATUS] }
     }
 
-    /// Hands the end of a body over, with what has come after it: lines, each with its CRLF.
-    pub fn body_end(&self, slot: u32, serial: u32, bytes: &[u8], trailers: &[u8]) {
-        if trailers.is_empty() || self.is_dead.get() {
-            return self.body(slot, serial, bytes, true);
-        }
-        let scope = self.enter();
-        let values = [self.buffer(bytes), self.latin1(trailers)];
-        self.event(Event::BodyEnd, slot, serial, &values);
-        self.leave(scope);
-    }
-
-    /// Hands a part of a body over; the bytes are copied.
-    pub fn body(&self, slot: u32, serial: u32, bytes: &[u8], is_last: bool) {
-        if self.is_dead.get() {
-            return;
-        }
-        let scope = self.enter();
-        let value = self.buffer(bytes);
-        self.event(if is_last { Event::BodyEnd } else { Event::Body }, slot, serial, &[value]);
-        self.leave(scope);
-    }
-
     /// The status and the flags of the answer that JavaScript gives by a call, and how long its text is.
     pub fn answered(&self) -> (u32, u32, usize) {
         // SAFETY: JavaScript has written them, and is not running.
         let numbers = unsafe { &*self.control.get() };
         (numbers[control::STATUS], numbers[control::FLAGS], numbers[control::UNITS] as usize)
-    }
-
-    pub fn drained(&self, slot: u32, serial: u32) {
-        self.event(Event::Drain, slot, serial, &[]);
-    }
-
-    pub fn ended(&self, slot: u32, serial: u32) {
-        self.event(Event::Ended, slot, serial, &[]);
-    }
-
-    pub fn gone(&self, slot: u32, serial: u32) {
-        self.event(Event::Gone, slot, serial, &[]);
-    }
-
-    /// The peer is whose connection it is, where a proxy has announced that.
-    #[cfg(unix)]
-    pub fn handed_off(&self, slot: u32, descriptor: u32, read: &[u8], peer: Option<&str>) {
-        let scope = self.enter();
-        if !self.is_dead.get() {
-            let read = self.buffer(read);
-            match peer {
-                Some(peer) => self.event(Event::HandedOff, slot, descriptor, &[read, self.latin1(peer.as_bytes())]),
-                None => self.event(Event::HandedOff, slot, descriptor, &[read]),
-            }
-        }
-        self.leave(scope);
-    }
-
-    /// Something for the log.
-    pub fn logged(&self, text: &str) {
-        let scope = self.enter();
-        if !self.is_dead.get() {
-            let text = self.latin1(text.as_bytes());
-            self.event(Event::Log, 0, 0, &[text]);
-        }
-        self.leave(scope);
-    }
-
-    /// The connection stays, and carries bytes for JavaScript alone.
-    pub fn raw(&self, slot: u32, serial: u32, read: &[u8], is_secure: bool) {
-        let scope = self.enter();
-        if !self.is_dead.get() {
-            let read = self.buffer(read);
-            self.event(Event::Raw, slot, serial, &[read, boolean(self.env, is_secure)]);
-        }
-        self.leave(scope);
-    }
-
-    pub fn refused(&self, slot: u32, refusal: &Refusal) {
-        let scope = self.enter();
-        if !self.is_dead.get() {
-            let reason = self.latin1(refusal.reason.as_bytes());
-            self.event(Event::Refused, slot, refusal.status.into(), &[reason]);
-        }
-        self.leave(scope);
     }
 
     pub fn buffer(&self, bytes: &[u8]) -> napi_value {
@@ -266,25 +188,6 @@ impl Handover {
         // SAFETY: N-API copies the bytes.
         unsafe { sys::napi_create_string_latin1(self.env, bytes.as_ptr().cast(), bytes.len() as isize, &mut value) };
         value
-    }
-
-    fn event(&self, event: Event, slot: u32, serial: u32, values: &[napi_value]) {
-        // Without JavaScript there is no scope to make a value in.
-        if self.is_dead.get() {
-            return;
-        }
-        let scope = self.enter();
-        let mut numbers = [null_mut(); 3];
-        for (number, made) in [event as u32, slot, serial].into_iter().zip(&mut numbers) {
-            // SAFETY: makes a number.
-            unsafe { sys::napi_create_uint32(self.env, number, made) };
-        }
-        let mut arguments = [null_mut(); 5];
-        let count = numbers.len() + values.len();
-        arguments[..numbers.len()].copy_from_slice(&numbers);
-        arguments[numbers.len()..count].copy_from_slice(values);
-        self.call(self.on_event.get(), &arguments[..count]);
-        self.leave(scope);
     }
 
     /// Calls JavaScript as libuv's callbacks of Node do: microtasks and ticks run before it returns.

@@ -23,7 +23,7 @@ pub fn begin(server: &Server, slot: u32, serial: u32, status: u32, flags: u32, l
 
 pub fn cut(server: &Server, slot: u32, serial: u32) {
     let Some(door) = door(server) else { return };
-    if door.exchange(slot, serial).is_some() {
+    if door.entries.exchange(slot, serial).is_some() {
         door.command(slot, serial, Command::Cut);
         server.handover.gone(slot, serial);
     }
@@ -39,13 +39,13 @@ pub fn end(server: &Server, slot: u32, serial: u32, trailers: Vec<u8>) -> bool {
 
 pub fn hint(server: &Server, slot: u32, serial: u32, lines: Vec<u8>) -> bool {
     let Some(door) = door(server) else { return false };
-    let is_there = door.exchange(slot, serial).is_some();
+    let is_there = door.entries.exchange(slot, serial).is_some();
     door.command(slot, serial, Command::Hint(lines));
     is_there
 }
 
 pub fn ip(server: &Server, slot: u32, serial: u32) -> Option<String> {
-    Some(door(server)?.exchange(slot, serial)?.peer.address.to_string())
+    Some(door(server)?.entries.exchange(slot, serial)?.peer.address.to_string())
 }
 
 pub fn pause(server: &Server, slot: u32, serial: u32, is_paused: bool) {
@@ -63,7 +63,7 @@ pub fn receive(server: &Server, slot: u32, serial: u32, is_read: bool) {
 pub fn respond(server: &Server, slot: u32, serial: u32, answer: Answer) {
     let Some(door) = door(server) else { return };
     let Answer { body, flags, head, status } = answer;
-    if door.exchange(slot, serial).is_some() {
+    if door.entries.exchange(slot, serial).is_some() {
         let head = AnswerHead { flags, lines: head.to_vec(), status };
         door.command(slot, serial, Command::Answer(head, bytes_of(server.handover.env, body)));
     }
@@ -75,11 +75,11 @@ pub fn write(server: &Server, slot: u32, serial: u32, chunk: &[u8]) -> bool {
 
 /// The host name of the connection, and the client's certificate.
 pub fn server_name(server: &Server, slot: u32, serial: u32) -> Option<Box<str>> {
-    door(server)?.exchange(slot, serial)?.peer.server_name.clone()
+    door(server)?.entries.exchange(slot, serial)?.peer.server_name.clone()
 }
 
 pub fn certificate(server: &Server, slot: u32, serial: u32) -> Option<std::sync::Arc<[u8]>> {
-    door(server)?.exchange(slot, serial)?.peer.certificate.clone()
+    door(server)?.entries.exchange(slot, serial)?.peer.certificate.clone()
 }
 
 /// A body as bytes of our own.

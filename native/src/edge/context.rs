@@ -58,6 +58,14 @@ impl Context {
         self.numbers.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
     }
 
+    /// Goes on with what comes before the first request of a connection, unless the server ends: nobody waits for it then.
+    pub async fn unless_ending(&self, begins: impl Future<Output = ()>) {
+        tokio::select! {
+            () = begins => {}
+            () = self.later_than(Ending::No) => {}
+        }
+    }
+
     /// Ready when the server has come further in ending.
     pub fn later_than(&self, seen: Ending) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let mut ending = self.ending.clone();

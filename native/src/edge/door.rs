@@ -18,20 +18,17 @@ use tokio::sync::watch;
 
 use super::calls::bytes_of;
 use super::context::Ending;
+use super::entries::{EDGE, Entries};
 use super::exchange::{AnswerHead, Command, Exchange, HIGH_WATER};
 use super::outbox::{Arrival, Message, Outbox};
 use super::permits::Permits;
 use super::tls::Identity;
 use crate::bridge::told::{Current, Returned, Told};
 use crate::bridge::values::{Answer, flag};
-use crate::http::parse::Head;
 use crate::inloop::adopt::adopt;
 use crate::inloop::handles::{on_closed, own};
 use crate::inloop::server::Server;
 use crate::inloop::uv::{ASYNC, Handle};
-
-/// Slots of the edge's requests have this bit; those of the loop's own connections never come so far.
-pub const EDGE: u32 = 1 << 30;
 
 /// How long one batch may keep the event loop from everything else.
 const LONGEST: Duration = Duration::from_micros(2500);
@@ -45,20 +42,11 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// How long connections of HTTP/3 that are cut off have to say so.
 const LAST_WORDS: Duration = Duration::from_millis(5);
 
-/// A request that JavaScript has not answered.
-struct Entry {
-    exchange: Arc<Exchange>,
-    /// Its head, and what that has its offsets into; gone while the request's callback runs, which has them.
-    head: Option<Box<(Vec<u8>, Head)>>,
-    serial: u32,
-}
-
 pub struct Door {
     /// Of HTTP/3.
     pub endpoints: RefCell<Vec<Endpoint>>,
-    entries: RefCell<Vec<Option<Entry>>>,
+    pub entries: Entries,
     ending: watch::Sender<Ending>,
-    free: RefCell<Vec<u32>>,
     /// Those who hold certificates that may be changed.
     pub identities: RefCell<Vec<Arc<Identity>>>,
     /// Requests are being handed over.
@@ -79,8 +67,7 @@ impl Door {
         let door = Rc::new(Self {
             ending: watch::channel(Ending::No).0,
             endpoints: RefCell::default(),
-            entries: RefCell::default(),
-            free: RefCell::default(),
+            entries: Entries::default(),
             identities: RefCell::default(),
             is_busy: Cell::new(false),
             numbers: Arc::default(),
@@ -131,7 +118,7 @@ impl Door {
             unsafe { (server.uv.close)(handle, Some(on_closed)) };
         }
         self.waiting.borrow_mut().clear();
-        self.entries.borrow_mut().clear();
+        self.entries.clear();
         if let Some(runtime) = self.runtime.take() {
             if server.handover.is_dead.get() {
                 // What they run may be gone from memory after the environment.
@@ -159,31 +146,17 @@ impl Door {
             Command::Begin(head, _) => head.flags & flag::HEAD != 0,
             _ => false,
         };
-        let Some(exchange) = self.exchange(slot, serial) else { return };
+        let Some(exchange) = self.entries.exchange(slot, serial) else { return };
         let waker = exchange.command(command);
         if ends {
-            self.release(slot);
+            self.entries.release(slot);
         }
         self.wake(waker);
     }
 
-    pub fn exchange(&self, slot: u32, serial: u32) -> Option<Arc<Exchange>> {
-        let entries = self.entries.borrow();
-        let entry = entries.get((slot & !EDGE) as usize)?.as_ref()?;
-        (entry.serial == serial).then(|| Arc::clone(&entry.exchange))
-    }
-
-    /// Reads from the head of a request that goes on; `None` when it has been answered.
-    pub fn with_head<R>(&self, slot: u32, serial: u32, read: impl FnOnce(&[u8], &Head) -> R) -> Option<R> {
-        let entries = self.entries.borrow();
-        let entry = entries.get((slot & !EDGE) as usize)?.as_ref()?;
-        let (bytes, head) = &**entry.head.as_ref()?;
-        (entry.serial == serial).then(|| read(bytes, head))
-    }
-
     /// Gives a part of a body to a request's thread; says whether there is room for more.
     pub fn write(&self, slot: u32, serial: u32, bytes: Bytes) -> bool {
-        let Some(exchange) = self.exchange(slot, serial) else { return true };
+        let Some(exchange) = self.entries.exchange(slot, serial) else { return true };
         if bytes.is_empty() {
             return true;
         }
@@ -205,30 +178,6 @@ impl Door {
         } else {
             waker.wake();
         }
-    }
-
-    fn release(&self, slot: u32) {
-        let index = slot & !EDGE;
-        if let Some(entry) = self.entries.borrow_mut().get_mut(index as usize)
-            && entry.take().is_some()
-        {
-            self.free.borrow_mut().push(index);
-        }
-    }
-
-    fn take_slot(&self, entry: Entry) -> u32 {
-        let mut entries = self.entries.borrow_mut();
-        let index = match self.free.borrow_mut().pop() {
-            Some(index) => {
-                entries[index as usize] = Some(entry);
-                index
-            }
-            None => {
-                entries.push(Some(entry));
-                entries.len() as u32 - 1
-            }
-        };
-        index | EDGE
     }
 
     /// Sees to what has come, for as long as one turn may take.
@@ -280,7 +229,7 @@ impl Door {
             }
             Message::Gone(exchange) => {
                 if let Some((slot, serial)) = self.known(&exchange) {
-                    self.release(slot);
+                    self.entries.release(slot);
                     handover.gone(slot, serial);
                 }
             }
@@ -293,7 +242,7 @@ impl Door {
     /// The slot and serial of a request that JavaScript still has.
     fn known(&self, exchange: &Exchange) -> Option<(u32, u32)> {
         let (slot, serial) = (exchange.slot.load(Ordering::Relaxed), exchange.serial.load(Ordering::Relaxed));
-        self.exchange(slot, serial).map(|_| (slot, serial))
+        self.entries.exchange(slot, serial).map(|_| (slot, serial))
     }
 
     /// Hands a request over. One that goes on by itself keeps its head here.
@@ -301,7 +250,7 @@ impl Door {
         let Arrival { body, exchange, head, lines, offsets, route } = arrival;
         let serial = server.next_serial();
         let peer = Arc::clone(&exchange.peer);
-        let slot = self.take_slot(Entry { exchange: Arc::clone(&exchange), head: None, serial });
+        let slot = self.entries.take(Arc::clone(&exchange), serial);
         exchange.serial.store(serial, Ordering::Relaxed);
         exchange.slot.store(slot, Ordering::Relaxed);
         server.router.place(&offsets);
@@ -318,11 +267,7 @@ impl Door {
             }
             Returned::HandOff | Returned::Nothing => {}
         });
-        if let Some(Some(entry)) = self.entries.borrow_mut().get_mut((slot & !EDGE) as usize)
-            && entry.serial == serial
-        {
-            entry.head = Some(Box::new((lines, head)));
-        }
+        self.entries.keep(slot, serial, lines, head);
     }
 }
 

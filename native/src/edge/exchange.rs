@@ -13,6 +13,10 @@ use super::peer::Peer;
 /// From here on a stream waits for room, and a body for its reader.
 pub const HIGH_WATER: usize = 65_536;
 
+/// What each part of a body counts at least while it is on its way: as many as are less would fill memory by what they are
+/// held with.
+const LEAST_PART: usize = 256;
+
 /// Of an answer: its head.
 pub struct AnswerHead {
     pub flags: u32,
@@ -53,7 +57,7 @@ pub struct Exchange {
     /// Bytes of the answer that JavaScript has given and the client has not been sent.
     pub unsent: AtomicUsize,
     /// Bytes of the body on their way to JavaScript.
-    pub untaken: AtomicUsize,
+    untaken: AtomicUsize,
     pub wants_drain: AtomicBool,
 }
 
@@ -78,10 +82,15 @@ impl Exchange {
         mailbox.waker.take()
     }
 
-    /// JavaScript has taken bytes of the body; gives who waits for that.
+    /// A part of the body is on its way to JavaScript.
+    pub fn sends(&self, bytes: usize) {
+        self.untaken.fetch_add(bytes.max(LEAST_PART), Ordering::AcqRel);
+    }
+
+    /// JavaScript has taken a part of the body; gives who waits for that.
     #[must_use]
     pub fn took(&self, bytes: usize) -> Option<Waker> {
-        let before = self.untaken.fetch_sub(bytes, Ordering::AcqRel);
+        let before = self.untaken.fetch_sub(bytes.max(LEAST_PART), Ordering::AcqRel);
         if before < HIGH_WATER {
             return None;
         }

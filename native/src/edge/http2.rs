@@ -65,9 +65,12 @@ pub async fn begin<T: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
         builder.enable_connect_protocol();
     }
     let io = Guarded::new(io, Arc::clone(&progress));
-    let Ok(Ok(mut connection)) = timeout(context.read_timeout(), builder.handshake::<_, Bytes>(io)).await else {
-        return;
+    let shaking = timeout(context.read_timeout(), builder.handshake::<_, Bytes>(io));
+    let shaken = tokio::select! {
+        shaken = shaking => shaken,
+        () = context.later_than(Ending::No) => return,
     };
+    let Ok(Ok(mut connection)) = shaken else { return };
     if is_over {
         // One connection too many: told so, and that none of its requests was looked at.
         connection.abrupt_shutdown(Reason::REFUSED_STREAM);

@@ -95,7 +95,7 @@ fn bind(address: SocketAddr, read: &Given, is_quic: bool) -> io::Result<Bound> {
         if !is_quic {
             return Ok(Bound { datagrams: None, listener, port });
         }
-        match quic::bind(SocketAddr::new(address.ip(), port), read.shares_port) {
+        match quic::bind(SocketAddr::new(address.ip(), port)) {
             Ok(socket) => return Ok(Bound { datagrams: Some(socket), listener, port }),
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
             Err(error) => return Err(error),

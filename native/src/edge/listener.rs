@@ -81,7 +81,10 @@ pub async fn accept(listener: TcpListener, context: Arc<Context>, tls: Option<Ar
                     continue;
                 }
                 let connection = Accepted { address: address.ip().to_canonical(), is_over, permit, stream };
-                tokio::spawn(serve(connection, Arc::clone(&context), tls.clone()));
+                let (context, tls) = (Arc::clone(&context), tls.clone());
+                tokio::spawn(async move {
+                    context.unless_ending(serve(connection, Arc::clone(&context), tls)).await;
+                });
             }
             Err(error) => {
                 if !has_failed {

@@ -5,14 +5,16 @@
 //!               └──▶ inloop::adopt (HTTP/1.1)  └─ answer ◀── exchange ◀── calls ◀──┘
 //! ```
 //!
-//! `listen` begins it, `context` is what its threads share, `door` what the event loop has of it. A request is an
-//! `Exchange`, which both sides hold; `serve` and `running` see to it on whatever stream it came by (`wire`). `frames` and `guarded` count
-//! what a client sends besides requests. Every runtime belongs to one server, and ends with it.
+//! `listen` begins it, `context` is what its threads share, `door` what the event loop has of it, with its requests in
+//! `entries`. A request is an `Exchange`, which both sides hold; `serve` and `running` see to it on whatever stream it came
+//! by (`wire`). `frames` and `guarded` count what a client sends besides requests. Every runtime belongs to one server, and
+//! ends with it.
 
 mod answer;
 pub mod calls;
 mod context;
 pub mod door;
+pub mod entries;
 mod exchange;
 mod frames;
 mod guarded;

@@ -34,6 +34,12 @@ impl Permits {
         })
     }
 
+    /// Whether an address has as many connections as it may have.
+    pub fn is_full(&self, address: IpAddr) -> bool {
+        let counts = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        self.most_of_address > 0 && counts.get(&address).is_some_and(|count| *count >= self.most_of_address)
+    }
+
     pub fn open(&self) -> u32 {
         self.open.load(Ordering::Acquire)
     }
@@ -97,7 +103,9 @@ mod tests {
         let permits = Permits::new(2, 1);
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let (mut first, is_over) = permits.take();
+        assert!(!permits.is_full(address));
         assert!(!is_over && first.count(address));
+        assert!(permits.is_full(address));
         let (mut second, is_over) = permits.take();
         assert!(!is_over && !second.count(address));
         assert!(permits.take().1);

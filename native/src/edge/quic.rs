@@ -14,12 +14,13 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::time::timeout;
 
 use super::context::{Context, Ending};
-use super::http3;
+use super::http3::{self, Code};
 use super::peer::Peer;
 use super::permits::Permit;
 
 /// Unfinished handshakes of addresses that nobody has proved to have: beyond, each client has to prove its own first
-/// (RFC 9000, 8.1.2).
+/// (RFC 9000, 8.1.2). Of the connections that there may be they are no more than a quarter: whoever makes addresses up would
+/// else keep everybody out.
 const MOST_UNPROVED: u32 = 64;
 
 /// Handshakes that wait to be begun, and the bytes that they may bring meanwhile.
@@ -38,15 +39,10 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// What the socket may hold that has not been read, and that has not been sent, if the system lets it.
 const SOCKET_BUFFER: usize = 2 << 20;
 
-/// Binds an address.
-pub fn bind(address: SocketAddr, shares_port: bool) -> io::Result<UdpSocket> {
+/// Binds an address, for this server alone: by a shared port the packets of a connection could reach another, whose it is
+/// not.
+pub fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-    #[cfg(all(unix, not(target_os = "solaris"), not(target_os = "illumos")))]
-    if shares_port {
-        socket.set_reuse_port(true)?;
-    }
-    #[cfg(not(unix))]
-    let _ = shares_port;
     let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
     socket.bind(&address.into())?;
@@ -92,6 +88,10 @@ pub async fn accept(endpoint: Endpoint, context: Arc<Context>) {
     let over = ending.wait_for(|ending| *ending > Ending::No);
     tokio::pin!(over);
     let unproved = Arc::new(AtomicU32::new(0));
+    let most_unproved = match context.limits.max_connections {
+        0 => MOST_UNPROVED,
+        most => MOST_UNPROVED.min(most / 4),
+    };
     loop {
         if context.limits.waits {
             tokio::select! {
@@ -104,27 +104,34 @@ pub async fn accept(endpoint: Endpoint, context: Arc<Context>) {
             incoming = endpoint.accept() => incoming,
         };
         let Some(incoming) = incoming else { return };
-        admit(incoming, &context, &unproved);
+        let is_free = unproved.load(Ordering::Relaxed) < most_unproved;
+        admit(incoming, is_free, &context, &unproved);
     }
     // Who comes now is refused; those who are there go on.
     endpoint.set_server_config(None);
 }
 
 /// Begins a handshake, or says why not.
-fn admit(incoming: Incoming, context: &Arc<Context>, unproved: &Arc<AtomicU32>) {
+///
+/// Unless it is free to be begun by anybody, its client has to prove its address.
+fn admit(incoming: Incoming, is_free: bool, context: &Arc<Context>, unproved: &Arc<AtomicU32>) {
     let is_proved = incoming.remote_address_validated();
-    if !is_proved && unproved.load(Ordering::Relaxed) >= MOST_UNPROVED && incoming.may_retry() {
+    if !is_proved && !is_free && incoming.may_retry() {
         let _ = incoming.retry();
         return;
     }
     let address = incoming.remote_address().ip().to_canonical();
     let (mut permit, is_over) = context.permits.take();
-    // Both have been counted before either is asked.
-    if !permit.count(address) || is_over {
+    // One that nobody has proved is not counted yet: who makes addresses up would else keep out whose they are.
+    let has_room = if is_proved { permit.count(address) } else { !context.permits.is_full(address) };
+    if is_over || !has_room {
         return incoming.refuse();
     }
     let counted = (!is_proved).then(|| Counted::new(unproved));
-    tokio::spawn(serve(incoming, address, permit, counted, Arc::clone(context)));
+    let context = Arc::clone(context);
+    tokio::spawn(async move {
+        context.unless_ending(serve(incoming, address, permit, counted, Arc::clone(&context))).await;
+    });
 }
 
 /// Counts one for as long as it is held.
@@ -143,11 +150,21 @@ impl Drop for Counted {
     }
 }
 
-async fn serve(incoming: Incoming, address: IpAddr, permit: Permit, counted: Option<Counted>, context: Arc<Context>) {
+async fn serve(
+    incoming: Incoming,
+    address: IpAddr,
+    mut permit: Permit,
+    counted: Option<Counted>,
+    context: Arc<Context>,
+) {
     let Ok(connecting) = incoming.accept() else { return };
     // What is wrong has been said by QUIC, whose alerts are those of TLS.
     let Ok(Ok(connection)) = timeout(context.handshake_timeout, connecting).await else { return };
     drop(counted);
+    // The handshake has proved the address.
+    if !permit.count(address) {
+        return connection.close(Code::ExcessiveLoad.into(), b"");
+    }
     let data = connection.handshake_data().and_then(|data| data.downcast::<HandshakeData>().ok());
     let certificates = connection.peer_identity().and_then(|chain| chain.downcast::<Vec<CertificateDer>>().ok());
     let peer = Peer {

@@ -3,25 +3,23 @@
 //! What JavaScript wants comes as commands; what it is to be told goes to the outbox. The two directions go on beside each
 //! other: an answer may begin, and end, before the body of its request.
 
+mod answering;
+
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context as Task, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::StatusCode;
-use http::header::CONTENT_ENCODING;
 use tokio::time::timeout;
 
 use super::answer;
 use super::context::Context;
-use super::exchange::{Command, Exchange, HIGH_WATER};
+use super::exchange::{Command, Exchange};
 use super::outbox::{Gathered, Message};
 use super::pace::{Late, Pace};
 use super::wire::{Broken, Cut, Wire};
-use crate::bridge::values::flag;
 use crate::http::refusal::Refusal;
 
 /// The most that one write of a body gives to the protocol.
@@ -89,10 +87,14 @@ impl<W: Wire> Running<W> {
         }
     }
 
-    /// The whole of a small body, if it is there already; a part that has come is left where it can be taken from.
+    /// The whole of a small body, if it is there already and nothing follows it; a part that has come is left where it can be
+    /// taken from.
     pub async fn whole(&mut self, length: usize) -> Option<Bytes> {
         let mut body = BytesMut::new();
         loop {
+            if body.len() == length && self.wire.is_received() {
+                return Some(body.freeze());
+            }
             let part = poll_fn(|task| match self.wire.poll_body(task) {
                 Poll::Ready(part) => Poll::Ready(Some(part)),
                 Poll::Pending => Poll::Ready(None),
@@ -101,15 +103,12 @@ impl<W: Wire> Running<W> {
             match part {
                 Some(Some(Ok(part))) => {
                     self.wire.took(part.len());
-                    if body.is_empty() && part.len() == length {
-                        // Nothing but the end can follow, which the protocol has checked or will.
+                    if body.is_empty() && part.len() == length && self.wire.is_received() {
                         return Some(part);
                     }
                     body.extend_from_slice(&part);
-                    if body.len() == length {
-                        return Some(body.freeze());
-                    }
                 }
+                Some(None) if body.len() == length && self.wire.is_received() => return Some(body.freeze()),
                 _ => {
                     if !body.is_empty() {
                         self.early = Some(body.freeze());
@@ -186,7 +185,7 @@ impl<W: Wire> Running<W> {
                     return self.late();
                 }
                 self.wire.took(bytes.len());
-                exchange.untaken.fetch_add(bytes.len(), Ordering::AcqRel);
+                exchange.sends(bytes.len());
                 self.gathered.push(Message::Body(exchange, bytes));
             }
             Some(Err(Broken)) => self.is_over = true,
@@ -195,119 +194,6 @@ impl<W: Wire> Running<W> {
                 self.gathered.push(Message::BodyEnd(exchange, answer::lines(&self.wire.trailers())));
             }
         }
-    }
-
-    fn obey(&mut self, command: Command) {
-        match command {
-            Command::Answer(given, body) if !self.has_begun => {
-                let flags = given.flags;
-                let coded = answer::coded(flags, &body);
-                let is_coded = coded.is_some();
-                let body = coded.unwrap_or(body);
-                let mut head = self.context.defaults.head(&given, Some(body.len() as u64));
-                if flags & flag::CODING != 0 && !is_coded {
-                    head.headers_mut().remove(CONTENT_ENCODING);
-                }
-                let is_bare = flags & (flag::BODILESS | flag::HEAD) != 0;
-                self.answer(head, if is_bare { Bytes::new() } else { body });
-            }
-            Command::Begin(given, length) if !self.has_begun => {
-                let head = self.context.defaults.head(&given, length);
-                let is_bare = given.flags & flag::HEAD != 0;
-                self.begin(head, is_bare);
-                self.is_over |= is_bare;
-            }
-            Command::Chunk(bytes) if self.has_begun => {
-                if self.pending.is_empty() {
-                    self.pace.wrote();
-                }
-                self.pending.push_back(bytes);
-            }
-            Command::Cut => self.cut(Cut::Failed),
-            Command::End(trailers) if self.has_begun => {
-                // JavaScript has no more to do with it.
-                self.is_told = false;
-                self.end = Some(trailers);
-                if self.pending.is_empty() {
-                    self.end();
-                }
-            }
-            Command::Hint(lines) if !self.has_begun => {
-                self.wire.hint(answer::interim(StatusCode::EARLY_HINTS, &lines));
-            }
-            Command::Pause(is_paused) => {
-                self.is_paused = is_paused;
-                self.pace.count_body_anew();
-            }
-            Command::Receive(is_read) => {
-                if !self.is_receiving {
-                    self.is_receiving = true;
-                    self.pace.count_body_anew();
-                }
-                if is_read && self.expects_continue && !self.has_begun {
-                    self.expects_continue = false;
-                    self.wire.hint(answer::interim(StatusCode::CONTINUE, b""));
-                }
-            }
-            // The first answer is the one that counts, and nothing can be written before it.
-            Command::Answer(..) | Command::Begin(..) | Command::Chunk(_) | Command::End(_) | Command::Hint(_) => {}
-        }
-    }
-
-    /// Sends a whole answer.
-    pub fn answer(&mut self, head: http::Response<()>, body: Bytes) {
-        self.is_told = false;
-        self.begin(head, body.is_empty());
-        if body.is_empty() {
-            self.is_over = true;
-        } else {
-            self.exchange.unsent.fetch_add(body.len(), Ordering::AcqRel);
-            self.pace.wrote();
-            self.pending.push_back(body);
-            self.end = Some(Vec::new());
-        }
-    }
-
-    fn begin(&mut self, head: http::Response<()>, is_end: bool) {
-        self.has_begun = true;
-        if self.wire.begin(head, is_end).is_err() {
-            self.is_over = true;
-        }
-    }
-
-    fn write(&mut self, room: usize) {
-        let Some(front) = self.pending.front_mut() else { return };
-        let bytes = if front.len() <= room { std::mem::take(front) } else { front.split_to(room) };
-        if front.is_empty() {
-            self.pending.pop_front();
-        }
-        let length = bytes.len();
-        let is_end = self.pending.is_empty() && self.end.as_ref().is_some_and(Vec::is_empty);
-        if self.wire.send(bytes, is_end).is_err() {
-            self.is_over = true;
-            return;
-        }
-        self.pace.wrote();
-        let before = self.exchange.unsent.fetch_sub(length, Ordering::AcqRel);
-        if before - length < HIGH_WATER / 2 && self.exchange.wants_drain.swap(false, Ordering::AcqRel) {
-            self.gathered.push(Message::Drained(Arc::clone(&self.exchange)));
-        }
-        if is_end {
-            self.is_over = true;
-        } else if self.pending.is_empty() && self.end.is_some() {
-            self.end();
-        }
-    }
-
-    fn end(&mut self) {
-        let trailers = self.end.take().unwrap_or_default();
-        let _ = self.wire.end(answer::trailers(&trailers));
-        self.is_over = true;
-    }
-
-    fn cut(&mut self, why: Cut) {
-        self.wire.cut(why);
-        self.is_over = true;
     }
 
     /// The body does not come: the request is answered with a 408, if it can be.
@@ -321,12 +207,6 @@ impl<W: Wire> Running<W> {
                 self.gathered.push(Message::Gone(Arc::clone(&self.exchange)));
             }
         }
-    }
-
-    pub fn refuse(&mut self, refusal: &Refusal) {
-        let (head, body) = self.context.defaults.refusal(refusal);
-        self.answer(head, body);
-        self.gathered.push(Message::Refused(*refusal));
     }
 }
 

@@ -21,6 +21,63 @@ use crate::http::peers::Peers;
 use crate::inloop::limits::Limits;
 use crate::router::Router;
 
+/// What the threads of a server share, and what ends it.
+pub fn context() -> (Arc<Context>, watch::Sender<Ending>) {
+    let limits = Limits {
+        head: 8192,
+        idle_timeout: 60_000,
+        largest_chunk: 1 << 20,
+        max_connections: 0,
+        max_per_address: 0,
+        max_requests: 0,
+        read_timeout: 30_000,
+        request_line: 8192,
+        waits: false,
+        write_timeout: 30_000,
+    };
+    let (ending, seen) = watch::channel(Ending::No);
+    let context = Context {
+        defaults: Defaults::new(b"server: test\r\n", true, &["text/plain".into()], None),
+        ending: seen,
+        fixed: Arc::new(Fixed::default()),
+        handshake_timeout: Duration::from_secs(10),
+        limits,
+        numbers: Arc::default(),
+        outbox: Arc::new(Outbox::default()),
+        permits: Permits::new(0, 0),
+        proxies: Peers::default(),
+        router: Router::default(),
+        streams: Streams { connection_window: 1 << 20, most: 128, stream_window: 1 << 18 },
+        upgrades: false,
+    };
+    (Arc::new(context), ending)
+}
+
+/// The next thing that the event loop would be told.
+pub async fn told(context: &Context) -> Message {
+    loop {
+        if let Some(message) = context.outbox.take().pop_front() {
+            return message;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Answers the next request as JavaScript would; gives its path.
+pub async fn answer_next(context: &Context) -> Vec<u8> {
+    let Message::Request(arrival) = told(context).await else { panic!("no request") };
+    let head = AnswerHead { flags: 0, lines: Vec::new(), status: 200 };
+    if let Some(waker) = arrival.exchange.command(Command::Answer(head, Bytes::from_static(b"here"))) {
+        waker.wake();
+    }
+    arrival.head.path.of(&arrival.lines).to_vec()
+}
+
+pub fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async { tokio::time::timeout(Duration::from_secs(20), test).await.expect("in time") });
+}
+
 struct Served {
     client: SendRequest<Bytes>,
     context: Arc<Context>,
@@ -29,33 +86,7 @@ struct Served {
 
 impl Served {
     async fn new() -> Self {
-        let limits = Limits {
-            head: 8192,
-            idle_timeout: 60_000,
-            largest_chunk: 1 << 20,
-            max_connections: 0,
-            max_per_address: 0,
-            max_requests: 0,
-            read_timeout: 30_000,
-            request_line: 8192,
-            waits: false,
-            write_timeout: 30_000,
-        };
-        let (ending, seen) = watch::channel(Ending::No);
-        let context = Arc::new(Context {
-            defaults: Defaults::new(b"server: test\r\n", true, &["text/plain".into()], None),
-            ending: seen,
-            fixed: Arc::new(Fixed::default()),
-            handshake_timeout: Duration::from_secs(10),
-            limits,
-            numbers: Arc::default(),
-            outbox: Arc::new(Outbox::default()),
-            permits: Permits::new(0, 0),
-            proxies: Peers::default(),
-            router: Router::default(),
-            streams: Streams { connection_window: 1 << 20, most: 128, stream_window: 1 << 18 },
-            upgrades: false,
-        });
+        let (context, ending) = context();
         let (near, far) = duplex(1 << 16);
         let address = [127, 0, 0, 1].into();
         let peer = Peer { address, certificate: None, is_secure: true, number: 1, server_name: None };
@@ -72,32 +103,16 @@ impl Served {
         Request::builder().uri(format!("https://h{path}")).body(()).expect("a request")
     }
 
-    /// The next thing that the event loop would be told.
     async fn told(&self) -> Message {
-        loop {
-            if let Some(message) = self.context.outbox.take().pop_front() {
-                return message;
-            }
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        told(&self.context).await
     }
 
     /// Asks, and answers as JavaScript would.
     async fn asks(&mut self, path: &str) -> StatusCode {
         let (response, _) = self.client.send_request(Self::get(path), true).expect("a request");
-        let Message::Request(arrival) = self.told().await else { panic!("no request") };
-        assert_eq!(arrival.head.path.of(&arrival.lines), path.as_bytes());
-        let head = AnswerHead { flags: 0, lines: Vec::new(), status: 200 };
-        if let Some(waker) = arrival.exchange.command(Command::Answer(head, Bytes::from_static(b"here"))) {
-            waker.wake();
-        }
+        assert_eq!(answer_next(&self.context).await, path.as_bytes());
         response.await.expect("an answer").status()
     }
-}
-
-fn run(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    runtime.block_on(async { tokio::time::timeout(Duration::from_secs(20), test).await.expect("in time") });
 }
 
 #[test]

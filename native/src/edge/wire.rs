@@ -26,7 +26,7 @@ pub trait Wire: Send + Unpin {
     fn end(&mut self, trailers: HeaderMap) -> Result<(), Broken>;
     /// Sends an answer of 100 or 103 before the answer; says whether it could.
     fn hint(&mut self, head: Response<()>) -> bool;
-    /// Whether there is no body, or nothing of it is to come.
+    /// Whether there is no body, or nothing of it is to come, and nothing has come after it.
     fn is_received(&self) -> bool;
     /// The next part of the body; `None` at its end.
     fn poll_body(&mut self, context: &mut Context) -> Poll<Option<Result<Bytes, Broken>>>;
@@ -41,9 +41,7 @@ pub trait Wire: Send + Unpin {
     /// Sends bytes that there is room for.
     fn send(&mut self, bytes: Bytes, is_end: bool) -> Result<(), Broken>;
     /// What has come after the body, once that is at its end.
-    fn trailers(&mut self) -> HeaderMap {
-        HeaderMap::new()
-    }
+    fn trailers(&mut self) -> HeaderMap;
     /// So many bytes of the body have found their reader: the client may send as many more.
     fn took(&mut self, bytes: usize);
 }

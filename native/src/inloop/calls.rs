@@ -10,7 +10,7 @@ use super::answer;
 use super::server::Server;
 use super::{listener, output};
 use crate::bridge::values::{Answer, body_of, boolean, bytes, float, integer, lines, null};
-use crate::edge::{self, door::EDGE};
+use crate::edge::{self, entries::EDGE};
 use crate::http::names;
 use crate::http::parse::Head;
 use crate::napi_raw::{Exception, arguments, guarded};
@@ -229,7 +229,7 @@ fn with_head<R>(server: &Server, slot: u32, serial: u32, read: impl FnOnce(&[u8]
         return Some(read(head, &current.head));
     }
     if slot & EDGE != 0 {
-        return server.door.borrow().as_ref()?.with_head(slot, serial, read);
+        return server.door.borrow().as_ref()?.entries.with_head(slot, serial, read);
     }
     server.with_request(slot, serial, |connection| {
         let (bytes, head) = connection.head.as_deref()?;

@@ -28,7 +28,7 @@ mod secure;
 pub mod server;
 mod server_calls;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod timers;
 mod tls;
 mod turn;

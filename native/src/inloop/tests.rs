@@ -1,3 +1,3 @@
 mod timers;
-mod tls;
+pub mod tls;
 mod tls_cost;

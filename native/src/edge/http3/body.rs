@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context as Task, Poll, ready};
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http::request::Parts;
 
 use super::framing::{Frames, kind};
@@ -20,14 +21,17 @@ pub struct Incoming {
     pub frames: Frames,
     /// Of the frame that is being read.
     is_data: bool,
+    /// The stream has been read to its end.
     pub is_received: bool,
+    section: Section,
     shared: Arc<Shared>,
-    trailers: Trailers,
+    /// What has come after the body, until it is asked for.
+    pub trailers: HeaderMap,
 }
 
-/// The fields after a body.
+/// How far the fields after a body have come.
 #[derive(Clone, Copy, PartialEq)]
-enum Trailers {
+enum Section {
     Coming,
     No,
     Seen,
@@ -35,8 +39,16 @@ enum Trailers {
 
 impl Incoming {
     pub fn new(frames: Frames, shared: Arc<Shared>) -> Self {
-        let trailers = Trailers::No;
-        Self { expected: None, first: None, frames, is_data: false, is_received: false, shared, trailers }
+        Self {
+            expected: None,
+            first: None,
+            frames,
+            is_data: false,
+            is_received: false,
+            section: Section::No,
+            shared,
+            trailers: HeaderMap::new(),
+        }
     }
 
     /// The head of the request; or why it is refused by an answer.
@@ -75,7 +87,7 @@ impl Incoming {
             return Err(Fault::Connection(Code::FrameUnexpected));
         }
         self.shared.count_idle_frame()?;
-        poll_fn(|task| self.frames.poll_skip(task)).await
+        poll_fn(|task| self.frames.poll_skip(task, &self.shared)).await
     }
 
     /// The next part of the body; `None` at its end.
@@ -88,17 +100,17 @@ impl Incoming {
 
     fn poll_part(&mut self, task: &mut Task) -> Poll<Result<Option<Bytes>, Fault>> {
         loop {
-            if self.trailers == Trailers::Coming {
+            if self.section == Section::Coming {
                 let section = ready!(self.frames.poll_whole(task))?;
-                head::read_trailers(&section, self.shared.context.limits.head).map_err(fault_of)?;
-                self.trailers = Trailers::Seen;
+                self.trailers = head::read_trailers(&section, self.shared.context.limits.head).map_err(fault_of)?;
+                self.section = Section::Seen;
+            }
+            // A frame of another kind is passed over.
+            if !self.is_data {
+                ready!(self.frames.poll_skip(task, &self.shared))?;
             }
             if self.frames.left() > 0 {
                 let part = ready!(self.frames.poll_part(task))?;
-                // A frame of another kind is passed over.
-                if !self.is_data {
-                    continue;
-                }
                 self.count(part.len())?;
                 self.shared.count_use();
                 return Poll::Ready(Ok(Some(part)));
@@ -115,13 +127,11 @@ impl Incoming {
     fn begin_frame(&mut self, kind: u64, length: u64) -> Result<(), Fault> {
         self.is_data = kind == kind::DATA;
         match kind {
-            kind::DATA | kind::HEADERS if self.trailers != Trailers::No => {
-                Err(Fault::Connection(Code::FrameUnexpected))
-            }
+            kind::DATA | kind::HEADERS if self.section != Section::No => Err(Fault::Connection(Code::FrameUnexpected)),
             kind::DATA if length > 0 => Ok(()),
             kind::HEADERS if length > self.shared.context.limits.head as u64 => Err(Fault::Stream(Code::ExcessiveLoad)),
             kind::HEADERS => {
-                self.trailers = Trailers::Coming;
+                self.section = Section::Coming;
                 Ok(())
             }
             _ if kind::is_misplaced(kind) => Err(Fault::Connection(Code::FrameUnexpected)),

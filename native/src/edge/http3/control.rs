@@ -22,6 +22,9 @@ const LONGEST: u64 = 4096;
 /// And settings that are.
 const MOST: usize = 64;
 
+/// Bytes that a number of 62 bits has after its first (RFC 9204, 4.1.1): there is none that is longer.
+const LONGEST_NUMBER: u32 = 9;
+
 /// The instruction that gives the dynamic table no room (RFC 9204, 4.3.1).
 const NO_ROOM: u8 = 0x20;
 
@@ -115,7 +118,7 @@ impl Control {
                     return Err(Fault::Connection(Code::FrameUnexpected));
                 }
                 _ if kind::is_of_http2(kind) => return Err(Fault::Connection(Code::FrameUnexpected)),
-                _ => poll_fn(|task| self.frames.poll_skip(task)).await?,
+                _ => poll_fn(|task| self.frames.poll_skip(task, &self.shared)).await?,
             }
         }
         Ok(())
@@ -138,21 +141,24 @@ impl Control {
     /// The table that it would fill has no room: all that may be said is that it is to have none.
     async fn encoder(&mut self) -> Result<(), Fault> {
         while let Some(bytes) = poll_fn(|task| self.frames.poll_bytes(task)).await? {
-            if bytes.iter().any(|byte| *byte != NO_ROOM) {
-                return Err(Fault::Connection(Code::EncoderStream));
+            for byte in &bytes[..] {
+                if *byte != NO_ROOM {
+                    return Err(Fault::Connection(Code::EncoderStream));
+                }
+                self.shared.count_idle_frame()?;
             }
-            self.shared.count_idle_frame()?;
         }
         Ok(())
     }
 
     /// Nothing that was sent refers to the table: all that may be said is that streams are not read.
     async fn decoder(&mut self) -> Result<(), Fault> {
-        let mut is_within = false;
+        let (mut is_within, mut length) = (false, 0);
         while let Some(bytes) = poll_fn(|task| self.frames.poll_bytes(task)).await? {
             for byte in &bytes[..] {
                 let is_cancellation = byte & 0xc0 == 0x40;
-                if !is_within && !is_cancellation {
+                length = if is_within { length + 1 } else { 0 };
+                if (!is_within && !is_cancellation) || length > LONGEST_NUMBER {
                     return Err(Fault::Connection(Code::DecoderStream));
                 }
                 is_within = if is_within { byte & 0x80 != 0 } else { byte & 0x3f == 0x3f };

@@ -2,13 +2,15 @@
 //! says how long it may be.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context as Task, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use quinn::{ReadError, RecvStream};
+use tokio::time::{Sleep, sleep};
 
-use super::shared::{Code, Fault};
+use super::shared::{Code, Fault, Shared};
 
 pub mod kind {
     pub const DATA: u64 = 0x0;
@@ -30,6 +32,9 @@ pub mod kind {
     }
 }
 
+/// How often it is looked whether a client has given up that nobody reads from.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// Packets whose bytes are read at once.
 const MOST_PARTS: usize = 32;
 
@@ -40,6 +45,8 @@ pub struct Frames {
     is_ended: bool,
     /// Of the frame that is being read.
     left: u64,
+    /// When it is looked again whether the client has given up, though it has sent more than is read.
+    look: Option<Pin<Box<Sleep>>>,
     recv: RecvStream,
     rest: Bytes,
     /// What has come of a payload that is to be whole.
@@ -48,20 +55,50 @@ pub struct Frames {
 
 impl Frames {
     pub fn new(recv: RecvStream) -> Self {
-        Self { have: 0, head: [0; 16], is_ended: false, left: 0, recv, rest: Bytes::new(), whole: BytesMut::new() }
+        Self {
+            have: 0,
+            head: [0; 16],
+            is_ended: false,
+            left: 0,
+            look: None,
+            recv,
+            rest: Bytes::new(),
+            whole: BytesMut::new(),
+        }
     }
 
     pub fn left(&self) -> u64 {
         self.left
     }
 
-    /// Ready once the client has given up to send; never where it has sent all. One part is read ahead for it: to ask for
-    /// the reset alone leaves a waker behind in the connection when the rest is read (quinn 0.11).
+    /// Ready once the client has given up to send; never where it has sent all. One part is read ahead for it. To ask for
+    /// the reset alone would leave a waker behind in the connection when the rest is read (quinn 0.11).
     pub fn poll_reset(&mut self, task: &mut Task) -> Poll<()> {
-        match ready!(self.poll_more(task)) {
-            Ok(_) => Poll::Pending,
-            Err(_) => Poll::Ready(()),
+        let had_something = !self.rest.is_empty() || self.is_ended;
+        if ready!(self.poll_more(task)).is_err() {
+            return Poll::Ready(());
         }
+        if !had_something {
+            // It has come since whoever reads has asked, who is to ask again.
+            task.waker().wake_by_ref();
+        }
+        while !self.is_ended {
+            // Takes nothing: it fails after a reset, and else says whether there is anything.
+            match pin!(self.recv.read_chunk(0, true)).poll(task) {
+                Poll::Ready(Ok(Some(_))) => {}
+                Poll::Ready(Ok(None)) => {
+                    self.is_ended = true;
+                    break;
+                }
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+            // While there is, nobody is woken for a reset.
+            let look = self.look.get_or_insert_with(|| Box::pin(sleep(LOOK)));
+            ready!(look.as_mut().poll(task));
+            self.look = None;
+        }
+        Poll::Pending
     }
 
     pub fn stop(&mut self, code: Code) {
@@ -135,10 +172,11 @@ impl Frames {
         Poll::Ready(Ok(self.whole.split().freeze()))
     }
 
-    /// Passes over what is left of the payload.
-    pub fn poll_skip(&mut self, task: &mut Task) -> Poll<Result<(), Fault>> {
+    /// Passes over what is left of the payload. Each part of it counts as another frame does: it may say that it has no end.
+    pub fn poll_skip(&mut self, task: &mut Task, shared: &Shared) -> Poll<Result<(), Fault>> {
         while self.left > 0 {
             ready!(self.poll_part(task))?;
+            shared.count_idle_frame()?;
         }
         Poll::Ready(Ok(()))
     }

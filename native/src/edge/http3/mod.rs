@@ -20,6 +20,9 @@ mod qpack;
 mod said;
 mod shared;
 mod table;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use connection::begin;
+pub use shared::Code;

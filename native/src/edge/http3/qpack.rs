@@ -77,7 +77,7 @@ pub fn append(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     }
 }
 
-/// A number, and what stands before it in its first byte (RFC 9204, 4.1.1). None here is beyond 2^31: what would be is no
+/// A number, and what stands before it in its first byte (RFC 9204, 4.1.1). None here is beyond 2^28: what would be is no
 /// length of anything that was sent.
 pub fn integer(rest: &mut &[u8], bits: u32) -> Result<(u8, usize), Unreadable> {
     let (first, mut after) = rest.split_first().ok_or(Unreadable::Malformed)?;
@@ -175,6 +175,32 @@ mod tests {
     fn reads_texts_that_are_coded() {
         let section = [0, 0, 0x50, 0x8c, 0xf1, 0xe3, 0xc2, 0xe5, 0xf2, 0x3a, 0x6b, 0xa0, 0xab, 0x90, 0xf4, 0xff];
         assert_eq!(decoded(&section, 100), Ok(vec![(":authority".into(), "www.example.com".into())]));
+    }
+
+    #[test]
+    fn whatever_comes_is_read_or_refused() {
+        // By xorshift, the same each time.
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        let mut read = 0;
+        for _ in 0..100_000 {
+            let length = next() % 40;
+            let mut section = vec![0, 0];
+            section.extend((0..length).map(|_| next() as u8));
+            if let Ok(fields) = decoded(&section, 500) {
+                let size: usize = fields.iter().map(|(name, value)| name.len() + value.len()).sum();
+                // What is no UTF-8 takes three bytes where it is shown.
+                assert!(size <= 3 * 500 && fields.len() <= 500 / OVERHEAD, "{section:x?}");
+                read += 1;
+            }
+            let _ = decoded(&section[next() as usize % 3..], 500);
+        }
+        assert!(read > 1000, "{read}");
     }
 
     #[test]

@@ -146,7 +146,7 @@ impl Wire for Http3Wire {
     }
 
     fn is_received(&self) -> bool {
-        self.incoming.is_received
+        self.incoming.is_received && self.incoming.trailers.is_empty()
     }
 
     fn poll_body(&mut self, task: &mut Task) -> Poll<Option<Result<Bytes, Broken>>> {
@@ -204,6 +204,10 @@ impl Wire for Http3Wire {
         self.push(bytes);
         self.is_complete = is_end;
         Ok(())
+    }
+
+    fn trailers(&mut self) -> HeaderMap {
+        std::mem::take(&mut self.incoming.trailers)
     }
 
     fn took(&mut self, _: usize) {
