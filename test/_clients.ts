@@ -179,7 +179,8 @@ export function http2Client(base: string): HttpClient {
         const { host, ...headers } = Object.fromEntries(out.headers)
         // HTTP/2 has no such headers (RFC 9113, 8.2.2): what a test says of the connection is left unsaid.
         for (const name of ['connection', 'keep-alive', 'transfer-encoding']) delete headers[name]
-        const stream = session().request(
+        const within = session()
+        const stream = within.request(
           {
             ...headers,
             ...(host === undefined ? {} : { ':authority': host }),
@@ -199,7 +200,11 @@ export function http2Client(base: string): HttpClient {
           if (out.asSent && isRefusal) resolve(new Response('', { status: 400 }))
           else reject(error)
         })
-        stream.on('close', () => reject(new Error(`the stream was closed without an answer (${stream.rstCode})`)))
+        stream.on('close', () => {
+          // The other streams of a connection that was refused end without an error.
+          if (out.asSent && within.destroyed) resolve(new Response('', { status: 400 }))
+          else reject(new Error(`the stream was closed without an answer (${stream.rstCode})`))
+        })
         stream.on('response', (fields) => {
           const told = new Headers()
           for (const [name, value] of Object.entries(fields)) {

@@ -172,8 +172,11 @@ export function http3Client(base: string): HttpClient {
         head = await Promise.race([request.head(), aborted])
         while (head.status < 200) head = await request.head()
       } catch (error) {
-        // What is no request is refused without an answer: by the library, or by the server's end of the stream.
-        const isRefusal = /^no head: (?:invalid|path|.*H3_MESSAGE_ERROR)/.test((error as Error).message)
+        // What is no request is refused without an answer: by the library, or by the server's end of the stream, and of
+        // the connection where there are too many of them.
+        const isRefusal = /^no head: (?:invalid|path|.*H3_(?:EXCESSIVE_LOAD|MESSAGE_ERROR))/.test(
+          (error as Error).message,
+        )
         if (out.asSent && isRefusal) return new Response('', { status: 400 })
         throw error
       }
