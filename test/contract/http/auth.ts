@@ -198,7 +198,8 @@ export function authContract(): void {
       })
 
       test('nothing of it is in the log', () => {
-        const text = JSON.stringify(logs.entries)
+        // An id of a request is hexadecimal, and so is the name.
+        const text = JSON.stringify(logs.entries).replaceAll(/[0-9a-f]+(?:-[0-9a-f]+){4}/g, 'id')
         for (const word of ['billing-key', 'pässword', 'ada', 'opaque-token']) assert.ok(!text.includes(word), word)
       })
     },
