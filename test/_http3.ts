@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { type FetchInit, type HttpClient, outgoing, responseOf } from './_clients.js'
+import { type FetchInit, type HttpClient, mostAsSent, type Outgoing, outgoing, responseOf } from './_clients.js'
 import { awaited, begin, type Fields, order, type Told } from './_http3-program.js'
 import { type Http3Answer, type Http3Head, Http3Request, type Settled, settled } from './_http3-request.js'
 
@@ -134,31 +134,42 @@ export class Http3Connection {
   }
 }
 
-/** HTTP/3 by the h3 crate, on one connection for as long as it lasts. */
+/** HTTP/3 by the h3 crate, on one connection for as long as it lasts, but for requests that go out as they were given. */
 export function http3Client(base: string): HttpClient {
   const { hostname, port: written } = new URL(base)
   const port = Number(written)
+  const all: Promise<Http3Connection>[] = []
+  let asSent = 0
   let kept: Promise<Http3Connection> | undefined
 
-  async function connection(): Promise<Http3Connection> {
-    kept ??= Http3Connection.open(port, { name: hostname })
-    const made = await kept
-    made.onClosed(() => {
-      kept = undefined
-    })
-    return made
+  function connection(out: Outgoing): Promise<Http3Connection> {
+    const isUsedUp = out.asSent && asSent++ % mostAsSent === 0
+    if (kept !== undefined && !isUsedUp) return kept
+    const opened = Http3Connection.open(port, { name: hostname })
+    const forget = (): void => {
+      if (kept === opened) kept = undefined
+    }
+    opened.then((made) => made.onClosed(forget), forget)
+    all.push(opened)
+    kept = opened
+    return opened
   }
 
   return {
     close() {
-      kept?.then((made) => made.close())
+      for (const opened of all) {
+        opened.then(
+          (made) => made.close(),
+          () => {},
+        )
+      }
     },
     async fetch(path: string, init: FetchInit = {}) {
       const out = await outgoing(base, path, init)
       out.signal?.throwIfAborted()
       const { host, ...headers } = Object.fromEntries(out.headers)
       for (const name of ['connection', 'keep-alive', 'transfer-encoding']) delete headers[name]
-      const made = await connection()
+      const made = await connection(out)
       const request = made.request(out.path, out.method, Object.entries(headers), host)
       const aborted = new Promise<never>((_, reject) => {
         out.signal?.addEventListener('abort', () => {
