@@ -24,7 +24,7 @@ export class NativeBridge {
   readonly #host: TransportHost
   readonly #source: BridgeSource
   /** By slot: what Node's server has, and the core still carries. */
-  readonly #streams = new Map<number, { readonly duplex: NativeDuplex; readonly events: NodeEvents }>()
+  readonly #streams = new Map<number, NodeEvents>()
 
   constructor(bridge: NodeBridge, host: TransportHost, source: BridgeSource) {
     this.#bridge = bridge
@@ -54,7 +54,7 @@ export class NativeBridge {
       this.#carry(slot, serial, data as Uint8Array, more === true)
       return
     }
-    const events = this.#streams.get(slot)?.events
+    const events = this.#streams.get(slot)
     if (events?.serial !== serial) return
     if (event === Event.Body || event === Event.BodyEnd) events.onBody(data as Uint8Array, event === Event.BodyEnd)
     else if (event === Event.Drain) events.onDrain()
@@ -99,9 +99,9 @@ export class NativeBridge {
   }
 
   #serve(slot: number, events: NodeEvents, duplex: NativeDuplex, read?: Uint8Array): void {
-    this.#streams.set(slot, { duplex, events })
+    this.#streams.set(slot, events)
     duplex.once('close', () => {
-      if (this.#streams.get(slot)?.events === events) this.#streams.delete(slot)
+      if (this.#streams.get(slot) === events) this.#streams.delete(slot)
     })
     if (read !== undefined && read.byteLength > 0) duplex.onData(read)
     this.connections.accept(duplex)

@@ -60,7 +60,6 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     this.lines = new HeaderLines(new Uint8Array(buffer, Lines.at, Lines.size))
     this.whole = new Uint8Array(buffer, Whole.at, Whole.size)
     this.#bridge = host.bridge && new NativeBridge(host.bridge, host, this)
-    if (host.bridge !== undefined) beginServing(host.bridge.server)
   }
 
   #request(path: string | undefined): string | Uint8Array | undefined {
@@ -130,8 +129,17 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
 
   listen(address: string, where: ListenSettings): number | readonly [code: string, message: string] {
     const { backlog, http2, port, reusePort, tls } = where
-    if (tls === undefined && !http2.cleartext && !reusePort) return this.io.listen(address, port, backlog)
-    return this.io.listenBeside(address, port, listenOptionsFor(where, this.host))
+    const isInLoop = tls === undefined && !http2.cleartext && !reusePort
+    const taken = isInLoop
+      ? this.io.listen(address, port, backlog)
+      : this.io.listenBeside(address, port, listenOptionsFor(where, this.host))
+    if (typeof taken !== 'number') {
+      // What was begun for it would hold the process.
+      this.io.closeConnections()
+    } else if (this.host.bridge !== undefined) {
+      beginServing(this.host.bridge.server)
+    }
+    return taken
   }
 
   sniOf(slot: number, serial: number, connection: number): string | undefined {

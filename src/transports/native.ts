@@ -39,8 +39,6 @@ async function listen(host: TransportHost, where: ListenSettings): Promise<Liste
     if (where.tls === undefined) return listening
     return { ...listening, setCertificates: (settings) => server.setCertificates(settings) }
   }
-  // What was begun for it would hold the process.
-  server.io.closeConnections()
   const [code, message] = taken
   if (code === 'TLS') throw new HotpressError('CERTIFICATE_UNREADABLE', { option: 'cert and key', reason: message })
   throw code === 'EADDRINUSE' ? new HotpressError('ADDRESS_IN_USE', { address }) : refused(`${code} (${message})`)

@@ -1,5 +1,9 @@
 import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+
+/** A socket, or what stands for one. */
+type Connection = Duplex & Pick<Socket, 'bytesRead' | 'destroySoon'>
 
 /** How many listeners give connections to a server of Node that does not listen itself. */
 const listeners = new WeakMap<Server, number>()
@@ -10,7 +14,7 @@ const listeners = new WeakMap<Server, number>()
  */
 export class NodeConnections {
   /** With how many bytes had been read of it when it was last found idle. */
-  readonly #all = new Map<Duplex, number | undefined>()
+  readonly #all = new Map<Connection, number | undefined>()
   readonly #closing: Set<Duplex>
   #isClosing = false
   readonly #server: Server
@@ -26,13 +30,13 @@ export class NodeConnections {
   }
 
   /** Gives the server a connection. */
-  accept(socket: Duplex): void {
+  accept(socket: Connection): void {
     this.add(socket)
     this.#server.emit('connection', socket)
   }
 
   /** Counts one that the server has already. */
-  add(socket: Duplex): void {
+  add(socket: Connection): void {
     this.#all.set(socket, undefined)
     if (this.#isClosing) this.#closing.add(socket)
     socket.once('close', () => {
@@ -50,16 +54,16 @@ export class NodeConnections {
 
   /**
    * Closes what stands between two requests, when it is found so for the second time: what is read meanwhile may be the
-   * beginning of one. What was upgraded has no parser any more, and is for who upgraded it to close.
+   * beginning of one. What a client has yet to take of the last answer is sent all the same. What was upgraded has no
+   * parser any more, and is for who upgraded it to close.
    */
   closeIdle(): void {
     for (const [socket, seen] of this.#all) {
       const isUpgraded = (Reflect.get(socket, 'parser') ?? null) === null
       const isAnswering = (Reflect.get(socket, '_httpMessage') ?? null) !== null
-      if (isUpgraded || isAnswering || socket.readableLength > 0) continue
-      const read: number = Reflect.get(socket, 'bytesRead') ?? 0
-      if (seen === read) socket.destroy()
-      else this.#all.set(socket, read)
+      if (isUpgraded || isAnswering || socket.readableLength > 0 || socket.writableEnded) continue
+      if (seen === socket.bytesRead) socket.destroySoon()
+      else this.#all.set(socket, socket.bytesRead)
     }
   }
 

@@ -9,6 +9,7 @@ import { nativeTransport } from '../../src/transports/native.js'
 import { fixture, pairOf } from '../_certificates.js'
 import { Http3Connection, type Http3Options, http3Missing, type RawInit } from '../_http3.js'
 import { http2Client, raw, tls } from '../_setup.js'
+import { frame as frameOf, headers as head, section } from './_http3-frames.js'
 
 const skip = (await nativeTransport.load()) ?? http3Missing
 const chunk = new Uint8Array(65_536)
@@ -89,40 +90,7 @@ async function open(port: number, options: Http3Options = {}): Promise<Http3Conn
   return connection
 }
 
-/** A number before a length of so many bits (RFC 9204, 4.1.1). */
-function prefixed(flags: number, bits: number, value: number): number[] {
-  const most = 2 ** bits - 1
-  if (value < most) return [flags | value]
-  const out = [flags | most]
-  for (value -= most; value >= 128; value >>= 7) out.push((value & 127) | 128)
-  return [...out, value]
-}
-
-/** A section of fields, each written out. */
-function section(fields: readonly (readonly [string, string])[]): number[] {
-  return [
-    0,
-    0,
-    ...fields.flatMap(([name, value]) => [
-      ...prefixed(0x20, 3, name.length),
-      ...Buffer.from(name),
-      ...prefixed(0, 7, value.length),
-      ...Buffer.from(value, 'latin1'),
-    ]),
-  ]
-}
-
-function varint(value: number): number[] {
-  if (value < 64) return [value]
-  if (value < 16_384) return [64 | (value >> 8), value & 255]
-  return [128 | (value >> 24), (value >> 16) & 255, (value >> 8) & 255, value & 255]
-}
-
-const frame = (kind: number, payload: readonly number[]): number[] => [
-  ...varint(kind),
-  ...varint(payload.length),
-  ...payload,
-]
+const frame = (kind: number, payload: Iterable<number>): Buffer => frameOf(kind, Uint8Array.from(payload))
 
 const get: readonly (readonly [string, string])[] = [
   [':method', 'GET'],
@@ -131,8 +99,8 @@ const get: readonly (readonly [string, string])[] = [
   [':path', '/'],
 ]
 const post = [[':method', 'POST'] as const, ...get.slice(1, 3), [':path', '/length'] as const]
-const head = (fields: readonly (readonly [string, string])[]): Uint8Array => Uint8Array.from(frame(1, section(fields)))
-const bytesOf = (...parts: readonly (readonly number[])[]): Uint8Array => Uint8Array.from(parts.flat())
+const bytesOf = (...parts: readonly Iterable<number>[]): Buffer =>
+  Buffer.concat(parts.map((part) => Uint8Array.from(part)))
 
 describe('native: HTTP/3', { skip, concurrency: 1 }, () => {
   test('requests are answered, each as its own', async () => {
@@ -367,11 +335,7 @@ describe('native: HTTP/3', { skip, concurrency: 1 }, () => {
     for (const fields of malformed) {
       assert.equal((await on.write(head(fields), { end: true })).reset, 0x10e, JSON.stringify(fields))
     }
-    const data = (length: number): number[] =>
-      frame(
-        0,
-        Array.from({ length }, () => 97),
-      )
+    const data = (length: number): Buffer => frame(0, Buffer.alloc(length, 'a'))
     const short = [...head([...post, ['content-length', '5']])]
     assert.equal((await on.write(bytesOf(short), { end: true })).reset, 0x10e)
     assert.equal((await on.write(bytesOf(short, data(4)), { end: true })).reset, 0x10e)
