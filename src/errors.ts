@@ -30,6 +30,7 @@ export const errorTable = {
   CREDENTIALS_MISSING: { message: 'this takes {scheme} credentials, and there are none', status: 401 },
   CROSS_ORIGIN: { message: 'the request was made by a page of another origin', status: 403 },
   CSRF_TOKEN_INVALID: { message: 'the CSRF token is missing or not valid', status: 403 },
+  EVENT_INVALID: { message: 'the {field} of a server-sent event got {got}, and takes {takes}' },
   FILE_NAME_INVALID: { message: 'saveTo() takes a file name without a path, and got {got}' },
   FILE_PASSED: { message: 'the file {name} was read or passed over already: read it before the next part' },
   FORM_INVALID: { message: 'the form is not valid: {reason}', status: 400 },

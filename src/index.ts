@@ -70,6 +70,10 @@ export {
   SecurityHeaders,
 } from './middleware/security-headers-builder.js'
 export type { HotpressOptions, Http2Options, HttpsRedirectOptions, ListenOptions } from './option-types.js'
+export { type SseOptions, sse } from './realtime/sse.js'
+export { SseChannel, type SseChannelOptions } from './realtime/sse-channel.js'
+export type { SseEvent } from './realtime/sse-event.js'
+export type { SseCleanup, SseSource, SseStream } from './realtime/sse-stream.js'
 export { controller } from './routing/controller.js'
 export type { PathParams } from './routing/pattern.js'
 export { RouteGroup, type RouteGroupOptions, type RouteOptions } from './routing/registry.js'

@@ -202,7 +202,7 @@ export class UwsExchange extends ArrivedExchange implements UwsLife {
   #sink(response: HttpResponse, closes: boolean, isEarly: boolean): StreamSink {
     const length = bodyLength(response, this.method)
     if (length !== undefined && !isEarly && (!closes || this.#arrival.isLast)) return lengthSink(this, length)
-    return chunkedSink(this, closes ? (this.#arrival.isLast ? 'closes' : 'lingers') : 'keeps')
+    return chunkedSink(this, closes ? (this.#arrival.isLast ? 'closes' : 'lingers') : 'keeps', this.isReceived)
   }
 
   #stream(sink: StreamSink, response: HttpResponse, request: HttpRequest, isEarly: boolean): void {
