@@ -29,6 +29,8 @@ export type { FileCacheOptions, FileHeaderOptions, StaticOptions } from './core/
 export { Status, type StatusCode } from './core/status.js'
 export type { TrustOptions } from './core/trust.js'
 export type { ErrorHandler, Handler, HandlerResult, Middleware, Next, ResponseLike } from './core/types.js'
+export type { SubprotocolChoice, WebSocketConnection, WebSocketData, WebSocketSendOptions } from './core/web-socket.js'
+export type { WebSocketHandlers, WebSocketOptions, WebSocketOriginTest } from './core/web-socket-route.js'
 export { type ErrorCode, HotpressError, HttpError, type HttpErrorOptions } from './errors.js'
 export { type FileAnswer, type FileOptions, file } from './files/file.js'
 export {

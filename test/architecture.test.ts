@@ -19,6 +19,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'observability',
     'option-types',
     'options',
+    'realtime',
     'redirect',
     'routing',
     'transports',

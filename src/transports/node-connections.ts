@@ -1,6 +1,9 @@
 import type { Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 
+/** What begins to close a WebSocket, by its connection. */
+export const leaveTakings: WeakMap<Duplex, () => void> = new WeakMap()
+
 /** How many listeners give connections to a server of Node that does not listen itself. */
 const listeners = new WeakMap<Server, number>()
 
@@ -44,7 +47,10 @@ export class NodeConnections {
   /** From here on each ends with the request that is under way. */
   close(): void {
     this.#isClosing = true
-    for (const socket of this.#all.keys()) this.#closing.add(socket)
+    for (const socket of this.#all.keys()) {
+      this.#closing.add(socket)
+      leaveTakings.get(socket)?.()
+    }
     this.closeIdle()
   }
 
