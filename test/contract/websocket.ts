@@ -115,6 +115,14 @@ function build(app: Hotpress): void {
       bus.emit('state', socket.readyState, socket.send('late'))
     },
   })
+  app.ws('/slow/:name', {
+    open: () => void bus.emit('opened late'),
+    upgrade: async (req) => {
+      const gone = once(bus, `proceed ${req.params.name}`)
+      bus.emit(`asked ${req.params.name}`)
+      await gone
+    },
+  })
   app.ws('/ping', { message: (socket, message) => socket.ping(message) })
 }
 
@@ -571,6 +579,27 @@ function closing(client: Client): void {
 }
 
 function sockets(client: Client): void {
+  test('clients that leave before they are answered harm nobody', { skip: !client.hasWire }, async () => {
+    const head = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: '
+    for (const how of ['destroy', 'resetAndDestroy', 'end'] as const) {
+      const name = `${client.variant}-${how}`
+      const asked = once(bus, `asked ${name}`)
+      const socket = await client.connect()
+      socket.write(`GET /slow/${name} HTTP/1.1\r\nHost: a\r\n${head}${'A'.repeat(22)}==\r\n\r\n`)
+      await asked
+      // Of TLS there is no reset.
+      if (how === 'resetAndDestroy' && client.protocol === 'https') socket.destroy()
+      else socket[how]()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      bus.emit(`proceed ${name}`)
+      socket.destroy()
+    }
+    const socket = await open(client, '/echo')
+    socket.send(frame(Opcode.text, 'alive'))
+    assert.equal(await socket.text(), 'alive')
+    socket.cut()
+  })
+
   for (const where of ['open', 'message', 'later', 'close']) {
     test(`a handler that fails is logged, and closes with 1011: ${where}`, async () => {
       entries.length = 0

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
-import { WebSocket } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import { Hotpress } from '../../src/index.js'
 import { listeningTransports, tls, variants } from '../_setup.js'
 
@@ -134,3 +134,23 @@ test('auto takes a transport for them', async () => {
   socket.close()
   await app.close()
 })
+
+for (const { name, skip } of listeningTransports.filter((each) => each.name !== 'uws')) {
+  test(`others may listen for upgrades of other paths: ${name}`, { skip, timeout: 30_000 }, async () => {
+    const app = new Hotpress({ logger: false, transport: name })
+    app.ws('/mine', { open: (socket) => void socket.send('mine') })
+    const sockets = new WebSocketServer({ noServer: true })
+    const server = app.nodeServer()
+    server.on('upgrade', (request, socket, head) => {
+      if (request.url === '/theirs') sockets.handleUpgrade(request, socket, head, (theirs) => theirs.send('theirs'))
+    })
+    const { url } = await app.listen()
+    for (const who of ['mine', 'theirs']) {
+      const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/${who}`)
+      assert.equal(String((await once(socket, 'message'))[0]), who)
+      socket.close()
+      await once(socket, 'close')
+    }
+    await app.close()
+  })
+}
