@@ -96,6 +96,33 @@ for (const { name, skip } of listeningTransports) {
       await app.close()
     })
 
+    test('who does not take what is published is cut off, and nobody else', { timeout: 30_000 }, async () => {
+      const app = new Hotpress({ logger: false, transport: name })
+      const codes: number[] = []
+      app.ws('/', {
+        close: (_socket, code) => void codes.push(code),
+        open: (socket) => socket.subscribe('all'),
+        options: { maxBackpressure: '1mb' },
+      })
+      const { url } = await app.listen()
+      const [slow, quick] = [await open(url), await open(url)]
+      slow.pause()
+      let taken = 0
+      quick.on('message', () => taken++)
+      let given = 0
+      while (codes.length === 0) {
+        app.publish('all', 'x'.repeat(65_536))
+        given++
+        while (taken < given) await new Promise((resolve) => setImmediate(resolve))
+        assert.ok(given < 5000, 'it was never cut off')
+      }
+      assert.deepEqual(codes, [1006])
+      slow.terminate()
+      quick.close()
+      await once(quick, 'close')
+      await app.close()
+    })
+
     test('an upgrade that comes to its end while the app closes is told so', { timeout: 30_000 }, async () => {
       const app = new Hotpress({ logger: false, transport: name })
       let proceed = (): void => {}
