@@ -9,6 +9,8 @@ import type { Logger } from './core/logger.js'
 import type { HttpRequest } from './core/request.js'
 import type { Settings, TransportName } from './core/settings.js'
 import type { ErrorHandler, Handler, Middleware } from './core/types.js'
+import type { SocketLimits, WebSocketData, WebSocketSendOptions } from './core/web-socket.js'
+import { WebSocketRoute } from './core/web-socket-route.js'
 import { Dispatcher, notFound } from './dispatcher.js'
 import { describe, HotpressError } from './errors.js'
 import { compressFilesOf } from './files/file.js'
@@ -17,6 +19,9 @@ import { settleListen } from './listen-options.js'
 import { filterPaths } from './middleware/path-filter.js'
 import type { HotpressOptions, ListenOptions } from './option-types.js'
 import { settle } from './options.js'
+import { webSocketHandler } from './realtime/websocket-group.js'
+import { SocketHub } from './realtime/websocket-hub.js'
+import { NodeSockets } from './realtime/websocket-node.js'
 import { redirectingHost } from './redirect.js'
 import { coreInfo } from './routing/matcher.js'
 import { checkMiddleware, type RouteDefinition, RouteRegistry } from './routing/registry.js'
@@ -52,12 +57,15 @@ export interface Capabilities {
 export class Hotpress extends RouteRegistry {
   #bridge: NodeBridge | undefined
   #dispatcher: Dispatcher | undefined
+  #hasNodeServer = false
   #host: TransportHost | undefined
   readonly #listening = new Set<ListeningServer>()
   readonly #middleware: Middleware[] = []
   #onError: ErrorHandler | undefined
   #onNotFound: Handler | undefined
   readonly #settings: Settings
+  readonly #sockets = new SocketHub()
+  readonly #socketRoutes: WebSocketRoute[] = []
   readonly #table = new RouteTable<RouteDefinition>()
 
   constructor(options: HotpressOptions = {}) {
@@ -111,7 +119,7 @@ export class Hotpress extends RouteRegistry {
     if (onReady !== undefined && typeof onReady !== 'function') {
       throw new HotpressError('HANDLER_INVALID', { got: describe(onReady), what: 'the second argument of listen()' })
     }
-    const hasBridge = redirect === undefined && this.#bridge !== undefined
+    const hasBridge = redirect === undefined && this.#hasNodeServer
     const transport = await chooseTransport(this.#settings, where, hasBridge, (name, reason) =>
       this.log.info(`not serving by ${name}: ${reason}`),
     )
@@ -150,6 +158,7 @@ export class Hotpress extends RouteRegistry {
    */
   nodeServer(claims: (request: HttpRequest) => boolean = () => false): Server {
     this.#open('nodeServer()')
+    this.#hasNodeServer = true
     this.#bridge ??= { claims: checkFunction(claims, 'nodeServer()'), server: createNodeServer(this.#settings) }
     return this.#bridge.server
   }
@@ -171,6 +180,17 @@ export class Hotpress extends RouteRegistry {
     return this
   }
 
+  /**
+   * Sends a message to all WebSockets that are subscribed to a topic.
+   *
+   * @throws HotpressError `MESSAGE_INVALID`
+   * @example
+   * app.publish('news', JSON.stringify(article))
+   */
+  publish(topic: string, data: WebSocketData, options?: WebSocketSendOptions): void {
+    this.#sockets.publish(topic, data, options)
+  }
+
   /** Adds middleware around every request, those that no route answers included; the first added is outermost. */
   override use(...middleware: readonly Middleware[]): this {
     this.#open('use()')
@@ -181,6 +201,7 @@ export class Hotpress extends RouteRegistry {
   protected override register(call: string, route: RouteDefinition): void {
     this.#open(call)
     this.#table.add(route)
+    if (route.handler instanceof WebSocketRoute) this.#socketRoutes.push(route.handler)
   }
 
   #open(call: string): void {
@@ -196,6 +217,9 @@ export class Hotpress extends RouteRegistry {
   #start(): TransportHost {
     if (this.#host !== undefined) return this.#host
     const settings = this.#settings
+    const hasSockets = this.#socketRoutes.length > 0
+    // Upgrades go to Node's own server where a transport has none of its own.
+    if (hasSockets) this.#bridge ??= { claims: undefined, server: createNodeServer(settings) }
     const fileEncoder = lazyEncoder()
     const dispatcher = new Dispatcher({
       bodyRules: { decodes: settings.decodeBody, limit: settings.bodyLimit, threshold: settings.streamThreshold },
@@ -210,6 +234,7 @@ export class Hotpress extends RouteRegistry {
       ],
       onError: this.#onError,
       onNotFound: this.#onNotFound,
+      socketHandler: (route) => webSocketHandler(route, this.#sockets, settings.log),
       table: this.#table,
     })
     this.#dispatcher = dispatcher
@@ -236,6 +261,9 @@ export class Hotpress extends RouteRegistry {
         wantsPath,
       },
       settings,
+      sockets: hasSockets
+        ? new NodeSockets(limitsOf(this.#socketRoutes), (path) => dispatcher.servesSockets(path))
+        : undefined,
       trust: settings.trust,
     }
     if (settings.compression !== undefined) compressFilesOf(this.#host, fileEncoder())
@@ -250,6 +278,15 @@ function lazyEncoder(): () => Encoder {
   return () => {
     encoder ??= createEncoder({ concurrency: 1, levels: { br: 9, gzip: 9, zstd: 15 }, queue: 100_000 })
     return encoder
+  }
+}
+
+// What is allowed on any route.
+function limitsOf(routes: readonly WebSocketRoute[]): SocketLimits {
+  return {
+    compresses: routes.some(({ settings }) => settings.compression),
+    maxBackpressure: Math.max(...routes.map(({ settings }) => settings.maxBackpressure)),
+    maxPayload: Math.max(...routes.map(({ settings }) => settings.maxPayload)),
   }
 }
 

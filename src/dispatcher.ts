@@ -9,6 +9,7 @@ import { empty } from './core/responses.js'
 import { FolderRoute } from './core/static-options.js'
 import { createResponder, type Responder } from './core/to-response.js'
 import type { ErrorHandler, Handler, HandlerResult, Middleware, OpenChain } from './core/types.js'
+import { WebSocketRoute } from './core/web-socket-route.js'
 import { httpError } from './errors.js'
 import { staticHandler } from './files/static.js'
 import type { NumberedRoutes } from './fixed.js'
@@ -28,6 +29,8 @@ export interface DispatcherParts {
   readonly middleware: readonly Middleware[]
   readonly onError: ErrorHandler | undefined
   readonly onNotFound: Handler | undefined
+  /** Makes the handler of a route of WebSockets. */
+  readonly socketHandler: (route: WebSocketRoute) => Handler
   readonly table: RouteTable<RouteDefinition>
 }
 
@@ -45,7 +48,7 @@ function malformed({ path }: HttpRequest): never {
 /** From a request to a response: matches a route and runs its chain. Made once, at start, and never changed. */
 export class Dispatcher {
   readonly #entries: Entry[] = []
-  readonly #folders = new Map<RouteDefinition, Handler>()
+  readonly #made = new Map<RouteDefinition, Handler>()
   readonly #notFound: OpenChain
   readonly #numbered: NumberedRoutes[] = []
   readonly #parts: DispatcherParts
@@ -89,6 +92,12 @@ export class Dispatcher {
     const entry = this.#entries[routeId ?? this.matcher.match(path)]
     const layers = entry?.methods.get(method)?.layers ?? this.#parts.middleware
     return layers.reduceRight((answer, layer) => decoratorOf(layer)?.(answer, request) ?? answer, response)
+  }
+
+  /** Whether a path is that of WebSockets. */
+  servesSockets(path: string): boolean {
+    const route = this.#numbered[this.matcher.match(path)]?.routes.get('GET')
+    return route?.handler instanceof WebSocketRoute
   }
 
   dispatch(request: HttpRequest): HttpResponse | Promise<HandlerResult> {
@@ -141,8 +150,9 @@ export class Dispatcher {
   // A wildcard's path without anything behind it is another endpoint of the same folder.
   #handler(route: RouteDefinition): Handler {
     const { handler, pattern } = route
+    if (handler instanceof WebSocketRoute) return this.#socketHandler(route, handler)
     if (!(handler instanceof FolderRoute)) return handler
-    let made = this.#folders.get(route)
+    let made = this.#made.get(route)
     if (made === undefined) {
       const { compressesFiles, fileEncoder, onNotFound = notFound } = this.#parts
       const encoder = (handler.settings.compress ?? compressesFiles) ? fileEncoder() : undefined
@@ -152,7 +162,16 @@ export class Dispatcher {
         encoder,
         notFound: onNotFound,
       })
-      this.#folders.set(route, made)
+      this.#made.set(route, made)
+    }
+    return made
+  }
+
+  #socketHandler(route: RouteDefinition, handler: WebSocketRoute): Handler {
+    let made = this.#made.get(route)
+    if (made === undefined) {
+      made = this.#parts.socketHandler(handler)
+      this.#made.set(route, made)
     }
     return made
   }

@@ -20,6 +20,7 @@ export const errorTable = {
   BODY_UNREAD: { message: 'the request was answered before its body was read', status: 400 },
   BODY_USED: { message: 'the body is being read as a stream already, or is about to be read whole' },
   CERTIFICATE_UNREADABLE: { message: 'TLS: {option} {reason}' },
+  CLOSE_INVALID: { message: 'a WebSocket cannot be closed with {got}: it takes {takes}' },
   CODING_REFUSED: {
     message: 'none of the codings that there are ({available}) is accepted, and identity is refused',
     status: 406,
@@ -30,6 +31,7 @@ export const errorTable = {
   CREDENTIALS_MISSING: { message: 'this takes {scheme} credentials, and there are none', status: 401 },
   CROSS_ORIGIN: { message: 'the request was made by a page of another origin', status: 403 },
   CSRF_TOKEN_INVALID: { message: 'the CSRF token is missing or not valid', status: 403 },
+  EVENT_INVALID: { message: 'the {field} of a server-sent event got {got}, and takes {takes}' },
   FILE_NAME_INVALID: { message: 'saveTo() takes a file name without a path, and got {got}' },
   FILE_PASSED: { message: 'the file {name} was read or passed over already: read it before the next part' },
   FORM_INVALID: { message: 'the form is not valid: {reason}', status: 400 },
@@ -40,6 +42,7 @@ export const errorTable = {
   HOST_NOT_REDIRECTED: { message: 'the host {host} is not one that is redirected to HTTPS', status: 400 },
   IDENTITY_MISSING: { message: '{call} was asked about a request that its middleware has not let through' },
   MEDIA_TYPE_UNSUPPORTED: { message: 'the content type {got} is not taken here; what is: {takes}', status: 415 },
+  MESSAGE_INVALID: { message: 'a WebSocket cannot send {got}: it takes {takes}' },
   METHOD_INVALID: { message: '{got} is not an HTTP method: a method is a token such as GET (RFC 9110, 5.6.2)' },
   METHOD_NOT_ALLOWED: { message: '{method} is not allowed here; allowed: {allowed}', status: 405 },
   MULTIPART_INVALID: { message: 'the multipart body is not valid: {reason}', status: 400 },
@@ -51,6 +54,7 @@ export const errorTable = {
   OPTION_INVALID: { message: 'the option {option} got {got}, and takes {takes}' },
   OPTION_REFUSED: { message: 'the transport {transport} cannot honour {option}: {reason}' },
   OPTION_UNKNOWN: { message: 'there is no option {option}{where}; the options are {known}' },
+  ORIGIN_REFUSED: { message: 'pages of the origin {origin} may open no WebSocket here', status: 403 },
   PACKAGE_MISSING: { message: '{what} needs the package {name}, which is not installed: npm install {name}' },
   PATH_MALFORMED: { message: 'the path {path} holds a percent-escape that is malformed or not UTF-8', status: 400 },
   PATTERN_INVALID: { message: 'the route {pattern} is not valid: {reason}' },
@@ -64,9 +68,15 @@ export const errorTable = {
   ROUTE_CONFLICT: { message: 'the route {route} conflicts with {other}: both answer {method} {shape}' },
   SCOPE_INSUFFICIENT: { message: 'the token does not allow this', status: 403 },
   STATUS_INVALID: { message: 'the status {got} is not valid: it takes a whole number from 200 to 599' },
+  SUBPROTOCOL_INVALID: { message: 'the choice of a subprotocol gave {got}, which the client has not offered' },
   TLS_MISSING: { message: '{call} was called on the listener {url}, which serves without TLS' },
   TOKEN_INVALID: { message: 'the token is not valid: {reason}', status: 401 },
   TRANSPORT_UNAVAILABLE: { message: 'the transport {transport} is not available: {reason}' },
+  UPGRADE_INVALID: { message: 'the request for a WebSocket is malformed: {reason}', status: 400 },
+  UPGRADE_REQUIRED: {
+    message: 'this takes WebSockets alone: version 13, by a connection that can become one',
+    status: 426,
+  },
 } as const
 
 /** The code of an error of Hotpress, as in `error.code`. */

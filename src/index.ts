@@ -29,6 +29,8 @@ export type { FileCacheOptions, FileHeaderOptions, StaticOptions } from './core/
 export { Status, type StatusCode } from './core/status.js'
 export type { TrustOptions } from './core/trust.js'
 export type { ErrorHandler, Handler, HandlerResult, Middleware, Next, ResponseLike } from './core/types.js'
+export type { SubprotocolChoice, WebSocketConnection, WebSocketData, WebSocketSendOptions } from './core/web-socket.js'
+export type { WebSocketHandlers, WebSocketOptions, WebSocketOriginTest } from './core/web-socket-route.js'
 export { type ErrorCode, HotpressError, HttpError, type HttpErrorOptions } from './errors.js'
 export { type FileAnswer, type FileOptions, file } from './files/file.js'
 export {
@@ -70,6 +72,10 @@ export {
   SecurityHeaders,
 } from './middleware/security-headers-builder.js'
 export type { HotpressOptions, Http2Options, HttpsRedirectOptions, ListenOptions } from './option-types.js'
+export { type SseOptions, sse } from './realtime/sse.js'
+export { SseChannel, type SseChannelOptions } from './realtime/sse-channel.js'
+export type { SseEvent } from './realtime/sse-event.js'
+export type { SseCleanup, SseSource, SseStream } from './realtime/sse-stream.js'
 export { controller } from './routing/controller.js'
 export type { PathParams } from './routing/pattern.js'
 export { RouteGroup, type RouteGroupOptions, type RouteOptions } from './routing/registry.js'

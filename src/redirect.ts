@@ -38,6 +38,7 @@ export function redirectingHost(
     decorate: (response) => response,
     dispatch: (request) => answer(request, settings, securePort),
     head: new HeadTemplate({ ...defaultHeaders, pairs: withoutHsts(defaultHeaders.pairs) }),
+    sockets: undefined,
     routes: { fixed: undefined, matcher: createMatcher(), wantsPath: [] },
   }
 }

@@ -6,6 +6,8 @@ import type { HeaderPairs } from './headers.js'
  * `detach()` is called once when the request outlives it, and the source then owns what it still has to answer.
  */
 export interface RequestSource extends BodySource {
+  /** Whether its connection can become a WebSocket. */
+  readonly canUpgrade?: boolean
   /** Whether the transport compresses answers by itself (`later-coding`). */
   readonly encodesAnswers?: boolean
   readonly ip: string

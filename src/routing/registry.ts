@@ -2,6 +2,7 @@ import type { HttpRequest } from '../core/request.js'
 import { FolderRoute, type StaticOptions, settleStatic } from '../core/static-options.js'
 import type { Handler, HandlerResult, Middleware } from '../core/types.js'
 import { bytesOf } from '../core/units.js'
+import { type WebSocketHandlers, WebSocketRoute } from '../core/web-socket-route.js'
 import { describe, HotpressError } from '../errors.js'
 import {
   checkMethod,
@@ -27,7 +28,7 @@ export interface RouteOptions extends ScopeOptions {
 /** A route as it was registered, with what its groups add. */
 export interface RouteDefinition {
   readonly bodyLimit: number | undefined
-  readonly handler: FolderRoute | Handler
+  readonly handler: FolderRoute | Handler | WebSocketRoute
   readonly method: string
   readonly middleware: readonly Middleware[]
   readonly pattern: Pattern
@@ -159,6 +160,29 @@ export abstract class RouteRegistry<Prefix extends string = ''> {
 
   /** Adds middleware around every route registered here, before or after this call; the first added is outermost. */
   abstract use(...middleware: readonly Middleware[]): this
+
+  /**
+   * Serves WebSockets at a path. The middleware of the app and of groups runs first, with the request that asks for one:
+   * what it answers in place of `next()` is answered. More in docs/websockets.md.
+   *
+   * @param handlers write `upgrade` before the others: what it returns is the type of `data` in them.
+   * @throws HotpressError `HANDLER_INVALID`, `OPTION_INVALID`, `OPTION_UNKNOWN`, `PATTERN_INVALID`, `ROUTE_CONFLICT`
+   * @example
+   * app.ws('/rooms/:room', {
+   *   upgrade: (req) => ({ name: req.query.get('name') ?? 'nobody' }),
+   *   open: (socket) => socket.subscribe(socket.params.room),
+   *   message: (socket, message) => socket.publish(socket.params.room, `${socket.data.name}: ${message}`),
+   * })
+   */
+  ws<const Path extends string, Data = undefined>(
+    path: Path,
+    handlers: WebSocketHandlers<PathParams<`${Prefix}${Path}`>, Data>,
+  ): this {
+    const handler = new WebSocketRoute(String(path), handlers)
+    const middleware = checkMiddleware(handler.settings.use, `use of the options of ws(${JSON.stringify(path)})`)
+    this.register('ws()', { bodyLimit: undefined, handler, method: 'GET', middleware, pattern: parsePattern(path) })
+    return this
+  }
 
   #route(call: string, method: string, path: string, rest: readonly unknown[]): this {
     const handler = rest.at(-1)

@@ -36,9 +36,9 @@ export class NativeBridge {
   /** Whether the request that is being handed over is Node's server's, and its connection of HTTP/1.1 with it. */
   takes(exchange: NativeExchange): boolean {
     const { control } = this.#source.io
-    const { server } = this.#bridge
+    const { claims, server } = this.#bridge
     const isUpgrade = control[Control.upgrades] === 1 && server.listenerCount('upgrade') > 0
-    if (!isUpgrade && !this.#bridge.claims(new HttpRequest(exchange, this.#host))) return false
+    if (!isUpgrade && claims?.(new HttpRequest(exchange, this.#host)) !== true) return false
     if ((exchange.slot & beside) === 0) control[Control.answer] = Answer.handOff
     else this.#open(exchange)
     return true

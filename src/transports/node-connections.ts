@@ -5,6 +5,9 @@ import type { Duplex } from 'node:stream'
 /** A socket, or what stands for one. */
 type Connection = Duplex & Pick<Socket, 'bytesRead' | 'destroySoon'>
 
+/** What begins to close a WebSocket, by its connection. */
+export const leaveTakings: WeakMap<Duplex, () => void> = new WeakMap()
+
 /** How many listeners give connections to a server of Node that does not listen itself. */
 const listeners = new WeakMap<Server, number>()
 
@@ -48,7 +51,10 @@ export class NodeConnections {
   /** From here on each ends with the request that is under way. */
   close(): void {
     this.#isClosing = true
-    for (const socket of this.#all.keys()) this.#closing.add(socket)
+    for (const socket of this.#all.keys()) {
+      this.#closing.add(socket)
+      leaveTakings.get(socket)?.()
+    }
     this.closeIdle()
   }
 

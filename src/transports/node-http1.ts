@@ -6,6 +6,7 @@ import type { Settings } from '../core/settings.js'
 import { statusLine } from '../core/status.js'
 import { readArrival } from './node-arrival.js'
 import { endWith, type NodeConnection, NodeExchange } from './node-exchange.js'
+import { takeUpgrades } from './node-upgrade.js'
 import { refusal, refusalOf } from './refusal.js'
 import type { TransportHost } from './transport.js'
 
@@ -82,6 +83,7 @@ export function attach(server: Server, host: TransportHost): NodeConnection {
     if (!socket.writable || isAnswering || code === 'ECONNRESET') socket.destroy()
     else socket.end(refusalText(refusalOf(statuses[code] ?? 400)))
   })
+  if (host.sockets !== undefined) takeUpgrades(server, host, host.sockets, connection)
   return connection
 }
 

@@ -1,17 +1,20 @@
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { Deadlines } from '../core/deadlines.js'
 import type { HeadTemplate } from '../core/head.js'
+import type { HeaderPairs } from '../core/headers.js'
 import type { HttpRequest, RequestContext } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'
 import type { Settings, TransportName } from '../core/settings.js'
 import type { Responder } from '../core/to-response.js'
 import type { HandlerResult } from '../core/types.js'
+import type { SocketLimits, SocketUpgrade } from '../core/web-socket.js'
 import type { NativeFixed, Router } from '../native/types.js'
 
 /** A server of Node's own that shares the app's connections. */
 export interface NodeBridge {
-  /** Whether it is to serve a request, and what comes after it on the connection. */
-  claims(request: HttpRequest): boolean
+  /** Whether it is to serve a request, and what comes after it on the connection; undefined for upgrades alone. */
+  readonly claims: ((request: HttpRequest) => boolean) | undefined
   readonly server: Server
 }
 
@@ -24,6 +27,27 @@ export interface TransportRoutes {
   readonly wantsPath: readonly boolean[]
 }
 
+/** The WebSockets of an app. */
+export interface HostSockets {
+  readonly limits: SocketLimits
+  /**
+   * Makes a WebSocket of a connection of Node's own, which has sent a request for one and had no answer.
+   *
+   * @param head what has come after the request.
+   * @param headers of the answer, beside those of the handshake.
+   * @returns begins to close it, as its listener closes.
+   */
+  accept(
+    request: IncomingMessage,
+    connection: Duplex,
+    head: Buffer,
+    upgrade: SocketUpgrade,
+    headers: HeaderPairs,
+  ): () => void
+  /** Whether a path is that of WebSockets. */
+  serves(path: string): boolean
+}
+
 /** What a transport needs of its app. */
 export interface TransportHost extends RequestContext {
   readonly bridge: NodeBridge | undefined
@@ -34,6 +58,8 @@ export interface TransportHost extends RequestContext {
   readonly settings: Settings
   readonly routes: TransportRoutes
   readonly responder: Responder
+  /** Undefined where there are none. */
+  readonly sockets?: HostSockets | undefined
   /**
    * A request in, a response out: at once, or what `responder` makes of the promise's value or rejection. It never throws.
    */

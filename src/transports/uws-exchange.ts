@@ -4,8 +4,10 @@ import type { HttpRequest } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless, statusLine } from '../core/status.js'
 import type { StreamSink } from '../core/stream.js'
+import { type SocketUpgrade, upgradeOf } from '../core/web-socket.js'
 import { type Arrival, ArrivedExchange } from './arrived-exchange.js'
 import type { TransportHost } from './transport.js'
+import { upgradeConnection } from './uws-socket.js'
 import { chunkedSink, lengthSink, type UwsLife } from './uws-writer.js'
 
 /** What was read of a request in its callback. */
@@ -41,6 +43,7 @@ const patience = 1000
 /** A request of uWebSockets.js and its answer. */
 export class UwsExchange extends ArrivedExchange implements UwsLife {
   readonly #arrival: UwsArrival
+  readonly #context: Uws.us_socket_context_t | undefined
   #ip: string | undefined = undefined
   #isLate = false
   #onGone: (() => void) | undefined = undefined
@@ -48,11 +51,22 @@ export class UwsExchange extends ArrivedExchange implements UwsLife {
   #res: Uws.HttpResponse | undefined
   readonly #server: UwsOwner
 
-  constructor(server: UwsOwner, res: Uws.HttpResponse, arrival: UwsArrival) {
+  /** @param context of the WebSockets that its connection can become one of. */
+  constructor(
+    server: UwsOwner,
+    res: Uws.HttpResponse,
+    arrival: UwsArrival,
+    context: Uws.us_socket_context_t | undefined,
+  ) {
     super(server.host, arrival)
     this.#arrival = arrival
+    this.#context = context
     this.#res = res
     this.#server = server
+  }
+
+  get canUpgrade(): boolean {
+    return this.#context !== undefined
   }
 
   get ip(): string {
@@ -122,6 +136,11 @@ export class UwsExchange extends ArrivedExchange implements UwsLife {
   protected override write(response: HttpResponse, request: HttpRequest, isLate: boolean): void {
     const res = this.#res
     if (res === undefined) return
+    const upgrade = this.#context === undefined ? undefined : upgradeOf(response)
+    if (upgrade !== undefined) {
+      this.#upgrade(res, upgrade, response, request)
+      return
+    }
     // What follows a chunked body is not trusted to be a request: the library reads chunks too leniently.
     if (this.#arrival.closes || this.bodySize < 0 || response.closes || this.#server.isClosing) {
       this.#sendLast(response, request)
@@ -202,12 +221,25 @@ export class UwsExchange extends ArrivedExchange implements UwsLife {
   #sink(response: HttpResponse, closes: boolean, isEarly: boolean): StreamSink {
     const length = bodyLength(response, this.method)
     if (length !== undefined && !isEarly && (!closes || this.#arrival.isLast)) return lengthSink(this, length)
-    return chunkedSink(this, closes ? (this.#arrival.isLast ? 'closes' : 'lingers') : 'keeps')
+    return chunkedSink(this, closes ? (this.#arrival.isLast ? 'closes' : 'lingers') : 'keeps', this.isReceived)
   }
 
   #stream(sink: StreamSink, response: HttpResponse, request: HttpRequest, isEarly: boolean): void {
     this.detach()
     this.writeBody(response, sink, request, isEarly)
+  }
+
+  // The handlers of the socket may run before this returns.
+  #upgrade(res: Uws.HttpResponse, upgrade: SocketUpgrade, response: HttpResponse, request: HttpRequest): void {
+    const head = this.host.head.pairs(request, response)
+    const handshake = {
+      extensions: this.header('sec-websocket-extensions') ?? '',
+      head,
+      key: this.header('sec-websocket-key') ?? '',
+    }
+    this.#res = undefined
+    if (this.#isLate) this.#server.ended()
+    upgradeConnection(res, this.#context!, upgrade, handshake)
   }
 
   #whole(res: Uws.HttpResponse, body: string | undefined, closes: boolean): void {

@@ -7,6 +7,7 @@ import { binding } from '../native/binding.js'
 import { refusal, refusalOf } from './refusal.js'
 import type { TlsSettings, TransportHost } from './transport.js'
 import { UwsExchange, type UwsOwner } from './uws-exchange.js'
+import { UwsSockets } from './uws-socket.js'
 import { secureApp } from './uws-tls.js'
 
 /**
@@ -23,6 +24,7 @@ export class UwsServer implements UwsOwner {
   #headers: string[] = []
   #onIdle: (() => void) | undefined
   #socket: Uws.us_listen_socket | undefined
+  readonly #sockets: UwsSockets | undefined
   #underWay = 0
   readonly #uws: typeof Uws
   readonly #visit = (name: string, value: string): void => {
@@ -40,8 +42,14 @@ export class UwsServer implements UwsOwner {
     this.#headerLimit = headerLimit
     this.#uws = uws
     this.protocol = tls === undefined ? 'http' : 'https'
-    const prepare = (app: Uws.TemplatedApp): Uws.TemplatedApp => app.any('/*', (res, req) => this.#handle(res, req))
+    const sockets = host.sockets && new UwsSockets(host.sockets.limits)
+    this.#sockets = sockets
+    const prepare = (app: Uws.TemplatedApp): Uws.TemplatedApp => {
+      sockets?.prepare(app, (res, req, context) => this.#handle(res, req, context))
+      return app.any('/*', (res, req) => this.#handle(res, req))
+    }
     this.#app = tls === undefined ? prepare(uws.App()) : secureApp(uws, tls, prepare)
+    sockets?.publishBy(this.#app)
   }
 
   began(): void {
@@ -52,6 +60,7 @@ export class UwsServer implements UwsOwner {
     this.isClosing = true
     if (this.#socket !== undefined) this.#uws.us_listen_socket_close(this.#socket)
     this.#socket = undefined
+    this.#sockets?.leave()
     if (this.#underWay > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, drain)
@@ -61,6 +70,7 @@ export class UwsServer implements UwsOwner {
         }
       })
     }
+    await this.#sockets?.left
     this.#app.close()
   }
 
@@ -86,7 +96,7 @@ export class UwsServer implements UwsOwner {
     return result
   }
 
-  #handle(res: Uws.HttpResponse, req: Uws.HttpRequest): void {
+  #handle(res: Uws.HttpResponse, req: Uws.HttpRequest, context?: Uws.us_socket_context_t): void {
     const framing = this.#framing
     framing.reset()
     // One walk shows what the guard must see (a second Host or Content-Length is invisible to getHeader) and takes the
@@ -107,7 +117,8 @@ export class UwsServer implements UwsOwner {
       return
     }
     const { bodySize, closes } = framing
-    new UwsExchange(this, res, { bodySize, closes, headers, isLast, method, path, query }).serve()
+    const arrival = { bodySize, closes, headers, isLast, method, path, query }
+    new UwsExchange(this, res, arrival, context).serve()
   }
 }
 

@@ -1,5 +1,6 @@
 import type * as Uws from 'uWebSockets.js'
 import type { StreamSink } from '../core/stream.js'
+import { keepAlive, release } from './uws-keep-alive.js'
 
 /** The life of one native response, as its exchange knows it. */
 export interface UwsLife {
@@ -26,8 +27,12 @@ const probeSize = 1024
  */
 export type Afterwards = 'closes' | 'keeps' | 'lingers'
 
-/** Writes a body of unknown length as chunks. */
-export function chunkedSink(life: UwsLife, afterwards: Afterwards): StreamSink {
+/**
+ * Writes a body of unknown length as chunks.
+ *
+ * @param mayResume whether nothing of the request's body is held back, so that reading on changes nothing.
+ */
+export function chunkedSink(life: UwsLife, afterwards: Afterwards, mayResume: boolean): StreamSink {
   let hasBegun = false
   let isFull = false
   // Where a handler waits for room the library leaves its own buffer alone, until something is written or uncorked.
@@ -35,6 +40,7 @@ export function chunkedSink(life: UwsLife, afterwards: Afterwards): StreamSink {
 
   function put(chunk: Uint8Array): boolean {
     const { res } = life
+    if (!hasBegun && mayResume) keepAlive(life, () => !isFull)
     hasBegun = true
     res?.cork(() => {
       isFull = !res.write(chunk as Uint8Array<ArrayBuffer>)
@@ -55,6 +61,7 @@ export function chunkedSink(life: UwsLife, afterwards: Afterwards): StreamSink {
 
   function end(): void {
     const { res } = life
+    release(life)
     if (res === undefined) return
     if (afterwards === 'lingers' && hasBegun) {
       // After a chunk, an end() that is to close writes its header line into the body, and one that is not has the next

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Duplex } from 'node:stream'
 import { after, describe, test } from 'node:test'
 import { WebSocketServer } from 'ws'
-import { Hotpress } from '../../src/index.js'
+import { Hotpress, HttpError } from '../../src/index.js'
 import { nativeTransport } from '../../src/transports/native.js'
 import { Http3Connection, http3Missing } from '../_http3.js'
 import { tls } from '../_setup.js'
@@ -75,6 +75,28 @@ const plain = headers([
 ])
 
 describe('native: extended CONNECT over HTTP/3 (RFC 9220)', { skip, concurrency: 1 }, () => {
+  test('carries the WebSockets of an app', async () => {
+    const app = new Hotpress({ logger: false, transport: 'native' })
+    app.ws('/rooms/:room', {
+      upgrade: (req) => {
+        if (req.params.room === 'closed') throw new HttpError(403, 'closed')
+        return req.params.room
+      },
+      message: (socket, given) => void socket.send(`${socket.data}: ${given}`),
+    })
+    const { port } = await app.listen({ http3: true, tls })
+    after(() => app.close())
+    const on = await open(port)
+    const bytes = Buffer.concat([message(text, Buffer.from('hello')), message(closing, normal)])
+    const { body, status } = answerOf(
+      (await on.write(Buffer.concat([connect('/rooms/red'), frame(Frame.data, bytes)]))).bytes,
+    )
+    assert.equal(status, 200)
+    assert.deepEqual([...body], [0x81, 10, ...Buffer.from('red: hello'), 0x88, 2, ...normal])
+    assert.equal(answerOf((await on.write(connect('/rooms/closed'))).bytes).status, 403)
+    assert.equal(answerOf((await on.write(connect('/nothing'))).bytes).status, 404)
+  })
+
   test('carries a WebSocket from its first message to its end', async () => {
     const { clients, port } = await start()
     const on = await open(port)

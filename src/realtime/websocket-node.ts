@@ -1,0 +1,123 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { WebSocket, WebSocketServer } from 'ws'
+import type { HeaderPairs } from '../core/headers.js'
+import type { RawEvents, RawSocket, SocketLimits, SocketUpgrade } from '../core/web-socket.js'
+import loadWs from './ws.cjs'
+
+/** Milliseconds after which the library cuts off who does not close; a socket of ours does so before. */
+const closeTimeout = 15_000
+
+/** What was agreed upon for a request whose answer is being made. */
+interface Agreed {
+  readonly headers: HeaderPairs
+  readonly protocol: string
+}
+
+/** WebSockets on connections of Node's own, by the library `ws`. */
+export class NodeSockets {
+  readonly #agreed = new WeakMap<IncomingMessage, Agreed>()
+  readonly #serves: (path: string) => boolean
+  /** By what the library settles for all of a server. */
+  readonly #servers = new Map<string, WebSocketServer>()
+  readonly limits: SocketLimits
+
+  constructor(limits: SocketLimits, serves: (path: string) => boolean) {
+    this.#serves = serves
+    this.limits = limits
+  }
+
+  accept(
+    request: IncomingMessage,
+    connection: Duplex,
+    head: Buffer,
+    upgrade: SocketUpgrade,
+    headers: HeaderPairs,
+  ): () => void {
+    this.#agreed.set(request, { headers, protocol: upgrade.protocol })
+    let leave = (): void => {}
+    this.#serverFor(upgrade).handleUpgrade(request, connection, head, (socket) => {
+      const raw = new NodeRawSocket(socket)
+      const events = upgrade.open(raw)
+      listen(socket, connection, events)
+      leave = () => raw.close(1001, '')
+      events.onOpen()
+    })
+    return leave
+  }
+
+  serves(path: string): boolean {
+    return this.#serves(path)
+  }
+
+  #serverFor({ compresses, maxPayload }: SocketUpgrade): WebSocketServer {
+    const key = `${maxPayload} ${compresses}`
+    const known = this.#servers.get(key)
+    if (known !== undefined) return known
+    const { WebSocketServer } = loadWs()
+    const server = new WebSocketServer({
+      clientTracking: false,
+      ...{ closeTimeout },
+      handleProtocols: (_offered, request) => this.#agreed.get(request)?.protocol || false,
+      maxPayload,
+      noServer: true,
+      // Without contexts that are kept: they would be some 300 KB a socket. What is compressed is settled by message.
+      perMessageDeflate: compresses
+        ? { clientNoContextTakeover: true, serverNoContextTakeover: true, threshold: 0 }
+        : false,
+    })
+    server.on('headers', (lines, request) => {
+      const { headers = [] } = this.#agreed.get(request) ?? {}
+      for (let index = 0; index < headers.length; index += 2) lines.push(`${headers[index]}: ${headers[index + 1]}`)
+    })
+    this.#servers.set(key, server)
+    return server
+  }
+}
+
+function listen(socket: WebSocket, connection: Duplex, events: RawEvents): void {
+  // Each is the receiver's own: what the library gives may lie in the memory of a whole read.
+  socket.on('message', (data: Buffer, isBinary) => events.onMessage(isBinary ? new Uint8Array(data) : data.toString()))
+  socket.on('ping', (data: Buffer) => events.onPing(new Uint8Array(data)))
+  socket.on('pong', (data: Buffer) => events.onPong(new Uint8Array(data)))
+  // What breaks the protocol closes the socket by itself; `close` follows.
+  socket.on('error', () => {})
+  const onDrain = (): void => events.onDrain()
+  connection.on('drain', onDrain)
+  socket.once('close', (code, reason) => {
+    connection.off('drain', onDrain)
+    events.onClose(code, reason.toString())
+  })
+}
+
+class NodeRawSocket implements RawSocket {
+  readonly #socket: WebSocket
+  readonly topics = undefined
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket.bufferedAmount
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason)
+  }
+
+  ping(data: Uint8Array | string): void {
+    this.#socket.ping(data, false, ignore)
+  }
+
+  send(data: Uint8Array | string, isBinary: boolean, compress: boolean): void {
+    this.#socket.send(data, { binary: isBinary, compress }, ignore)
+  }
+
+  terminate(): void {
+    this.#socket.terminate()
+  }
+}
+
+// A message that could not be sent is told of by the close of its socket.
+function ignore(): void {}

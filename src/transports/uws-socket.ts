@@ -1,0 +1,180 @@
+import type * as Uws from 'uWebSockets.js'
+import type { HeaderPairs } from '../core/headers.js'
+import type { Publisher, RawEvents, RawSocket, RawTopics, SocketLimits, SocketUpgrade } from '../core/web-socket.js'
+
+/** What the library keeps with each socket. */
+interface Kept {
+  events: RawEvents | undefined
+  isClosed: boolean
+  raw: UwsRawSocket | undefined
+  readonly upgrade: SocketUpgrade
+}
+
+type Socket = Uws.WebSocket<Kept>
+
+type OnUpgrade = (res: Uws.HttpResponse, req: Uws.HttpRequest, context: Uws.us_socket_context_t) => void
+
+/** What of a request goes into the answer that upgrades it. */
+interface Handshake {
+  readonly extensions: string
+  /** Of the answer, beside those of the handshake. */
+  readonly head: HeaderPairs
+  readonly key: string
+}
+
+/** Milliseconds for the clients of a server that closes to see that, and to close. */
+const patience = 1000
+
+// The library drops who is over its limit without a word. Up to here it is told why (1009), by our own limit.
+const overLimit = 2
+
+/** Makes a WebSocket of a connection, and tells of it. */
+export function upgradeConnection(
+  res: Uws.HttpResponse,
+  context: Uws.us_socket_context_t,
+  upgrade: SocketUpgrade,
+  { extensions, head, key }: Handshake,
+): void {
+  res.cork(() => {
+    res.writeStatus('101 Switching Protocols')
+    for (let index = 0; index < head.length; index += 2) res.writeHeader(head[index]!, head[index + 1]!)
+    const kept: Kept = { events: undefined, isClosed: false, raw: undefined, upgrade }
+    res.upgrade(kept, key, upgrade.protocol, upgrade.compresses ? extensions : '', context)
+  })
+}
+
+/** The WebSockets of a server of uWebSockets.js, with topics of the library's own. */
+export class UwsSockets implements Publisher {
+  #app: Uws.TemplatedApp | undefined
+  readonly #all = new Set<UwsRawSocket>()
+  #isLeaving = false
+  readonly #limits: SocketLimits
+  /** While the server closes: resolves when the clients have had time to close. */
+  left: Promise<void> | undefined
+
+  constructor(limits: SocketLimits) {
+    this.#limits = limits
+  }
+
+  /** Begins to close all. */
+  leave(): void {
+    this.#isLeaving = true
+    for (const socket of this.#all) this.#leave(socket)
+  }
+
+  /** Has an app take upgrades, before any other route of it. */
+  prepare(app: Uws.TemplatedApp, onUpgrade: OnUpgrade): void {
+    const { compresses, maxBackpressure, maxPayload } = this.#limits
+    app.ws<Kept>('/*', {
+      close: (socket, code, message) => {
+        const kept = socket.getUserData()
+        kept.isClosed = true
+        if (kept.raw !== undefined) this.#all.delete(kept.raw)
+        kept.events?.onClose(code, Buffer.from(message).toString())
+      },
+      closeOnBackpressureLimit: true,
+      // Without contexts that are kept, and its memory is shared by all.
+      compression: compresses ? sharedCompressor | sharedDecompressor : 0,
+      drain: (socket) => socket.getUserData().events?.onDrain(),
+      // Silence is looked after by our own, who send the pings too.
+      idleTimeout: 0,
+      // What is sent to one socket has the limit of its own route.
+      maxBackpressure,
+      maxPayloadLength: maxPayload * overLimit,
+      message(socket, message, isBinary) {
+        const { events, upgrade } = socket.getUserData()
+        if (message.byteLength > upgrade.maxPayload) {
+          socket.end(1009, '')
+          return
+        }
+        // The library takes the memory back when this returns.
+        events?.onMessage(isBinary ? new Uint8Array(message.slice(0)) : Buffer.from(message).toString())
+      },
+      open: (socket) => this.#open(socket),
+      ping: (socket, message) => socket.getUserData().events?.onPing(new Uint8Array(message.slice(0))),
+      pong: (socket, message) => socket.getUserData().events?.onPong(new Uint8Array(message.slice(0))),
+      sendPingsAutomatically: false,
+      upgrade: onUpgrade,
+    })
+  }
+
+  publish(topic: string, data: Uint8Array | string, isBinary: boolean, compress: boolean): void {
+    this.#app?.publish(topic, bytesFor(data), isBinary, compress)
+  }
+
+  publishBy(app: Uws.TemplatedApp): void {
+    this.#app = app
+  }
+
+  #leave(socket: UwsRawSocket): void {
+    this.left ??= new Promise((resolve) => setTimeout(resolve, patience))
+    socket.close(1001, '')
+  }
+
+  #open(socket: Socket): void {
+    const kept = socket.getUserData()
+    const raw = new UwsRawSocket(socket, kept, this)
+    kept.raw = raw
+    kept.events = kept.upgrade.open(raw)
+    this.#all.add(raw)
+    kept.events.onOpen()
+    if (this.#isLeaving) this.#leave(raw)
+  }
+}
+
+/** A socket that is over must not be touched: the library throws then. */
+class UwsRawSocket implements RawSocket, RawTopics {
+  readonly #kept: Kept
+  readonly #socket: Socket
+  readonly publisher: Publisher
+
+  constructor(socket: Socket, kept: Kept, publisher: Publisher) {
+    this.#kept = kept
+    this.#socket = socket
+    this.publisher = publisher
+  }
+
+  get bufferedAmount(): number {
+    return this.#kept.isClosed ? 0 : this.#socket.getBufferedAmount()
+  }
+
+  get topics(): RawTopics {
+    return this
+  }
+
+  close(code: number, reason: string): void {
+    if (!this.#kept.isClosed) this.#socket.end(code, reason)
+  }
+
+  ping(data: Uint8Array | string): void {
+    if (!this.#kept.isClosed) this.#socket.ping(bytesFor(data))
+  }
+
+  publish(topic: string, data: Uint8Array | string, isBinary: boolean, compress: boolean): void {
+    if (!this.#kept.isClosed) this.#socket.publish(topic, bytesFor(data), isBinary, compress)
+  }
+
+  send(data: Uint8Array | string, isBinary: boolean, compress: boolean): void {
+    if (!this.#kept.isClosed) this.#socket.send(bytesFor(data), isBinary, compress)
+  }
+
+  subscribe(topic: string): void {
+    if (!this.#kept.isClosed) this.#socket.subscribe(topic)
+  }
+
+  terminate(): void {
+    if (!this.#kept.isClosed) this.#socket.close()
+  }
+
+  unsubscribe(topic: string): void {
+    if (!this.#kept.isClosed) this.#socket.unsubscribe(topic)
+  }
+}
+
+// Of the library's flags.
+const sharedCompressor = 1
+const sharedDecompressor = 1 << 8
+
+function bytesFor(data: Uint8Array | string): Uint8Array<ArrayBuffer> | string {
+  return data as Uint8Array<ArrayBuffer> | string
+}

@@ -1,0 +1,3 @@
+import { sseContract } from './http/sse.js'
+
+sseContract()

@@ -1,0 +1,3 @@
+import { webSocketContract } from './websocket.js'
+
+webSocketContract()

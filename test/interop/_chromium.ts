@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import path from 'node:path'
+import { temporaryFolder } from './_programs.js'
+
+/** Opens a page in Chromium, for as long as something runs. */
+export async function withPage<Value>(url: string, work: () => Promise<Value>): Promise<Value> {
+  const args = [
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-dev-shm-usage',
+    '--disable-background-networking',
+    '--no-first-run',
+    '--no-proxy-server',
+    '--ignore-certificate-errors',
+    '--remote-debugging-port=0',
+    `--user-data-dir=${path.join(temporaryFolder(), 'profile')}`,
+    url,
+  ]
+  // A group of its own, so that the processes that it starts end with it.
+  const child: ChildProcess = spawn('chromium', args, { detached: true, stdio: 'ignore' })
+  const end = (): void => {
+    try {
+      process.kill(-child.pid!, 'SIGKILL')
+    } catch {
+      // It has ended by itself.
+    }
+  }
+  process.once('exit', end)
+  try {
+    return await work()
+  } finally {
+    const isOver = child.exitCode !== null || child.signalCode !== null
+    const closed = isOver ? Promise.resolve() : once(child, 'close')
+    end()
+    process.removeListener('exit', end)
+    await closed
+  }
+}
