@@ -1,9 +1,9 @@
 import type { Server } from 'node:http'
+import type { DefaultEventsMap } from 'socket.io'
 import { createBodyTools } from './bodies/tools.js'
 import { zstdDecoder } from './compression/decode.js'
-import { createEncoder } from './compression/encode.js'
+import { createFileEncoder } from './compression/encode.js'
 import { Deadlines } from './core/deadlines.js'
-import type { Encoder } from './core/encoder.js'
 import { HeadTemplate } from './core/head.js'
 import type { Logger } from './core/logger.js'
 import type { HttpRequest } from './core/request.js'
@@ -11,12 +11,19 @@ import type { Settings, TransportName } from './core/settings.js'
 import type { ErrorHandler, Handler, Middleware } from './core/types.js'
 import { Dispatcher, notFound } from './dispatcher.js'
 import { describe, HotpressError } from './errors.js'
-import { compressFilesOf } from './files/file.js'
+import { compressFilesOf, file } from './files/file.js'
 import { fixedAnswers } from './fixed.js'
 import { settleListen } from './listen-options.js'
+import { compose } from './middleware/compose.js'
+import { corsPolicies } from './middleware/cors.js'
+import type { Cors } from './middleware/cors-builder.js'
+import type { CorsOptions } from './middleware/cors-options.js'
 import { filterPaths } from './middleware/path-filter.js'
 import type { HotpressOptions, ListenOptions } from './option-types.js'
 import { settle } from './options.js'
+import type { SocketIoEvents, SocketIoServer } from './realtime/socketio-auth.js'
+import { SocketIoMounts } from './realtime/socketio-mounts.js'
+import type { SocketIoOptions } from './realtime/socketio-options.js'
 import { redirectingHost } from './redirect.js'
 import { coreInfo } from './routing/matcher.js'
 import { checkMiddleware, type RouteDefinition, RouteRegistry } from './routing/registry.js'
@@ -58,6 +65,7 @@ export class Hotpress extends RouteRegistry {
   #onError: ErrorHandler | undefined
   #onNotFound: Handler | undefined
   readonly #settings: Settings
+  readonly #sockets = new SocketIoMounts(corsPolicies)
   readonly #table = new RouteTable<RouteDefinition>()
 
   constructor(options: HotpressOptions = {}) {
@@ -77,9 +85,11 @@ export class Hotpress extends RouteRegistry {
 
   /**
    * Stops listening: no new connections are taken, requests under way have 10 s to be answered, idle connections are
-   * closed. Resolves when nothing is left; the app can listen again.
+   * closed. Clients of Socket.IO are disconnected, and connect again to whoever listens then. Resolves when nothing is
+   * left; the app can listen again.
    */
   async close(): Promise<void> {
+    await this.#sockets.close()
     await Promise.all([...this.#listening].map((server) => server.close()))
   }
 
@@ -116,6 +126,7 @@ export class Hotpress extends RouteRegistry {
       this.log.info(`not serving by ${name}: ${reason}`),
     )
     const host = this.#start()
+    this.#sockets.open()
     const serving = redirect === undefined ? host : redirectingHost(host, redirect, () => this.#securePort())
     const listening = await transport.listen(serving, where)
     const { port } = listening
@@ -148,9 +159,10 @@ export class Hotpress extends RouteRegistry {
    * @example
    * new WebSocketServer({ path: '/ws', server: app.nodeServer() })
    */
-  nodeServer(claims: (request: HttpRequest) => boolean = () => false): Server {
+  nodeServer(claims?: (request: HttpRequest) => boolean): Server {
     this.#open('nodeServer()')
-    this.#bridge ??= { claims: checkFunction(claims, 'nodeServer()'), server: createNodeServer(this.#settings) }
+    if (claims !== undefined) checkFunction(claims, 'nodeServer()')
+    this.#bridge ??= { claims, server: createNodeServer(this.#settings) }
     return this.#bridge.server
   }
 
@@ -169,6 +181,32 @@ export class Hotpress extends RouteRegistry {
     this.#open('onNotFound()')
     this.#onNotFound = checkFunction(handler, 'onNotFound()')
     return this
+  }
+
+  /**
+   * Adds a server of Socket.IO on the app's addresses, on every transport: polling, also by HTTP/2 and HTTP/3, and
+   * WebSockets. It is the ordinary one of the package socket.io, and `useAuth()` beside it. The app's own middleware is not
+   * run for it; `middleware` says what is.
+   *
+   * @typeParam Listen events from clients.
+   * @typeParam Emit events to clients.
+   * @typeParam Between events between processes.
+   * @typeParam Data `socket.data`.
+   * @throws HotpressError `APP_STARTED`, `OPTION_INVALID`, `OPTION_UNKNOWN`, `SOCKETIO_CONFLICT` for a second one on a path.
+   * @example
+   * const io = app.socketio<ClientEvents, ServerEvents>({ pingInterval: '20s' })
+   * io.useAuth(({ token }) => verify(token)).on('connection', (socket) => {
+   *   socket.on('say', (text) => io.emit('said', socket.auth.name, text))
+   * })
+   */
+  socketio<
+    Listen extends SocketIoEvents = DefaultEventsMap,
+    Emit extends SocketIoEvents = Listen,
+    Between extends SocketIoEvents = DefaultEventsMap,
+    Data = unknown,
+  >(options: SocketIoOptions<boolean | Cors | CorsOptions> = {}): SocketIoServer<Listen, Emit, Between, Data> {
+    this.#open('socketio()')
+    return this.#sockets.add(options) as SocketIoServer<Listen, Emit, Between, Data>
   }
 
   /** Adds middleware around every request, those that no route answers included; the first added is outermost. */
@@ -196,7 +234,7 @@ export class Hotpress extends RouteRegistry {
   #start(): TransportHost {
     if (this.#host !== undefined) return this.#host
     const settings = this.#settings
-    const fileEncoder = lazyEncoder()
+    const fileEncoder = createFileEncoder()
     const dispatcher = new Dispatcher({
       bodyRules: { decodes: settings.decodeBody, limit: settings.bodyLimit, threshold: settings.streamThreshold },
       compressesFiles: settings.compression !== undefined,
@@ -215,13 +253,17 @@ export class Hotpress extends RouteRegistry {
     this.#dispatcher = dispatcher
     const head = new HeadTemplate(settings.defaultHeaders)
     const { matcher, unseen, wantsPath } = dispatcher
+    const upgrades = this.#sockets.routes
+    // Where a transport does not speak WebSocket itself, they come by it.
+    const bridge =
+      this.#bridge ?? (upgrades.length > 0 ? { claims: undefined, server: createNodeServer(settings) } : undefined)
     this.#host = {
       // Where bodies are left as they were sent, no codec is made for them.
       bodies: createBodyTools(settings.decodeBody ? zstdDecoder() : undefined),
-      bridge: this.#bridge,
+      bridge,
       deadlines: new Deadlines(settings.requestTimeout),
       decorate: (response, request) => dispatcher.decorate(response, request),
-      dispatch: (request) => dispatcher.dispatch(request),
+      dispatch: this.#sockets.before((request) => dispatcher.dispatch(request)),
       head,
       ids: settings.ids,
       log: settings.log,
@@ -229,7 +271,7 @@ export class Hotpress extends RouteRegistry {
       routes: {
         // Those have ids that are made in Rust.
         fixed:
-          unseen === undefined || this.#bridge !== undefined || settings.ids !== undefined
+          unseen === undefined || bridge !== undefined || settings.ids !== undefined
             ? undefined
             : fixedAnswers(unseen, head),
         matcher,
@@ -237,19 +279,16 @@ export class Hotpress extends RouteRegistry {
       },
       settings,
       trust: settings.trust,
+      upgrades,
     }
+    this.#sockets.start({
+      compose: (layers, handler) => compose(layers, handler, dispatcher.responder),
+      context: this.#host,
+      file,
+      policies: settings.policies,
+    })
     if (settings.compression !== undefined) compressFilesOf(this.#host, fileEncoder())
     return this.#host
-  }
-}
-
-// Files are compressed once and kept, in the background: as small as an answer cannot wait for, one at a time, and with a
-// queue that is never so full that less is made of them.
-function lazyEncoder(): () => Encoder {
-  let encoder: Encoder | undefined
-  return () => {
-    encoder ??= createEncoder({ concurrency: 1, levels: { br: 9, gzip: 9, zstd: 15 }, queue: 100_000 })
-    return encoder
   }
 }
 

@@ -70,6 +70,16 @@ export {
   SecurityHeaders,
 } from './middleware/security-headers-builder.js'
 export type { HotpressOptions, Http2Options, HttpsRedirectOptions, ListenOptions } from './option-types.js'
+export type {
+  AuthenticatedNamespace,
+  SocketIoAuth,
+  SocketIoAuthHandler,
+  SocketIoEvents,
+  SocketIoHandshake,
+  SocketIoNamespace,
+  SocketIoServer,
+} from './realtime/socketio-auth.js'
+export type { SocketIoOptions, SocketIoRecoveryOptions } from './realtime/socketio-options.js'
 export { controller } from './routing/controller.js'
 export type { PathParams } from './routing/pattern.js'
 export { RouteGroup, type RouteGroupOptions, type RouteOptions } from './routing/registry.js'

@@ -39,6 +39,7 @@ export function redirectingHost(
     dispatch: (request) => answer(request, settings, securePort),
     head: new HeadTemplate({ ...defaultHeaders, pairs: withoutHsts(defaultHeaders.pairs) }),
     routes: { fixed: undefined, matcher: createMatcher(), wantsPath: [] },
+    upgrades: [],
   }
 }
 

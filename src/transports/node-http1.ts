@@ -3,10 +3,10 @@ import type { Socket } from 'node:net'
 import { Deadlines } from '../core/deadlines.js'
 import type { HttpResponse } from '../core/response.js'
 import type { Settings } from '../core/settings.js'
-import { statusLine } from '../core/status.js'
 import { readArrival } from './node-arrival.js'
 import { endWith, type NodeConnection, NodeExchange } from './node-exchange.js'
-import { refusal, refusalOf } from './refusal.js'
+import { routeUpgrades } from './node-upgrades.js'
+import { refusal, refusalOf, refusalText } from './refusal.js'
 import type { TransportHost } from './transport.js'
 
 /** Bytes of a request's headers where the app does not say. */
@@ -54,6 +54,7 @@ export function attach(server: Server, host: TransportHost): NodeConnection {
       late.code = 'ERR_HTTP_REQUEST_TIMEOUT'
       server.emit('clientError', late, socket)
     },
+    wantsUpgrade: routeUpgrades(server, host),
   }
   attached.set(server, connection)
   server.maxRequestsPerSocket = host.settings.maxRequestsPerConnection ?? 0
@@ -95,10 +96,4 @@ const statuses: Readonly<Record<string, number>> = {
 function refuse(res: ServerResponse, response: HttpResponse): void {
   const headers = ['Connection', 'close', 'Content-Type', response.contentType!, 'X-Content-Type-Options', 'nosniff']
   res.writeHead(response.statusCode, headers).end(response.body)
-}
-
-function refusalText(response: HttpResponse): string {
-  const body = response.body as string
-  const head = `Connection: close\r\nContent-Type: ${response.contentType}\r\nX-Content-Type-Options: nosniff`
-  return `HTTP/1.1 ${statusLine(response.statusCode)}\r\n${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
 }

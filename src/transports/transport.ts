@@ -6,12 +6,13 @@ import type { HttpResponse } from '../core/response.js'
 import type { Settings, TransportName } from '../core/settings.js'
 import type { Responder } from '../core/to-response.js'
 import type { HandlerResult } from '../core/types.js'
+import type { UpgradeRoute } from '../core/upgrade.js'
 import type { NativeFixed, Router } from '../native/types.js'
 
 /** A server of Node's own that shares the app's connections. */
 export interface NodeBridge {
-  /** Whether it is to serve a request, and what comes after it on the connection. */
-  claims(request: HttpRequest): boolean
+  /** Whether it is to serve a request, and what comes after it on the connection; undefined for none. */
+  readonly claims: ((request: HttpRequest) => boolean) | undefined
   readonly server: Server
 }
 
@@ -34,6 +35,8 @@ export interface TransportHost extends RequestContext {
   readonly settings: Settings
   readonly routes: TransportRoutes
   readonly responder: Responder
+  /** Whom requests for a WebSocket are for. Where there are some, there is a {@link bridge}. */
+  readonly upgrades: readonly UpgradeRoute[]
   /**
    * A request in, a response out: at once, or what `responder` makes of the promise's value or rejection. It never throws.
    */

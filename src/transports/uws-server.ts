@@ -6,7 +6,8 @@ import { statusLine } from '../core/status.js'
 import { binding } from '../native/binding.js'
 import { refusal, refusalOf } from './refusal.js'
 import type { TlsSettings, TransportHost } from './transport.js'
-import { UwsExchange, type UwsOwner } from './uws-exchange.js'
+import { type UwsArrival, UwsExchange, type UwsOwner } from './uws-exchange.js'
+import { addSockets } from './uws-sockets.js'
 import { secureApp } from './uws-tls.js'
 
 /**
@@ -40,7 +41,10 @@ export class UwsServer implements UwsOwner {
     this.#headerLimit = headerLimit
     this.#uws = uws
     this.protocol = tls === undefined ? 'http' : 'https'
-    const prepare = (app: Uws.TemplatedApp): Uws.TemplatedApp => app.any('/*', (res, req) => this.#handle(res, req))
+    const prepare = (app: Uws.TemplatedApp): Uws.TemplatedApp => {
+      addSockets(uws, app, host.upgrades, this.protocol, (res, req) => this.#read(res, req))
+      return app.any('/*', (res, req) => this.#handle(res, req))
+    }
     this.#app = tls === undefined ? prepare(uws.App()) : secureApp(uws, tls, prepare)
   }
 
@@ -87,6 +91,12 @@ export class UwsServer implements UwsOwner {
   }
 
   #handle(res: Uws.HttpResponse, req: Uws.HttpRequest): void {
+    const arrival = this.#read(res, req)
+    if (arrival !== undefined) new UwsExchange(this, res, arrival).serve()
+  }
+
+  /** @returns undefined where it was refused. */
+  #read(res: Uws.HttpResponse, req: Uws.HttpRequest): UwsArrival | undefined {
     const framing = this.#framing
     framing.reset()
     // One walk shows what the guard must see (a second Host or Content-Length is invisible to getHeader) and takes the
@@ -104,10 +114,10 @@ export class UwsServer implements UwsOwner {
     const error = violation(method, path, framing)
     if (error !== undefined || framing.size + path.length + query.length > this.#headerLimit) {
       refuse(res, error === undefined ? refusalOf(431) : refusal(error), isLast)
-      return
+      return undefined
     }
     const { bodySize, closes } = framing
-    new UwsExchange(this, res, { bodySize, closes, headers, isLast, method, path, query }).serve()
+    return { bodySize, closes, headers, isLast, method, path, query }
   }
 }
 

@@ -128,6 +128,7 @@ export function hostOf(dispatch: TransportHost['dispatch'], options: HotpressOpt
     responder: createResponder(undefined),
     routes: { fixed: undefined, matcher: createMatcher(), wantsPath: [] },
     settings,
+    upgrades: [],
   }
 }
 
