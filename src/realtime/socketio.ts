@@ -14,6 +14,7 @@ import type { HttpResponse } from '../core/response.js'
 import { empty } from '../core/responses.js'
 import { SnapshotSource } from '../core/snapshot-source.js'
 import { reasonPhrase } from '../core/status.js'
+import { asStream, chunkBytes } from '../core/stream.js'
 import type { Chain, Handler, HandlerResult, Middleware } from '../core/types.js'
 import { isOf, type PendingUpgrade, type UpgradeRoute } from '../core/upgrade.js'
 import { HttpError, httpError } from '../errors.js'
@@ -43,6 +44,9 @@ const isAdmitted = requestKey<true>('isAdmitted')
 
 // Built for pages, in the package of the server.
 const clientFile = /^socket\.io(?:\.esm|\.msgpack)?(?:\.min)?\.js(?:\.map)?$/
+
+/** Bytes. */
+const longestRefusal = 65_536
 
 /** Milliseconds that adapters have to let go of what they hold. */
 const adapterPatience = 2000
@@ -131,9 +135,9 @@ export class SocketIoMount implements UpgradeRoute {
     const request = new HttpRequest(pending.source, this.#host!.context)
     const socket = new UpgradeSocket(request, pending)
     const req = incoming(pending.source, socket)
-    const refuse = ({ body, contentType, headers = [], statusCode }: HttpResponse): void => {
+    const refuse: Refuse = ({ contentType, headers = [], statusCode }, body) => {
       const type = contentType === undefined ? [] : ['Content-Type', contentType]
-      pending.refuse(statusCode, [...type, ...headers], isWhole(body) ? body : '')
+      pending.refuse(statusCode, [...type, ...headers], body)
     }
     this.#admit(request, req, refuse, () => this.#hub.emit('upgrade', req, socket, Buffer.alloc(0)))
   }
@@ -142,8 +146,8 @@ export class SocketIoMount implements UpgradeRoute {
     // Who leaves while it is asked about is gone, and nothing else.
     socket.on('error', () => socket.destroy())
     const request = new HttpRequest(source, this.#host!.context)
-    const refuse = (response: HttpResponse): void => {
-      socket.end(refusalText(response), () => socket.destroy())
+    const refuse: Refuse = (response, body) => {
+      socket.end(refusalText(response, body), () => socket.destroy())
     }
     this.#admit(request, req, refuse, () => this.#hub.emit('upgrade', req, socket, head))
   }
@@ -162,29 +166,24 @@ export class SocketIoMount implements UpgradeRoute {
   }
 
   // A session that goes on was admitted when it began.
-  async #admit(
-    request: HttpRequest,
-    req: IncomingMessage,
-    refuse: (response: HttpResponse) => void,
-    upgrade: () => void,
-  ): Promise<void> {
+  async #admit(request: HttpRequest, req: IncomingMessage, refuse: Refuse, upgrade: () => void): Promise<void> {
     try {
       this.#note(req, request)
       if (this.#isClosed) {
-        refuse(problem(new HttpError(503), request.id))
+        await refuseWith(problem(new HttpError(503), request.id), refuse)
         return
       }
       if (isHandshake(request) && this.#settings.middleware.length > 0) {
         const response = await this.#handshake!(request)
         if (request.get(isAdmitted) !== true || response.statusCode >= 400) {
-          refuse(response)
+          await refuseWith(response, refuse)
           return
         }
       }
       upgrade()
     } catch (error) {
       request.log.error({ err: error }, 'upgrade failed')
-      refuse(blankError(request, error))
+      await refuseWith(blankError(request, error), refuse)
     }
   }
 
@@ -255,12 +254,27 @@ function isHandshake(request: HttpRequest): boolean {
   return !queryOf(request).sid
 }
 
-function isWhole(body: HttpResponse['body']): body is Uint8Array | string {
-  return typeof body === 'string' || body instanceof Uint8Array
+/** @param body the response's, whole. */
+type Refuse = (response: HttpResponse, body: Uint8Array) => void
+
+// A stream is taken in as far as a refusal may be long.
+async function refuseWith(response: HttpResponse, refuse: Refuse): Promise<void> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  try {
+    for await (const chunk of asStream(response.body)) {
+      const bytes = chunkBytes(chunk)
+      chunks.push(bytes)
+      size += bytes.byteLength
+      if (size > longestRefusal) break
+    }
+  } catch {
+    // What there is of it says enough.
+  }
+  refuse(response, Buffer.concat(chunks))
 }
 
-function refusalText({ body, contentType, headers = [], statusCode }: HttpResponse): Buffer {
-  const content = Buffer.from(isWhole(body) ? body : '')
+function refusalText({ contentType, headers = [], statusCode }: HttpResponse, content: Uint8Array): Buffer {
   const lines = [`HTTP/1.1 ${statusCode} ${reasonPhrase(statusCode)}`, 'Connection: close']
   if (contentType !== undefined) lines.push(`Content-Type: ${contentType}`)
   for (let index = 0; index < headers.length; index += 2) lines.push(`${headers[index]}: ${headers[index + 1]}`)
