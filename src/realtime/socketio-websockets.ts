@@ -109,7 +109,11 @@ export function webSocketEngine({ WebSocketServer }: Libraries): WebSocketEngine
         const colon = line.indexOf(':')
         return [line.slice(0, colon), line.slice(colon + 1).trim()]
       })
-      socket.pending.accept(new EngineWebSocket(this.#threshold, callback), pairs)
+      const websocket = new EngineWebSocket(this.#threshold, callback)
+      // What the library finds wrong after the upgrade it ends by the connection.
+      socket.once('close', () => websocket.terminate())
+      websocket.once('close', () => socket.destroy())
+      socket.pending.accept(websocket, pairs)
     }
 
     #streams(): InstanceType<Libraries['WebSocketServer']> {

@@ -18,13 +18,22 @@ export const socketVariants: readonly Variant[] = variants.filter(({ name }) => 
 export interface SocketApp {
   readonly address: Address
   readonly app: Hotpress
+  /** Closes the app and its clients. */
+  close(): Promise<void>
   readonly io: SocketIoServer
   /** A client by one of its transports; WebSocket where none is named. */
   connect(how?: Partial<ManagerOptions & SocketOptions>, namespace?: string): Socket
 }
 
-/** Starts one as a variant has it; it is closed, with its clients, after the tests of the describe or file. */
-export async function startSockets(
+/** Starts one as a variant has it; it is closed, with its clients, after the test or hook that starts it. */
+export async function startSockets(...given: Parameters<typeof openSockets>): Promise<SocketApp> {
+  const started = await openSockets(...given)
+  after(started.close)
+  return started
+}
+
+/** The same, for whoever closes it. */
+export async function openSockets(
   { listen, transport }: Variant,
   options: SocketIoOptions = {},
   build: (io: SocketIoServer, app: Hotpress) => void = () => {},
@@ -35,13 +44,13 @@ export async function startSockets(
   build(io, app)
   const address = await app.listen(listen)
   const clients: Socket[] = []
-  after(async () => {
-    for (const client of clients) client.disconnect()
-    await app.close()
-  })
   return {
     address,
     app,
+    close: async () => {
+      for (const client of clients) client.disconnect()
+      await app.close()
+    },
     connect: (how = {}, namespace = '/') => {
       const client = connect(`${address.url}${namespace}`, {
         forceNew: true,
