@@ -89,8 +89,7 @@ export class Hotpress extends RouteRegistry {
    * left; the app can listen again.
    */
   async close(): Promise<void> {
-    await this.#sockets.close()
-    await Promise.all([...this.#listening].map((server) => server.close()))
+    await Promise.all([this.#sockets.close(), ...[...this.#listening].map((server) => server.close())])
   }
 
   /**
