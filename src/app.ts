@@ -1,27 +1,22 @@
 import type { Server } from 'node:http'
-import { createBodyTools } from './bodies/tools.js'
-import { zstdDecoder } from './compression/decode.js'
-import { createEncoder } from './compression/encode.js'
-import { Deadlines } from './core/deadlines.js'
-import type { Encoder } from './core/encoder.js'
-import { HeadTemplate } from './core/head.js'
+import type { DefaultEventsMap } from 'socket.io'
 import type { Logger } from './core/logger.js'
 import type { HttpRequest } from './core/request.js'
 import type { Settings, TransportName } from './core/settings.js'
 import type { ErrorHandler, Handler, Middleware } from './core/types.js'
-import type { SocketLimits, WebSocketData, WebSocketSendOptions } from './core/web-socket.js'
+import type { WebSocketData, WebSocketSendOptions } from './core/web-socket.js'
 import { WebSocketRoute } from './core/web-socket-route.js'
-import { Dispatcher, notFound } from './dispatcher.js'
 import { describe, HotpressError } from './errors.js'
-import { compressFilesOf } from './files/file.js'
-import { fixedAnswers } from './fixed.js'
+import { makeHost } from './host.js'
 import { settleListen } from './listen-options.js'
-import { filterPaths } from './middleware/path-filter.js'
+import { corsPolicies } from './middleware/cors.js'
+import type { Cors } from './middleware/cors-builder.js'
+import type { CorsOptions } from './middleware/cors-options.js'
 import type { HotpressOptions, ListenOptions } from './option-types.js'
 import { settle } from './options.js'
-import { webSocketHandler } from './realtime/websocket-group.js'
-import { SocketHub } from './realtime/websocket-hub.js'
-import { NodeSockets } from './realtime/websocket-node.js'
+import { AppSockets } from './realtime/app-sockets.js'
+import type { SocketIoEvents, SocketIoServer } from './realtime/socketio-auth.js'
+import type { SocketIoOptions } from './realtime/socketio-options.js'
 import { redirectingHost } from './redirect.js'
 import { coreInfo } from './routing/matcher.js'
 import { checkMiddleware, type RouteDefinition, RouteRegistry } from './routing/registry.js'
@@ -56,7 +51,6 @@ export interface Capabilities {
  */
 export class Hotpress extends RouteRegistry {
   #bridge: NodeBridge | undefined
-  #dispatcher: Dispatcher | undefined
   #hasNodeServer = false
   #host: TransportHost | undefined
   readonly #listening = new Set<ListeningServer>()
@@ -64,8 +58,7 @@ export class Hotpress extends RouteRegistry {
   #onError: ErrorHandler | undefined
   #onNotFound: Handler | undefined
   readonly #settings: Settings
-  readonly #sockets = new SocketHub()
-  readonly #socketRoutes: WebSocketRoute[] = []
+  readonly #sockets = new AppSockets(corsPolicies)
   readonly #table = new RouteTable<RouteDefinition>()
 
   constructor(options: HotpressOptions = {}) {
@@ -85,10 +78,11 @@ export class Hotpress extends RouteRegistry {
 
   /**
    * Stops listening: no new connections are taken, requests under way have 10 s to be answered, idle connections are
-   * closed. Resolves when nothing is left; the app can listen again.
+   * closed. Clients of Socket.IO are disconnected, and connect again to whoever listens then. Resolves when nothing is
+   * left; the app can listen again.
    */
   async close(): Promise<void> {
-    await Promise.all([...this.#listening].map((server) => server.close()))
+    await Promise.all([this.#sockets.close(), ...[...this.#listening].map((server) => server.close())])
   }
 
   /**
@@ -124,6 +118,7 @@ export class Hotpress extends RouteRegistry {
       this.log.info(`not serving by ${name}: ${reason}`),
     )
     const host = this.#start()
+    this.#sockets.open()
     const serving = redirect === undefined ? host : redirectingHost(host, redirect, () => this.#securePort())
     const listening = await transport.listen(serving, where)
     const { port } = listening
@@ -191,6 +186,32 @@ export class Hotpress extends RouteRegistry {
     this.#sockets.publish(topic, data, options)
   }
 
+  /**
+   * Adds a server of Socket.IO on the app's addresses, on every transport: polling, also by HTTP/2 and HTTP/3, and
+   * WebSockets. It is the ordinary one of the package socket.io, and `useAuth()` beside it. The app's own middleware is not
+   * run for it; `middleware` says what is.
+   *
+   * @typeParam Listen events from clients.
+   * @typeParam Emit events to clients.
+   * @typeParam Between events between processes.
+   * @typeParam Data `socket.data`.
+   * @throws HotpressError `APP_STARTED`, `OPTION_INVALID`, `OPTION_UNKNOWN`, `SOCKETIO_CONFLICT` for a second one on a path.
+   * @example
+   * const io = app.socketio<ClientEvents, ServerEvents>({ pingInterval: '20s' })
+   * io.useAuth(({ token }) => verify(token)).on('connection', (socket) => {
+   *   socket.on('say', (text) => io.emit('said', socket.auth.name, text))
+   * })
+   */
+  socketio<
+    Listen extends SocketIoEvents = DefaultEventsMap,
+    Emit extends SocketIoEvents = Listen,
+    Between extends SocketIoEvents = DefaultEventsMap,
+    Data = unknown,
+  >(options: SocketIoOptions<boolean | Cors | CorsOptions> = {}): SocketIoServer<Listen, Emit, Between, Data> {
+    this.#open('socketio()')
+    return this.#sockets.addServer(options) as SocketIoServer<Listen, Emit, Between, Data>
+  }
+
   /** Adds middleware around every request, those that no route answers included; the first added is outermost. */
   override use(...middleware: readonly Middleware[]): this {
     this.#open('use()')
@@ -201,92 +222,30 @@ export class Hotpress extends RouteRegistry {
   protected override register(call: string, route: RouteDefinition): void {
     this.#open(call)
     this.#table.add(route)
-    if (route.handler instanceof WebSocketRoute) this.#socketRoutes.push(route.handler)
+    if (route.handler instanceof WebSocketRoute) this.#sockets.addRoute(route.handler)
   }
 
   #open(call: string): void {
-    if (this.#dispatcher !== undefined) throw new HotpressError('APP_STARTED', { call })
+    if (this.#host !== undefined) throw new HotpressError('APP_STARTED', { call })
   }
 
   #securePort(): number {
     return [...this.#listening].find(({ url }) => url.startsWith('https:'))?.port ?? 443
   }
 
-  // The life of a request: a transport makes an HttpRequest, dispatch() matches its route and runs the chain that was
-  // composed for it here, and the transport's writer sends the HttpResponse with the head that the template completes.
   #start(): TransportHost {
-    if (this.#host !== undefined) return this.#host
-    const settings = this.#settings
-    const hasSockets = this.#socketRoutes.length > 0
     // Upgrades go to Node's own server where a transport has none of its own.
-    if (hasSockets) this.#bridge ??= { claims: undefined, server: createNodeServer(settings) }
-    const fileEncoder = lazyEncoder()
-    const dispatcher = new Dispatcher({
-      bodyRules: { decodes: settings.decodeBody, limit: settings.bodyLimit, threshold: settings.streamThreshold },
-      compressesFiles: settings.compression !== undefined,
-      fileEncoder,
-      // Compression is outermost, so that it has every answer as it is to go out.
-      middleware: [
-        ...(settings.compression === undefined ? [] : [settings.compression]),
-        ...settings.policies,
-        ...(settings.pathFilter === undefined ? [] : [filterPaths(settings.pathFilter, this.#onNotFound ?? notFound)]),
-        ...this.#middleware,
-      ],
+    if (this.#sockets.isUsed) this.#bridge ??= { claims: undefined, server: createNodeServer(this.#settings) }
+    this.#host ??= makeHost({
+      bridge: this.#bridge,
+      middleware: this.#middleware,
       onError: this.#onError,
       onNotFound: this.#onNotFound,
-      socketHandler: (route) => webSocketHandler(route, this.#sockets, settings.log),
+      settings: this.#settings,
+      sockets: this.#sockets,
       table: this.#table,
     })
-    this.#dispatcher = dispatcher
-    const head = new HeadTemplate(settings.defaultHeaders)
-    const { matcher, unseen, wantsPath } = dispatcher
-    this.#host = {
-      // Where bodies are left as they were sent, no codec is made for them.
-      bodies: createBodyTools(settings.decodeBody ? zstdDecoder() : undefined),
-      bridge: this.#bridge,
-      deadlines: new Deadlines(settings.requestTimeout),
-      decorate: (response, request) => dispatcher.decorate(response, request),
-      dispatch: (request) => dispatcher.dispatch(request),
-      head,
-      ids: settings.ids,
-      log: settings.log,
-      responder: dispatcher.responder,
-      routes: {
-        // Those have ids that are made in Rust.
-        fixed:
-          unseen === undefined || this.#bridge !== undefined || settings.ids !== undefined
-            ? undefined
-            : fixedAnswers(unseen, head),
-        matcher,
-        wantsPath,
-      },
-      settings,
-      sockets: hasSockets
-        ? new NodeSockets(limitsOf(this.#socketRoutes), (path) => dispatcher.servesSockets(path))
-        : undefined,
-      trust: settings.trust,
-    }
-    if (settings.compression !== undefined) compressFilesOf(this.#host, fileEncoder())
     return this.#host
-  }
-}
-
-// Files are compressed once and kept, in the background: as small as an answer cannot wait for, one at a time, and with a
-// queue that is never so full that less is made of them.
-function lazyEncoder(): () => Encoder {
-  let encoder: Encoder | undefined
-  return () => {
-    encoder ??= createEncoder({ concurrency: 1, levels: { br: 9, gzip: 9, zstd: 15 }, queue: 100_000 })
-    return encoder
-  }
-}
-
-// What is allowed on any route.
-function limitsOf(routes: readonly WebSocketRoute[]): SocketLimits {
-  return {
-    compresses: routes.some(({ settings }) => settings.compression),
-    maxBackpressure: Math.max(...routes.map(({ settings }) => settings.maxBackpressure)),
-    maxPayload: Math.max(...routes.map(({ settings }) => settings.maxPayload)),
   }
 }
 

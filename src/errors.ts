@@ -58,6 +58,10 @@ export const errorTable = {
   PACKAGE_MISSING: { message: '{what} needs the package {name}, which is not installed: npm install {name}' },
   PATH_MALFORMED: { message: 'the path {path} holds a percent-escape that is malformed or not UTF-8', status: 400 },
   PATTERN_INVALID: { message: 'the route {pattern} is not valid: {reason}' },
+  POLLING_REFUSED: {
+    message: "polling is not served here: have the client use WebSocket, by its option transports: ['websocket']",
+    status: 400,
+  },
   PRECONDITION_FAILED: { message: 'the version of {path} is not one that the request allows', status: 412 },
   RANGE_NOT_SATISFIABLE: { message: 'none of the ranges lies within the {size} bytes', status: 416 },
   RATE_LIMITED: { message: 'the limit of {limit} in {window} s is used up', status: 429 },
@@ -67,6 +71,7 @@ export const errorTable = {
   RESPONSE_INVALID: { message: 'a handler returned {got}, which is no answer: {takes}' },
   ROUTE_CONFLICT: { message: 'the route {route} conflicts with {other}: both answer {method} {shape}' },
   SCOPE_INSUFFICIENT: { message: 'the token does not allow this', status: 403 },
+  SOCKETIO_CONFLICT: { message: 'there is a server of Socket.IO at {path} already: give the second another path' },
   SOCKETIO_REFUSED: { message: 'the server {origin} did not let the client into the namespace {namespace}: {reason}' },
   SOCKETIO_TIMEOUT: { message: 'no connection to the namespace {namespace} of {origin} within {timeout} ms' },
   SOCKETIO_UNREACHABLE: { message: 'no connection to the namespace {namespace} of {origin}: {reason}' },

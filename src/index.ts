@@ -72,6 +72,16 @@ export {
   SecurityHeaders,
 } from './middleware/security-headers-builder.js'
 export type { HotpressOptions, Http2Options, HttpsRedirectOptions, ListenOptions } from './option-types.js'
+export type {
+  AuthenticatedNamespace,
+  SocketIoAuth,
+  SocketIoAuthHandler,
+  SocketIoEvents,
+  SocketIoHandshake,
+  SocketIoNamespace,
+  SocketIoServer,
+} from './realtime/socketio-auth.js'
+export type { SocketIoDeflateOptions, SocketIoOptions, SocketIoRecoveryOptions } from './realtime/socketio-options.js'
 export { type SseOptions, sse } from './realtime/sse.js'
 export { SseChannel, type SseChannelOptions } from './realtime/sse-channel.js'
 export type { SseEvent } from './realtime/sse-event.js'

@@ -105,3 +105,15 @@ export function createEncoder(options: EncoderOptions = {}): PoolEncoder {
 function isCancelled(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'CANCELLED'
 }
+
+/**
+ * An encoder for files, made when it is first asked for. They are compressed once and kept, in the background: as small as an
+ * answer cannot wait for, one at a time, and with a queue that is never so full that less is made of them.
+ */
+export function createFileEncoder(): () => Encoder {
+  let encoder: Encoder | undefined
+  return () => {
+    encoder ??= createEncoder({ concurrency: 1, levels: { br: 9, gzip: 9, zstd: 15 }, queue: 100_000 })
+    return encoder
+  }
+}

@@ -1,5 +1,5 @@
 import type { HttpRequest } from './request.js'
-import { HttpResponse } from './response.js'
+import { fresh, HttpResponse } from './response.js'
 
 /** What a message is made of: a text goes as text, bytes as binary. */
 export type WebSocketData = ArrayBuffer | Uint8Array | string
@@ -62,7 +62,8 @@ export interface RawSocket {
   readonly topics: RawTopics | undefined
   close(code: number, reason: string): void
   ping(data: Uint8Array | string): void
-  send(data: Uint8Array | string, isBinary: boolean, compress: boolean): void
+  /** @returns false where the client is behind: {@link RawEvents.onDrain} follows. */
+  send(data: Uint8Array | string, isBinary: boolean, compress: boolean): boolean
   terminate(): void
 }
 
@@ -106,18 +107,22 @@ export interface SocketUpgrade {
   open(socket: RawSocket): RawEvents
 }
 
-/** The largest of what the routes of an app allow, for a transport that has one setting for all. */
+/** What WebSockets at some paths are allowed, for a transport that settles it before there are any. */
 export interface SocketLimits {
   readonly compresses: boolean
+  /** Bytes; 0 for no limit. */
   readonly maxBackpressure: number
+  /** Bytes. */
   readonly maxPayload: number
+  /** Each as it is in a request; `/*` for all others. */
+  readonly paths: readonly string[]
 }
 
 const upgrades = new WeakMap<HttpResponse, SocketUpgrade>()
 
 /** The response that a connection is upgraded with. */
 export function upgrading(upgrade: SocketUpgrade): HttpResponse {
-  const response = new HttpResponse(undefined, undefined, 101)
+  const response = fresh(new HttpResponse(undefined, undefined, 101))
   upgrades.set(response, upgrade)
   return response
 }

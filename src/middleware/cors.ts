@@ -1,4 +1,4 @@
-import { decorator } from '../core/decorator.js'
+import { decorator, decoratorOf } from '../core/decorator.js'
 import type { HttpRequest } from '../core/request.js'
 import { requestKey } from '../core/request-key.js'
 import { addLine, type HttpResponse, unshared } from '../core/response.js'
@@ -173,4 +173,22 @@ export function cors(options: Cors | CorsOptions = {}): Middleware {
     (response, request) => policy.decorate(response, request),
     'cors',
   )
+}
+
+/**
+ * The layers that decorate answers, with another policy of CORS among them.
+ *
+ * @param policies of the app.
+ * @param options as of the app's option `cors`: undefined for what is there, false for none.
+ * @throws HotpressError `OPTION_INVALID`, `OPTION_UNKNOWN`
+ */
+export function corsPolicies(options: unknown): (policies: readonly Middleware[]) => readonly Middleware[] {
+  const own =
+    options === undefined || options === false ? undefined : cors(options === true ? {} : (options as CorsOptions))
+  return (policies) => {
+    const decorators = policies.filter((policy) => decoratorOf(policy) !== undefined)
+    if (options === undefined) return decorators
+    const others = decorators.filter((policy) => policy.name !== cors.name)
+    return own === undefined ? others : [...others, own]
+  }
 }

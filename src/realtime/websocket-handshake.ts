@@ -6,6 +6,12 @@ import { describe, HotpressError, httpError } from '../errors.js'
 const key = /^[+/0-9A-Za-z]{21}[AQgw]==$/
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
+/** Whether a request is for a change to WebSocket, well made or not. */
+export function asksForSocket(request: HttpRequest): boolean {
+  const source = sourceOf(request)
+  return names(source.headerList('upgrade')).includes('websocket')
+}
+
 /**
  * Checks that a request asks for a WebSocket (RFC 6455, 4.2.1), by a connection that can become one.
  *
@@ -13,8 +19,12 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
  */
 export function checkHandshake(request: HttpRequest): void {
   const source = sourceOf(request)
-  const wants = request.method === 'GET' && names(source.headerList('upgrade')).includes('websocket')
-  if (!wants || !names(source.headerList('connection')).includes('upgrade')) throw required()
+  if (
+    request.method !== 'GET' ||
+    !asksForSocket(request) ||
+    !names(source.headerList('connection')).includes('upgrade')
+  )
+    throw required()
   const version = source.headerList('sec-websocket-version')
   if (version !== '13') throw required({ 'Sec-WebSocket-Version': '13' })
   if (!key.test(source.headerList('sec-websocket-key') ?? ''))

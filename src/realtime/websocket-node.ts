@@ -20,9 +20,9 @@ export class NodeSockets {
   readonly #serves: (path: string) => boolean
   /** By what the library settles for all of a server. */
   readonly #servers = new Map<string, WebSocketServer>()
-  readonly limits: SocketLimits
+  readonly limits: readonly SocketLimits[]
 
-  constructor(limits: SocketLimits, serves: (path: string) => boolean) {
+  constructor(limits: readonly SocketLimits[], serves: (path: string) => boolean) {
     this.#serves = serves
     this.limits = limits
   }
@@ -37,7 +37,7 @@ export class NodeSockets {
     this.#agreed.set(request, { headers, protocol: upgrade.protocol })
     let leave = (): void => {}
     this.#serverFor(upgrade).handleUpgrade(request, connection, head, (socket) => {
-      const raw = new NodeRawSocket(socket)
+      const raw = new NodeRawSocket(socket, connection)
       const events = upgrade.open(raw)
       listen(socket, connection, events)
       leave = () => raw.close(1001, '')
@@ -91,10 +91,12 @@ function listen(socket: WebSocket, connection: Duplex, events: RawEvents): void 
 }
 
 class NodeRawSocket implements RawSocket {
+  readonly #connection: Duplex
   readonly #socket: WebSocket
   readonly topics = undefined
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, connection: Duplex) {
+    this.#connection = connection
     this.#socket = socket
   }
 
@@ -110,8 +112,9 @@ class NodeRawSocket implements RawSocket {
     this.#socket.ping(data, false, ignore)
   }
 
-  send(data: Uint8Array | string, isBinary: boolean, compress: boolean): void {
+  send(data: Uint8Array | string, isBinary: boolean, compress: boolean): boolean {
     this.#socket.send(data, { binary: isBinary, compress }, ignore)
+    return !this.#connection.writableNeedDrain
   }
 
   terminate(): void {

@@ -2,6 +2,7 @@ import { bodyTooLarge, RequestBody } from '../core/body.js'
 import type { BodyFlow, BodyRules } from '../core/body-flow.js'
 import type { Expiring, Wait } from '../core/deadlines.js'
 import type { HeaderPairs } from '../core/headers.js'
+import { patience } from '../core/patience.js'
 import { blankError, problem } from '../core/problem.js'
 import { abortRequest, HttpRequest } from '../core/request.js'
 import type { RequestSource } from '../core/request-source.js'
@@ -88,6 +89,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
 
   expire(): void {
     if (this.#state !== 'open' || this.#request === undefined) return
+    if (this.#request.get(patience) === true) return
     // While the body comes it is the client that takes the time, for which the transport has limits of its own.
     if (this.#hasMoved) {
       this.#restartClock()

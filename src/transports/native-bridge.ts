@@ -6,6 +6,7 @@ import type { NativeExchange } from './native-exchange.js'
 import { type NodeEvents, NodeStream } from './native-node-stream.js'
 import type { NativeOwner } from './native-owner.js'
 import { NodeConnections } from './node-connections.js'
+import type { NodeConnection } from './node-exchange.js'
 import { attach } from './node-http1.js'
 import { announce } from './proxy-peer.js'
 import type { NodeBridge, TransportHost } from './transport.js'
@@ -18,6 +19,7 @@ type BridgeSource = Pick<NativeOwner<NativeExchange>, 'io' | 'whole'>
  * that stays with the core; of HTTP/2 and HTTP/3 one request at a time.
  */
 export class NativeBridge {
+  readonly #attached: NodeConnection
   readonly #bridge: NodeBridge
   /** What Node's server has of this listener. */
   readonly connections: NodeConnections
@@ -28,7 +30,8 @@ export class NativeBridge {
 
   constructor(bridge: NodeBridge, host: TransportHost, source: BridgeSource) {
     this.#bridge = bridge
-    this.connections = new NodeConnections(bridge.server, attach(bridge.server, host).closing)
+    this.#attached = attach(bridge.server, host)
+    this.connections = new NodeConnections(bridge.server, this.#attached.closing)
     this.#host = host
     this.#source = source
   }
@@ -36,8 +39,8 @@ export class NativeBridge {
   /** Whether the request that is being handed over is Node's server's, and its connection of HTTP/1.1 with it. */
   takes(exchange: NativeExchange): boolean {
     const { control } = this.#source.io
-    const { claims, server } = this.#bridge
-    const isUpgrade = control[Control.upgrades] === 1 && server.listenerCount('upgrade') > 0
+    const { claims } = this.#bridge
+    const isUpgrade = control[Control.upgrades] === 1 && this.#attached.wantsUpgrade(exchange.path)
     if (!isUpgrade && claims?.(new HttpRequest(exchange, this.#host)) !== true) return false
     if ((exchange.slot & beside) === 0) control[Control.answer] = Answer.handOff
     else this.#open(exchange)

@@ -24,6 +24,8 @@ export interface NodeConnection {
   readonly last: Set<Socket>
   /** Answers a request whose body does not come, and closes its connection. */
   refuseLate(socket: Socket): void
+  /** Whether somebody takes requests for another protocol that are for a path. */
+  wantsUpgrade(path: string): boolean
 }
 
 /** Notes that an answer is the last on its socket. */

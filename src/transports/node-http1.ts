@@ -55,6 +55,10 @@ export function attach(server: Server, host: TransportHost): NodeConnection {
       late.code = 'ERR_HTTP_REQUEST_TIMEOUT'
       server.emit('clientError', late, socket)
     },
+    wantsUpgrade(path) {
+      const own = host.sockets === undefined ? 0 : 1
+      return host.sockets?.serves(path) === true || server.listenerCount('upgrade') > own
+    },
   }
   attached.set(server, connection)
   server.maxRequestsPerSocket = host.settings.maxRequestsPerConnection ?? 0

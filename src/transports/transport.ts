@@ -29,7 +29,7 @@ export interface TransportRoutes {
 
 /** The WebSockets of an app. */
 export interface HostSockets {
-  readonly limits: SocketLimits
+  readonly limits: readonly SocketLimits[]
   /**
    * Makes a WebSocket of a connection of Node's own, which has sent a request for one and had no answer.
    *

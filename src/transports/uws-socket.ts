@@ -48,11 +48,11 @@ export class UwsSockets implements Publisher {
   #app: Uws.TemplatedApp | undefined
   readonly #all = new Set<UwsRawSocket>()
   #isLeaving = false
-  readonly #limits: SocketLimits
+  readonly #limits: readonly SocketLimits[]
   /** While the server closes: resolves when the clients have had time to close. */
   left: Promise<void> | undefined
 
-  constructor(limits: SocketLimits) {
+  constructor(limits: readonly SocketLimits[]) {
     this.#limits = limits
   }
 
@@ -64,8 +64,17 @@ export class UwsSockets implements Publisher {
 
   /** Has an app take upgrades, before any other route of it. */
   prepare(app: Uws.TemplatedApp, onUpgrade: OnUpgrade): void {
-    const { compresses, maxBackpressure, maxPayload } = this.#limits
-    app.ws<Kept>('/*', {
+    for (const limits of this.#limits) {
+      const behavior = this.#behavior(limits, onUpgrade)
+      for (const path of limits.paths) app.ws(path, behavior)
+    }
+  }
+
+  #behavior(
+    { compresses, maxBackpressure, maxPayload }: SocketLimits,
+    onUpgrade: OnUpgrade,
+  ): Uws.WebSocketBehavior<Kept> {
+    return {
       close: (socket, code, message) => {
         const kept = socket.getUserData()
         kept.isClosed = true
@@ -95,7 +104,7 @@ export class UwsSockets implements Publisher {
       pong: (socket, message) => socket.getUserData().events?.onPong(new Uint8Array(message.slice(0))),
       sendPingsAutomatically: false,
       upgrade: onUpgrade,
-    })
+    }
   }
 
   publish(topic: string, data: Uint8Array | string, isBinary: boolean, compress: boolean): void {
@@ -154,8 +163,8 @@ class UwsRawSocket implements RawSocket, RawTopics {
     if (!this.#kept.isClosed) this.#socket.publish(topic, bytesFor(data), isBinary, compress)
   }
 
-  send(data: Uint8Array | string, isBinary: boolean, compress: boolean): void {
-    if (!this.#kept.isClosed) this.#socket.send(bytesFor(data), isBinary, compress)
+  send(data: Uint8Array | string, isBinary: boolean, compress: boolean): boolean {
+    return this.#kept.isClosed || this.#socket.send(bytesFor(data), isBinary, compress) === sendSuccess
   }
 
   subscribe(topic: string): void {
@@ -171,7 +180,8 @@ class UwsRawSocket implements RawSocket, RawTopics {
   }
 }
 
-// Of the library's flags.
+// Of the library's flags, and of what its send() says.
+const sendSuccess = 1
 const sharedCompressor = 1
 const sharedDecompressor = 1 << 8
 

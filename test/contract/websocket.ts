@@ -2,7 +2,15 @@ import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { describe, test } from 'node:test'
 import zlib from 'node:zlib'
-import { empty, type Hotpress, HttpError, RouteGroup, type WebSocketConnection } from '../../src/index.js'
+import {
+  cors,
+  empty,
+  type Hotpress,
+  HttpError,
+  RouteGroup,
+  securityHeaders,
+  type WebSocketConnection,
+} from '../../src/index.js'
 import { type Client, onEveryTransport } from '../_setup.js'
 import { ask, closeFrame, frame, hasSockets, Opcode, open, RawClient } from './_web-socket.js'
 import { recorder } from './http/_tools.js'
@@ -58,6 +66,10 @@ function build(app: Hotpress): void {
         return next()
       },
     },
+  })
+  app.ws('/decorated', {
+    message: (socket, message) => void socket.send(message),
+    options: { origins: '*', use: [cors(), securityHeaders({ frameOptions: 'DENY' })] },
   })
   app.ws('/fails/:where', {
     close: (socket) => {
@@ -255,6 +267,12 @@ function handshakes(client: Client): void {
     assert.equal(socket.answered.headers.get('set-cookie'), 'sid=abc')
     assert.equal(await socket.text(), 'red')
     socket.cut()
+    const decorated = await open(client, '/decorated', { origin: 'https://page.example' })
+    assert.equal(decorated.answered.headers.get('access-control-allow-origin'), '*')
+    assert.equal(decorated.answered.headers.get('x-frame-options'), 'DENY')
+    decorated.send(frame(Opcode.text, 'still a socket'))
+    assert.equal(await decorated.text(), 'still a socket')
+    decorated.cut()
     const used = once(bus, 'used')
     assert.equal(await asks(client, '/used'), 101)
     await used

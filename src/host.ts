@@ -1,0 +1,95 @@
+import { createBodyTools } from './bodies/tools.js'
+import { zstdDecoder } from './compression/decode.js'
+import { createFileEncoder } from './compression/encode.js'
+import { Deadlines } from './core/deadlines.js'
+import { HeadTemplate } from './core/head.js'
+import type { Settings } from './core/settings.js'
+import type { ErrorHandler, Handler, Middleware } from './core/types.js'
+import { Dispatcher, notFound } from './dispatcher.js'
+import { compressFilesOf, file } from './files/file.js'
+import { fixedAnswers } from './fixed.js'
+import { compose } from './middleware/compose.js'
+import { filterPaths } from './middleware/path-filter.js'
+import type { AppSockets } from './realtime/app-sockets.js'
+import type { RouteDefinition } from './routing/registry.js'
+import type { RouteTable } from './routing/table.js'
+import type { NodeBridge, TransportHost } from './transports/transport.js'
+
+/** What was registered with an app until it starts. */
+export interface AppParts {
+  readonly bridge: NodeBridge | undefined
+  /** The app's own, outermost first. */
+  readonly middleware: readonly Middleware[]
+  readonly onError: ErrorHandler | undefined
+  readonly onNotFound: Handler | undefined
+  readonly settings: Settings
+  readonly sockets: AppSockets
+  readonly table: RouteTable<RouteDefinition>
+}
+
+/**
+ * Composes an app. The life of a request: a transport makes an HttpRequest, dispatch() matches its route and runs the chain
+ * that was composed for it here, and the transport's writer sends the HttpResponse with the head that the template
+ * completes.
+ */
+export function makeHost({
+  bridge,
+  middleware,
+  onError,
+  onNotFound,
+  settings,
+  sockets,
+  table,
+}: AppParts): TransportHost {
+  const fileEncoder = createFileEncoder()
+  const dispatcher = new Dispatcher({
+    bodyRules: { decodes: settings.decodeBody, limit: settings.bodyLimit, threshold: settings.streamThreshold },
+    compressesFiles: settings.compression !== undefined,
+    fileEncoder,
+    // Compression is outermost, so that it has every answer as it is to go out.
+    middleware: [
+      ...(settings.compression === undefined ? [] : [settings.compression]),
+      ...settings.policies,
+      ...(settings.pathFilter === undefined ? [] : [filterPaths(settings.pathFilter, onNotFound ?? notFound)]),
+      ...middleware,
+    ],
+    onError,
+    onNotFound,
+    socketHandler: (route) => sockets.handlerOf(route, settings.log),
+    table,
+  })
+  const head = new HeadTemplate(settings.defaultHeaders)
+  const { matcher, unseen, wantsPath } = dispatcher
+  const host: TransportHost = {
+    // Where bodies are left as they were sent, no codec is made for them.
+    bodies: createBodyTools(settings.decodeBody ? zstdDecoder() : undefined),
+    bridge,
+    deadlines: new Deadlines(settings.requestTimeout),
+    decorate: (response, request) => dispatcher.decorate(response, request),
+    dispatch: sockets.before((request) => dispatcher.dispatch(request)),
+    head,
+    ids: settings.ids,
+    log: settings.log,
+    responder: dispatcher.responder,
+    routes: {
+      // Those have ids that are made in Rust.
+      fixed:
+        unseen === undefined || bridge !== undefined || settings.ids !== undefined
+          ? undefined
+          : fixedAnswers(unseen, head),
+      matcher,
+      wantsPath,
+    },
+    settings,
+    sockets: sockets.forTransports((path) => dispatcher.servesSockets(path)),
+    trust: settings.trust,
+  }
+  sockets.start({
+    compose: (layers, handler) => compose(layers, handler, dispatcher.responder),
+    context: host,
+    file,
+    policies: settings.policies,
+  })
+  if (settings.compression !== undefined) compressFilesOf(host, fileEncoder())
+  return host
+}
