@@ -2,7 +2,7 @@ import type * as Library from 'socket.io-client'
 import { invalid } from '../core/options-check.js'
 import { peer } from '../core/peer.js'
 import { askEachTime, checkAuth, type SocketIoClientAuth } from './auth.js'
-import { newSocket } from './connections.js'
+import { discard, newSocket } from './connections.js'
 import { FirstConnection } from './first-connection.js'
 import { type SocketIoClientOptions, settleClient } from './options.js'
 import { originOf } from './origin.js'
@@ -127,7 +127,12 @@ async function open<Listen extends SocketIoClientEvents, Emit extends SocketIoCl
     },
     ofCall.multiplex,
   )
-  await first.of(socket)
+  try {
+    await first.of(socket)
+  } catch (error) {
+    discard(socket, origin, namespace)
+    throw error
+  }
   return socket as SocketIoClient<Listen, Emit>
 }
 

@@ -32,6 +32,18 @@ export function newSocket(
   return socket
 }
 
+/**
+ * Makes room for another socket of its namespace on the same connection, where nobody was given this one: the library would
+ * give it, with its old `auth`, to whoever asks next.
+ */
+export function discard({ io }: Socket, origin: string, namespace: string): void {
+  const sockets: unknown = Reflect.get(io, 'nsps')
+  if (typeof sockets === 'object' && sockets !== null) Reflect.deleteProperty(sockets, namespace)
+  for (const connection of connections.get(origin) ?? []) {
+    if (connection.manager === io) connection.sockets.delete(namespace)
+  }
+}
+
 /** How many connections there are to share. */
 export function sharedConnections(): number {
   return [...connections.values()].reduce((sum, list) => sum + list.length, 0)

@@ -31,6 +31,7 @@ async function until(what: () => boolean): Promise<void> {
 }
 
 describe('connect()', { timeout: 60_000 }, () => {
+  let isShut = true
   let server: Running
   before(async () => {
     server = await serveSocketIo((io) => {
@@ -42,7 +43,8 @@ describe('connect()', { timeout: 60_000 }, () => {
       })
       io.of('/other').on('connection', (socket) => socket.on('where', (done) => done(socket.nsp.name)))
       io.of('/gone').on('connection', (socket) => socket.disconnect())
-      io.of('/shut').use((_, next) => next(Object.assign(new Error('no entry\r\nhere'), { data: { code: 'SHUT' } })))
+      const refusal = Object.assign(new Error('no entry\r\nhere'), { data: { code: 'SHUT' } })
+      io.of('/shut').use((_, next) => next(isShut ? refusal : undefined))
     })
   })
 
@@ -151,8 +153,12 @@ describe('connect()', { timeout: 60_000 }, () => {
     const socket = await connect(server.url)
     await assert.rejects(connectTo(server.url, '/shut'), says('SOCKETIO_REFUSED'))
     assert.equal(socket.connected, true)
+    isShut = false
+    const late = await connectTo(server.url, '/shut')
+    isShut = true
+    assert.equal(late.io, socket.io)
     assert.equal(count(server), 1)
-    socket.close()
+    for (const each of [socket, late]) each.close()
   })
 
   describe('a server that', () => {
