@@ -61,15 +61,18 @@ export function serveChat(io: SocketIoServer<ClientEvents, ServerEvents>, sessio
       done({ isWhole: missed === undefined, messages: missed ?? messages, people, typing })
     })
 
-    socket.on('say', (text, done) => {
+    socket.on('say', (text, key, done) => {
       if (typeof done !== 'function') return
       if (room === undefined) return done({ problem: 'Join a room first.' })
+      if (typeof key !== 'string' || key.length > 64) return done({ problem: 'The message has no key.' })
+      const before = room.find(socket.id, key)
+      if (before !== undefined) return done({ message: before })
       const said = typeof text === 'string' ? text.trim() : ''
       if (said === '') return done({ problem: 'There is nothing to send.' })
       if (said.length > longestText) return done({ problem: `A message has at most ${longestText} characters.` })
       if (!limiter.consume(`say:${id}`, 1, saying).allowed)
         return done({ problem: 'That was too fast. Wait a moment.' })
-      const message = room.say(socket.id, said)
+      const message = room.say(socket.id, said, key)
       if (room.setTyping(socket.id, false)) socket.to(room.name).emit('typing', room.typing)
       socket.to(room.name).emit('message', message)
       done({ message })

@@ -5,6 +5,8 @@ export interface Message {
   readonly from: string
   /** Counts the messages of its room, from 1. */
   readonly id: number
+  /** By which its sender knows it, before it has an id. */
+  readonly key: string
   readonly text: string
 }
 
@@ -30,7 +32,8 @@ export type Joined = Answer<{
 export interface ClientEvents {
   /** @param after the id of the last message that the client has of the room; 0 for none. */
   join(room: string, after: number, done: (answer: Joined) => void): void
-  say(text: string, done: (answer: Answer<{ readonly message: Message }>) => void): void
+  /** @param key made up by the client: with one that was sent before nothing is said again. */
+  say(text: string, key: string, done: (answer: Answer<{ readonly message: Message }>) => void): void
   typing(isTyping: boolean): void
 }
 

@@ -32,8 +32,14 @@ export class Room {
     this.#typing.delete(socket)
   }
 
-  say(socket: string, text: string): Message {
-    const message = { at: Date.now(), from: this.#people.get(socket) ?? '', id: ++this.#last, text }
+  /** What somebody has said by a key already, for whom the answer was lost. */
+  find(socket: string, key: string): Message | undefined {
+    const from = this.#people.get(socket)
+    return this.#messages.find((message) => message.key === key && message.from === from)
+  }
+
+  say(socket: string, text: string, key: string): Message {
+    const message = { at: Date.now(), from: this.#people.get(socket) ?? '', id: ++this.#last, key, text }
     this.#messages.push(message)
     if (this.#messages.length > longest) this.#messages.shift()
     return message

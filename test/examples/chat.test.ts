@@ -17,7 +17,7 @@ describe('a room of the chat', () => {
     assert.deepEqual(room.people, ['Ada'])
     assert.equal(room.since(0), undefined)
     assert.equal(room.since(7), undefined)
-    for (let count = 0; count < 120; count++) room.say('1', String(count))
+    for (let count = 0; count < 120; count++) room.say('1', String(count), `key ${count}`)
     assert.deepEqual(
       room.since(118)?.map(({ text }) => text),
       ['118', '119'],
@@ -25,6 +25,9 @@ describe('a room of the chat', () => {
     assert.deepEqual(room.since(120), [])
     assert.equal(room.since(19), undefined)
     assert.equal(room.messages.length, 100)
+    assert.equal(room.find('2', 'key 110')?.text, '110')
+    room.enter('3', 'Eve')
+    assert.equal(room.find('3', 'key 110'), undefined)
   })
 })
 
@@ -73,13 +76,16 @@ for (const { name, skip, transport } of transports) {
       }
       const ask = (event: string, ...args: unknown[]): Promise<{ problem?: string }> =>
         socket.emitWithAck(event, ...args)
-      assert.equal((await ask('say', 'too early')).problem, 'Join a room first.')
+      assert.equal((await ask('say', 'too early', 'k')).problem, 'Join a room first.')
       assert.equal((await ask('join', 'Cellar', 0)).problem, 'There is no such room.')
       assert.equal((await ask('join', 'Lobby', Number.NaN)).problem, undefined)
-      assert.equal((await ask('say', ' \n ')).problem, 'There is nothing to send.')
-      assert.equal((await ask('say', 'x'.repeat(2001))).problem, 'A message has at most 2000 characters.')
-      const answers = await Promise.all(Array.from({ length: 30 }, () => ask('say', 'flood')))
+      assert.equal((await ask('say', ' \n ', 'k')).problem, 'There is nothing to send.')
+      assert.equal((await ask('say', 'x'.repeat(2001), 'k')).problem, 'A message has at most 2000 characters.')
+      const answers = await Promise.all(Array.from({ length: 30 }, (_, index) => ask('say', 'flood', String(index))))
       assert.ok(answers.some(({ problem }) => problem === 'That was too fast. Wait a moment.'))
+      // Sent again, since an answer may be lost: it is the same message.
+      const first = await ask('say', 'flood', '0')
+      assert.deepEqual(first, answers[0])
       assert.equal((await login({ name: 'eve', passphrase })).status, 409)
       for (const each of [socket, stranger]) each.close()
     })
@@ -123,9 +129,18 @@ for (const { name, skip, transport } of transports) {
         await grace.evaluate("document.querySelector('[data-room=Lobby]').click()")
         await grace.until(`${bubbles}.length === 1`)
 
+        // Too many at once: those that are refused say so, and can be sent again.
+        for (let count = 0; count < 10; count++) await say(ada, `message ${count}`)
+        await ada.until("document.querySelector('[data-state=failed] button')")
+        await ada.until(`(() => {
+          document.querySelector('[data-state=failed] button')?.click()
+          return document.querySelectorAll('[data-state=delivered]').length === 11
+        })()`)
+        await grace.until(`${bubbles}.length === 11`)
+
         // Two pages of one person: who logs out on one has logged out on both.
         await grace.send('Page.reload')
-        await grace.until(`${bubbles}.length === 1`)
+        await grace.until(`${bubbles}.length === 11`)
         await grace.evaluate("fetch('/session', { method: 'DELETE' })")
         await grace.until("!document.querySelector('#login').hidden")
 
@@ -165,9 +180,16 @@ for (const { name, skip, transport } of transports) {
         await grace.until(`${bubbles}.join() === 'one,two'`)
         await say(grace, 'three')
         await ada.until(`${bubbles}.join() === 'one,two,three'`)
+        await grace.evaluate('globalThis.wasLost = false')
+        // What is sent while nobody is connected is said when they are, and once.
+        for (const socket of server.sockets.sockets.values()) socket.conn.close()
+        await grace.until('wasLost')
+        await say(grace, 'four')
+        for (const page of [ada, grace]) await page.until(`${bubbles}.join() === 'one,two,three,four'`)
+        await grace.until(`${last}.dataset.state === 'delivered'`)
         // A page that is loaded again is still logged in.
         await ada.send('Page.reload')
-        await ada.until(`${bubbles}.join() === 'one,two,three'`)
+        await ada.until(`${bubbles}.join() === 'one,two,three,four'`)
         await ada.evaluate("document.querySelector('#leave').click()")
         await ada.until("!document.querySelector('#login').hidden")
         await grace.until("document.querySelector('#room-people').textContent === 'Only you are here'")

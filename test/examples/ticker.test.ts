@@ -52,8 +52,11 @@ for (const { name, protocol, skip, transport, version } of variants) {
         assert.equal(await page.evaluate("document.querySelector('#name').textContent"), 'Saffron')
         assert.equal(await page.evaluate("document.querySelectorAll('[aria-pressed=true]').length"), 1)
 
+        await page.evaluate(`globalThis.wasLost = false
+          new MutationObserver(() => { wasLost ||= ${state} === 'lost' })
+            .observe(document.querySelector('#state'), { attributes: true })`)
         await page.evaluate("document.querySelector('#cut').click()")
-        await page.until(`${state} === 'lost'`)
+        await page.until('wasLost')
         for (let count = 0; count < 5; count++) market.tick()
         await page.until(`${state} === 'live' && ${points} === 67`)
         const after = market.tick().prices[3]!.toFixed(3)

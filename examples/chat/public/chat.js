@@ -3,8 +3,10 @@ import { Conversation } from './conversation.js'
 import { ask, avatarOf, byId, element, sentence } from './page.js'
 
 const { io } = globalThis
+const patience = 8000
 const rest = 2500
 
+let entered = Promise.withResolvers()
 let me = ''
 let room = ''
 let socket
@@ -67,6 +69,7 @@ addEventListener('resize', fit)
 function showLogin() {
   document.title = 'Chat'
   room = ''
+  entered = Promise.withResolvers()
   conversation.clear()
   byId('chat').hidden = true
   byId('login').hidden = false
@@ -92,6 +95,7 @@ function start(myName) {
   })
   socket.on('disconnect', (reason) => {
     show('lost', 'connection lost')
+    entered = Promise.withResolvers()
     if (reason !== 'io server disconnect') return
     // The server has ended it: somebody has logged out, on another page perhaps.
     showLogin()
@@ -109,14 +113,15 @@ async function join(wanted) {
     conversation.clear()
   }
   room = wanted
-  const joined = await socket.timeout(8000).emitWithAck('join', wanted, conversation.last).catch(timedOut)
+  const joined = await socket.timeout(patience).emitWithAck('join', wanted, conversation.last).catch(timedOut)
   // Another room may have been chosen meanwhile.
   if (room !== wanted || joined.problem !== undefined) return
   byId('room').textContent = room
   document.title = `${room} · Chat`
   markRoom()
-  if (joined.isWhole) conversation.clear()
-  conversation.add(joined.messages)
+  if (joined.isWhole) conversation.replace(joined.messages)
+  else conversation.add(joined.messages)
+  entered.resolve()
   conversation.settle()
   showPeople(joined.people)
   showTyping(joined.typing)
@@ -125,13 +130,20 @@ async function join(wanted) {
 
 /** Sends a message that stands there as pending, and says what has become of it. */
 async function send(pending) {
-  const answer = await socket.timeout(8000).emitWithAck('say', pending.text).catch(timedOut)
+  // In its room: while there is no connection, or one that has just come, it waits.
+  await Promise.race([entered.promise, sleep(patience)])
+  const { key, text } = pending
+  const answer = await socket.timeout(patience).emitWithAck('say', text, key).catch(timedOut)
   if (answer.problem === undefined) conversation.deliver(pending, answer.message)
   else conversation.fail(pending, answer.problem)
 }
 
 function timedOut() {
   return { problem: 'There was no answer.' }
+}
+
+function sleep(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
 
 function setTyping(isTyping) {

@@ -8,6 +8,7 @@ export class Conversation {
   last = 0
   #ids = new Set()
   #me
+  #pending = new Map()
   #resend
 
   constructor(me, resend) {
@@ -26,6 +27,13 @@ export class Conversation {
     const isBelow = this.#isAtEnd()
     for (const message of messages) {
       if (this.#ids.has(message.id)) continue
+      const pending = message.from === this.#me() ? this.#pending.get(message.key) : undefined
+      if (pending !== undefined) {
+        // It had arrived, and the answer had not.
+        this.deliver(pending, message)
+        if (!pending.item.isConnected) byId('messages').append(pending.item)
+        continue
+      }
       this.#know(message)
       const item = this.#itemOf(message.from, message.text)
       this.#date(item, message)
@@ -45,17 +53,31 @@ export class Conversation {
     this.#group(item)
     this.settle()
     this.#scroll()
-    return { item, text }
+    const pending = { item, key: newKey(), text }
+    this.#pending.set(pending.key, pending)
+    return pending
   }
 
   clear() {
     this.#ids.clear()
+    this.#pending.clear()
     this.last = 0
     byId('messages').replaceChildren()
   }
 
-  deliver({ item }, message) {
-    if (this.#ids.has(message.id)) return item.remove()
+  /** All that there is, in place of what stands there; what the server does not have yet stays, at the end. */
+  replace(messages) {
+    const pending = [...this.#pending.values()]
+    this.clear()
+    for (const each of pending) this.#pending.set(each.key, each)
+    this.add(messages)
+    byId('messages').append(...[...this.#pending.values()].map(({ item }) => item))
+    this.settle()
+  }
+
+  deliver({ item, key }, message) {
+    this.#pending.delete(key)
+    if (this.#ids.has(message.id)) return
     this.#know(message)
     item.dataset.state = 'delivered'
     this.#date(item, message)
@@ -123,4 +145,9 @@ export class Conversation {
   #scroll() {
     byId('scroll').scrollTop = byId('scroll').scrollHeight
   }
+}
+
+// Not randomUUID(), which is there over TLS and on this machine alone.
+function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }
