@@ -4,7 +4,10 @@
 /** Why there is no connection, in words. */
 export function reasonOf(error: Error): string {
   const cause = causeOf(error)
-  return cause === undefined ? textOf(error.message) : textOf(cause.message || codeOf(cause))
+  if (cause !== undefined) return textOf(cause.message || codeOf(cause))
+  // Of polling, where it is the status of the answer, or 0 without one.
+  const status: unknown = 'description' in error ? error.description : undefined
+  return typeof status === 'number' && status > 0 ? `the answer had the status ${status}` : textOf(error.message)
 }
 
 /** What Node said, where it was Node. */

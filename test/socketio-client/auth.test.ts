@@ -24,7 +24,7 @@ async function serveTokens(): Promise<Running & { readonly seen: unknown[] }> {
   return { ...running, seen }
 }
 
-describe('connectWithAuth()', { timeout: 60_000 }, () => {
+describe('connectWithAuth()', { timeout: 120_000 }, () => {
   test('sends an object', async () => {
     const { seen, url } = await serveTokens()
     ;(await connectWithAuth(url, { token: 'a' })).close()

@@ -30,7 +30,7 @@ async function until(what: () => boolean): Promise<void> {
   while (!what()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
-describe('connect()', { timeout: 60_000 }, () => {
+describe('connect()', { timeout: 120_000 }, () => {
   let isShut = true
   let server: Running
   before(async () => {
@@ -192,6 +192,10 @@ describe('connect()', { timeout: 60_000 }, () => {
         assert.ok(says('SOCKETIO_UNREACHABLE', 'Unexpected server response: 400')(error))
         return showsNothing(error)
       })
+      await assert.rejects(
+        connect(url, { ...given, transports: ['polling'] }),
+        (error: HotpressError) => says('SOCKETIO_UNREACHABLE', 'status 403')(error) && showsNothing(error),
+      )
     })
 
     test('does not answer', async () => {
@@ -236,7 +240,7 @@ describe('connect()', { timeout: 60_000 }, () => {
     })
   })
 
-  test('a process ends once it has closed, or was refused', { timeout: 60_000 }, async () => {
+  test('a process ends once it has closed, or was refused', { timeout: 120_000 }, async () => {
     const program = `
       import { connect, connectTo } from 'hotpress/socketio-client'
       const sockets = [await connect(${JSON.stringify(server.url)}), await connectTo(${JSON.stringify(server.url)}, '/other')]

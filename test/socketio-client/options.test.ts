@@ -19,7 +19,7 @@ async function refuses(calling: Promise<unknown>, ...texts: readonly string[]): 
   })
 }
 
-describe('the URL of connect()', { timeout: 60_000 }, () => {
+describe('the URL of connect()', { timeout: 120_000 }, () => {
   const cases: readonly (readonly [url: unknown, got: string])[] = [
     [undefined, 'undefined'],
     [3000, '3000'],
@@ -43,14 +43,14 @@ describe('the URL of connect()', { timeout: 60_000 }, () => {
   }
 })
 
-describe('the namespace of connectTo()', { timeout: 60_000 }, () => {
+describe('the namespace of connectTo()', { timeout: 120_000 }, () => {
   for (const namespace of ['', 'admin', '/a,b', '/a?b', 7, undefined]) {
     test(`is not ${inspect(namespace)}`, () =>
       refuses(connectTo(url, namespace as string), 'namespace of connectTo()', "a text such as '/admin'"))
   }
 })
 
-describe('the options of connect()', { timeout: 60_000 }, () => {
+describe('the options of connect()', { timeout: 120_000 }, () => {
   const wrong: Readonly<Record<keyof SocketIoClientOptions, readonly unknown[]>> = {
     ackTimeout: [0, -1, '5', null],
     agent: [true, {}, secret],

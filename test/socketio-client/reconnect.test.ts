@@ -11,7 +11,7 @@ function next(socket: SocketIoClient, event: 'connect' | 'disconnect'): Promise<
   return new Promise((resolve) => socket.once(event, resolve as () => void))
 }
 
-describe('a connection that is lost', { timeout: 60_000 }, () => {
+describe('a connection that is lost', { timeout: 120_000 }, () => {
   test('comes again for all its namespaces, with what was emitted meanwhile', async () => {
     const heard: string[] = []
     const { io, url } = await serveSocketIo((server) => {

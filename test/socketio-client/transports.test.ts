@@ -9,7 +9,9 @@ import { onEverySocketTransport, startSockets } from '../realtime/_socketio.js'
 const ca = fixture('cert.pem')
 
 onEverySocketTransport('hotpress/socketio-client', (variant) => {
-  test('namespaces, authentication, acknowledgements, and a connection that is lost', { timeout: 60_000 }, async () => {
+  test('namespaces, authentication, acknowledgements, and a connection that is lost', {
+    timeout: 120_000,
+  }, async () => {
     const seen: unknown[] = []
     const { address, io } = await startSockets(variant, { websocketOnly: true }, (server) => {
       server
