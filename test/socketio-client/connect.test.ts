@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { Agent } from 'node:http'
 import { createServer } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { inspect } from 'node:util'
@@ -103,6 +104,21 @@ describe('connect()', { timeout: 120_000 }, () => {
     })
     assert.equal(await new Promise((resolve) => socket.once('hello', resolve)), 'Grace')
     socket.close()
+  })
+
+  test('connects by an agent', async () => {
+    class Counting extends Agent {
+      count = 0
+      override createConnection(
+        ...given: Parameters<Agent['createConnection']>
+      ): ReturnType<Agent['createConnection']> {
+        this.count++
+        return super.createConnection(...given)
+      }
+    }
+    const agent = new Counting()
+    ;(await connect(server.url, { agent })).close()
+    assert.equal(agent.count, 1)
   })
 
   test('polls where it is told to', async () => {
@@ -228,6 +244,7 @@ describe('connect()', { timeout: 120_000 }, () => {
       const { url } = await serveSocketIo(() => {}, { tls: { cert: fixture('cert.pem'), key: fixture('key.pem') } })
       await assert.rejects(connect(url), says('SOCKETIO_UNREACHABLE', 'self-signed certificate'))
       ;(await connect(url, { ca: fixture('cert.pem') })).close()
+      ;(await connect(url, { ca: fixture('cert.pem'), transports: ['polling', 'websocket'] })).close()
       ;(await connect(url.replace('https:', 'wss:'), { ca: [ca, Buffer.from(fixture('cert.pem'))] })).close()
     })
 
