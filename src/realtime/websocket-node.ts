@@ -35,12 +35,12 @@ export class NodeSockets {
     headers: HeaderPairs,
   ): () => void {
     this.#agreed.set(request, { headers, protocol: upgrade.protocol })
-    let leave = (): void => {}
+    let leave = ignore
     this.#serverFor(upgrade).handleUpgrade(request, connection, head, (socket) => {
       const raw = new NodeRawSocket(socket, connection)
       const events = upgrade.open(raw)
       listen(socket, connection, events)
-      leave = () => raw.close(1001, '')
+      leave = raw.leave
       events.onOpen()
     })
     return leave
@@ -93,6 +93,8 @@ function listen(socket: WebSocket, connection: Duplex, events: RawEvents): void 
 class NodeRawSocket implements RawSocket {
   readonly #connection: Duplex
   readonly #socket: WebSocket
+  /** Begins to close it, as its listener closes; it holds on to nothing else. */
+  readonly leave = (): void => this.close(1001, '')
   readonly topics = undefined
 
   constructor(socket: WebSocket, connection: Duplex) {
