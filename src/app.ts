@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { DefaultEventsMap } from 'socket.io'
+import { Endings } from './core/endings.js'
 import type { Logger } from './core/logger.js'
 import type { HttpRequest } from './core/request.js'
 import type { Settings, TransportName } from './core/settings.js'
@@ -51,6 +52,7 @@ export interface Capabilities {
  */
 export class Hotpress extends RouteRegistry {
   #bridge: NodeBridge | undefined
+  readonly #endings = new Endings()
   #hasNodeServer = false
   #host: TransportHost | undefined
   readonly #listening = new Set<ListeningServer>()
@@ -78,8 +80,8 @@ export class Hotpress extends RouteRegistry {
 
   /**
    * Stops listening: no new connections are taken, requests under way have 10 s to be answered, idle connections are
-   * closed. Clients of Socket.IO are disconnected, and connect again to whoever listens then. Resolves when nothing is
-   * left; the app can listen again.
+   * closed. Server-sent events end, and clients of Socket.IO are disconnected; they connect again to whoever listens then.
+   * Resolves when nothing is left; the app can listen again.
    */
   async close(): Promise<void> {
     await Promise.all([this.#sockets.close(), ...[...this.#listening].map((server) => server.close())])
@@ -128,12 +130,17 @@ export class Hotpress extends RouteRegistry {
       address: { host: where.host, port, transport: transport.name, url: `${scheme}://${authority}` },
       listening,
       log: this.log,
-      onClose: (closing) => this.#listening.delete(closing),
+      onClose: (closing) => {
+        this.#listening.delete(closing)
+        this.#endings.closes()
+      },
+      onClosed: () => this.#endings.closed(),
       refuses: (tls) => transport.refuses(this.#settings, { ...where, tls }, hasBridge),
       tls: where.tls,
       watched,
     })
     this.#listening.add(server)
+    this.#endings.listens()
     const { kind, reason } = coreInfo()
     const core = reason === undefined ? { native: kind } : { native: kind, reason }
     this.log.info({ ...core, transport: transport.name }, `listening on ${server.url}`)
@@ -238,6 +245,7 @@ export class Hotpress extends RouteRegistry {
     if (this.#sockets.isUsed) this.#bridge ??= { claims: undefined, server: createNodeServer(this.#settings) }
     this.#host ??= makeHost({
       bridge: this.#bridge,
+      endings: this.#endings,
       middleware: this.#middleware,
       onError: this.#onError,
       onNotFound: this.#onNotFound,

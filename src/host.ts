@@ -2,6 +2,7 @@ import { createBodyTools } from './bodies/tools.js'
 import { zstdDecoder } from './compression/decode.js'
 import { createFileEncoder } from './compression/encode.js'
 import { Deadlines } from './core/deadlines.js'
+import type { Endings } from './core/endings.js'
 import { HeadTemplate } from './core/head.js'
 import type { Settings } from './core/settings.js'
 import type { ErrorHandler, Handler, Middleware } from './core/types.js'
@@ -18,6 +19,7 @@ import type { NodeBridge, TransportHost } from './transports/transport.js'
 /** What was registered with an app until it starts. */
 export interface AppParts {
   readonly bridge: NodeBridge | undefined
+  readonly endings: Endings
   /** The app's own, outermost first. */
   readonly middleware: readonly Middleware[]
   readonly onError: ErrorHandler | undefined
@@ -34,6 +36,7 @@ export interface AppParts {
  */
 export function makeHost({
   bridge,
+  endings,
   middleware,
   onError,
   onNotFound,
@@ -67,6 +70,7 @@ export function makeHost({
     deadlines: new Deadlines(settings.requestTimeout),
     decorate: (response, request) => dispatcher.decorate(response, request),
     dispatch: sockets.before((request) => dispatcher.dispatch(request)),
+    endings,
     head,
     ids: settings.ids,
     log: settings.log,
