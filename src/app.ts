@@ -10,22 +10,24 @@ import type { WebSocketData, WebSocketSendOptions } from './core/web-socket.js'
 import { WebSocketRoute } from './core/web-socket-route.js'
 import { describe, HotpressError } from './errors.js'
 import { makeHost } from './host.js'
-import { settleListen } from './listen-options.js'
+import { type CloseHook, CloseHooks } from './lifecycle/close-hooks.js'
+import { Lifecycle } from './lifecycle/lifecycle.js'
+import { type CloseHookOptions, type CloseOptions, settleClose, settleRun } from './lifecycle/options.js'
+import { listenOptionNames } from './listen-options.js'
+import { Listeners } from './listeners.js'
 import { corsPolicies } from './middleware/cors.js'
 import type { Cors } from './middleware/cors-builder.js'
 import type { CorsOptions } from './middleware/cors-options.js'
-import type { HotpressOptions, ListenOptions } from './option-types.js'
+import type { HotpressOptions, ListenOptions, RunOptions } from './option-types.js'
 import { settle } from './options.js'
 import { AppSockets } from './realtime/app-sockets.js'
 import type { SocketIoEvents, SocketIoServer } from './realtime/socketio-auth.js'
 import type { SocketIoOptions } from './realtime/socketio-options.js'
-import { redirectingHost } from './redirect.js'
 import { coreInfo } from './routing/matcher.js'
 import { checkMiddleware, type RouteDefinition, RouteRegistry } from './routing/registry.js'
 import { RouteTable } from './routing/table.js'
-import { chooseTransport } from './transports/choose.js'
 import { type InjectOptions, type InjectResult, inject } from './transports/inject.js'
-import { AppServer, type ListeningServer } from './transports/listening-server.js'
+import type { ListeningServer } from './transports/listening-server.js'
 import { createNodeServer } from './transports/node-http1.js'
 import type { NodeBridge, TransportHost } from './transports/transport.js'
 
@@ -55,8 +57,10 @@ export class Hotpress extends RouteRegistry {
   #bridge: NodeBridge | undefined
   readonly #endings = new Endings()
   #hasNodeServer = false
+  readonly #hooks = new CloseHooks()
   #host: TransportHost | undefined
-  readonly #listening = new Set<ListeningServer>()
+  readonly #lifecycle: Lifecycle
+  readonly #listeners: Listeners
   readonly #middleware: Middleware[] = []
   #onError: ErrorHandler | undefined
   #onNotFound: Handler | undefined
@@ -68,6 +72,25 @@ export class Hotpress extends RouteRegistry {
   constructor(options: HotpressOptions = {}) {
     super()
     this.#settings = settle(options)
+    this.#listeners = new Listeners({
+      endings: this.#endings,
+      hasNodeServer: () => this.#hasNodeServer,
+      phase: this.#phase,
+      settings: this.#settings,
+      start: () => {
+        const host = this.#start()
+        this.#sockets.open()
+        return host
+      },
+    })
+    this.#lifecycle = new Lifecycle({
+      closeSockets: () => this.#sockets.close(),
+      disconnectSockets: (time) => this.#sockets.disconnect(time),
+      hooks: this.#hooks,
+      listeners: () => this.#listeners.settled(),
+      log: this.#settings.log,
+      phase: this.#phase,
+    })
   }
 
   /** The app's logger. */
@@ -77,18 +100,24 @@ export class Hotpress extends RouteRegistry {
 
   /** What the app runs on: which native core, and which transports it listens by. */
   capabilities(): Capabilities {
-    return { native: coreInfo(), transports: [...this.#listening].map(({ transport }) => transport) }
+    return { native: coreInfo(), transports: this.#listeners.all.map(({ transport }) => transport) }
   }
 
   /**
-   * Stops listening: no new connections are taken, requests under way have 10 s to be answered, idle connections are
-   * closed. Server-sent events end, and clients of Socket.IO are disconnected; they connect again to whoever listens then.
-   * Resolves when nothing is left; the app can listen again.
+   * Closes the app, and loses no request of a client that keeps to HTTP. It turns unready at once (`readyz` is a 503), goes on
+   * for `delay`, and then accepts no more. Requests that are under way, or come within `idleGrace`, are answered as the last
+   * of their connections (HTTP/2 and HTTP/3: GOAWAY); idle connections are closed, WebSockets told so (1001), server-sent events and clients of Socket.IO
+   * ended: they connect again to whoever listens then. What is left after `drain` is cut off. Then the hooks of
+   * {@link onClose} run. One line of the log says what was drained and what was cut.
+   *
+   * Calls while it closes share the first. When it has closed, the app can listen again.
+   *
+   * @throws HotpressError `OPTION_INVALID`, `OPTION_UNKNOWN`
+   * @example
+   * await app.close({ delay: '5s', drain: '20s', idleGrace: '2s' })
    */
-  async close(): Promise<void> {
-    this.#phase.name = 'draining'
-    await Promise.all([this.#sockets.close(), ...[...this.#listening].map((server) => server.close())])
-    this.#phase.name = 'closed'
+  async close(options: CloseOptions = {}): Promise<void> {
+    await this.#lifecycle.close(settleClose(options))
   }
 
   /**
@@ -108,49 +137,15 @@ export class Hotpress extends RouteRegistry {
    *
    * @param onReady called once the address is taken.
    * @returns the listener: its address, with the port that was taken, and what can be done to it.
-   * @throws HotpressError `ADDRESS_IN_USE`, `ADDRESS_REFUSED`, `CERTIFICATE_UNREADABLE`, `OPTION_INVALID`,
+   * @throws HotpressError `ADDRESS_IN_USE`, `ADDRESS_REFUSED`, `APP_CLOSING`, `CERTIFICATE_UNREADABLE`, `OPTION_INVALID`,
    * `OPTION_REFUSED` when the named transport cannot do what was asked, `OPTION_UNKNOWN`, `TRANSPORT_UNAVAILABLE`.
    * @example
    * const server = await app.listen({ port: 443, tls: { cert: 'cert.pem', key: 'key.pem' } })
    * await app.listen({ port: 80, redirectToHttps: true })
    */
   async listen(options: ListenOptions = {}, onReady?: (server: ListeningServer) => void): Promise<ListeningServer> {
-    const { redirect, watched, where } = settleListen(options, this.log)
-    if (onReady !== undefined && typeof onReady !== 'function') {
-      throw new HotpressError('HANDLER_INVALID', { got: describe(onReady), what: 'the second argument of listen()' })
-    }
-    const hasBridge = redirect === undefined && this.#hasNodeServer
-    const transport = await chooseTransport(this.#settings, where, hasBridge, (name, reason) =>
-      this.log.info(`not serving by ${name}: ${reason}`),
-    )
-    const host = this.#start()
-    this.#sockets.open()
-    const serving = redirect === undefined ? host : redirectingHost(host, redirect, () => this.#securePort())
-    const listening = await transport.listen(serving, where)
-    const { port } = listening
-    const authority = where.host.includes(':') ? `[${where.host}]:${port}` : `${where.host}:${port}`
-    const scheme = where.tls === undefined ? 'http' : 'https'
-    const server = new AppServer({
-      address: { host: where.host, port, transport: transport.name, url: `${scheme}://${authority}` },
-      listening,
-      log: this.log,
-      onClose: (closing) => {
-        this.#listening.delete(closing)
-        this.#endings.closes()
-      },
-      onClosed: () => this.#endings.closed(),
-      refuses: (tls) => transport.refuses(this.#settings, { ...where, tls }, hasBridge),
-      tls: where.tls,
-      watched,
-    })
-    this.#listening.add(server)
-    this.#endings.listens()
-    this.#phase.name = 'ready'
-    const { kind, reason } = coreInfo()
-    const core = reason === undefined ? { native: kind } : { native: kind, reason }
-    this.log.info({ ...core, transport: transport.name }, `listening on ${server.url}`)
-    onReady?.(server)
-    return server
+    this.#lifecycle.checkOpen('listen()')
+    return this.#listeners.add(options, onReady)
   }
 
   /**
@@ -168,6 +163,20 @@ export class Hotpress extends RouteRegistry {
     this.#hasNodeServer = true
     this.#bridge ??= { claims: checkFunction(claims, 'nodeServer()'), server: createNodeServer(this.#settings) }
     return this.#bridge.server
+  }
+
+  /**
+   * Adds what is to be done when the app has closed, such as to end a pool of connections: what was added last comes first.
+   * A hook that fails, or takes longer than its time, is told of in the log, and the others run all the same. They run each
+   * time that the app closes.
+   *
+   * @throws HotpressError `HANDLER_INVALID`, `OPTION_INVALID`, `OPTION_UNKNOWN`
+   * @example
+   * app.onClose(() => database.end(), { timeout: '10s' })
+   */
+  onClose(hook: CloseHook, options: CloseHookOptions = {}): this {
+    this.#hooks.add(hook, options)
+    return this
   }
 
   /**
@@ -196,6 +205,21 @@ export class Hotpress extends RouteRegistry {
    */
   publish(topic: string, data: WebSocketData, options?: WebSocketSendOptions): void {
     this.#sockets.publish(topic, data, options)
+  }
+
+  /**
+   * Listens, and has the process end with the app. SIGINT and SIGTERM close it, as {@link close} does with the same options,
+   * and then the process exits with 0; a second one ends it at once, with 128 and the number of the signal. An error that
+   * nobody has caught outside of any request is told of in the log (`fatal`), the app closes, and the process exits with 1.
+   * A service manager (systemd) is told when it is ready and when it stops, and has the signs of life that it asks for.
+   *
+   * @throws HotpressError what {@link listen} throws.
+   * @example
+   * await app.run({ delay: '5s', drain: '20s', host: '0.0.0.0', port: 3000 })
+   */
+  async run(options: RunOptions = {}): Promise<ListeningServer> {
+    const { listen, run } = settleRun(options, listenOptionNames)
+    return this.#lifecycle.run(run, () => this.listen(listen))
   }
 
   /**
@@ -239,10 +263,6 @@ export class Hotpress extends RouteRegistry {
 
   #open(call: string): void {
     if (this.#host !== undefined) throw new HotpressError('APP_STARTED', { call })
-  }
-
-  #securePort(): number {
-    return [...this.#listening].find(({ url }) => url.startsWith('https:'))?.port ?? 443
   }
 
   #start(): TransportHost {

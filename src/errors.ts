@@ -6,6 +6,7 @@ export const errorTable = {
   ADDRESS_FORBIDDEN: { message: 'this is not open to your address', status: 403 },
   ADDRESS_IN_USE: { message: 'cannot listen on {address}: the port is in use by another process' },
   ADDRESS_REFUSED: { message: 'cannot listen on {address}: {reason}' },
+  APP_CLOSING: { message: '{call} came while the app was closing: wait for close() first' },
   APP_STARTED: { message: '{call} came after the app had started: register everything before listen() or inject()' },
   AUTHENTICATION_UNAVAILABLE: { message: 'credentials cannot be checked at the moment: {reason}', status: 503 },
   BAD_FRAMING: { message: 'the request was refused: {reason} ({section})', status: 400 },

@@ -8,6 +8,7 @@ export { Cookie } from './core/cookie.js'
 export type { CookieOptions } from './core/cookie-attributes.js'
 export { CookieKeys } from './core/cookie-keys.js'
 export type { Cookies } from './core/cookies.js'
+export type { ListenerCloseOptions } from './core/drain-options.js'
 export type { FormOptions, FormValue, FormValues } from './core/form.js'
 export type { Logger, LogMethod } from './core/logger.js'
 export type {
@@ -33,6 +34,8 @@ export type { SubprotocolChoice, WebSocketConnection, WebSocketData, WebSocketSe
 export type { WebSocketHandlers, WebSocketOptions, WebSocketOriginTest } from './core/web-socket-route.js'
 export { type ErrorCode, HotpressError, HttpError, type HttpErrorOptions } from './errors.js'
 export { type FileAnswer, type FileOptions, file } from './files/file.js'
+export type { CloseHook } from './lifecycle/close-hooks.js'
+export type { CloseHookOptions, CloseOptions } from './lifecycle/options.js'
 export {
   type ApiKeyAuth,
   type ApiKeysOptions,
@@ -71,7 +74,7 @@ export {
   type ResourcePolicy,
   SecurityHeaders,
 } from './middleware/security-headers-builder.js'
-export type { HotpressOptions, Http2Options, HttpsRedirectOptions, ListenOptions } from './option-types.js'
+export type { HotpressOptions, Http2Options, HttpsRedirectOptions, ListenOptions, RunOptions } from './option-types.js'
 export type {
   AuthenticatedNamespace,
   SocketIoAuth,

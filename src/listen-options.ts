@@ -1,6 +1,7 @@
 import type { Logger } from './core/logger.js'
 import { type Check, checkBoolean, checkOptions, invalid, refused } from './core/options-check.js'
 import { bytesOf } from './core/units.js'
+import { descriptorOf } from './lifecycle/socket-activation.js'
 import type { Http2Options, HttpsRedirectOptions, ListenOptions } from './option-types.js'
 import { type RedirectSettings, redirectHostOf } from './redirect.js'
 import { checkHostNames } from './transports/host-names.js'
@@ -13,6 +14,7 @@ const portTakes = 'a whole number from 0 to 65535'
 
 const checks: Checks<ListenOptions> = {
   backlog: (value) => positiveCount(value, 'backlog'),
+  fd: (value) => descriptorOf(value, 'fd'),
   host: (value) => (typeof value === 'string' && value !== '' ? value : invalid('host', value, 'an address or a name')),
   http2: checkHttp2,
   http3: (value) => checkBoolean(value, 'http3'),
@@ -23,6 +25,9 @@ const checks: Checks<ListenOptions> = {
   // Settled with the others at hand.
   tls: (value) => value,
 }
+
+/** The names of the options of `listen()`. */
+export const listenOptionNames: readonly string[] = Object.keys(checks)
 
 const http2Checks: Checks<Http2Options> = {
   cleartext: checkBoolean,
@@ -60,6 +65,7 @@ export function settleListen(options: ListenOptions, log: Logger): SettledListen
   const redirect = given.redirectToHttps as RedirectSettings | undefined
   const where: ListenSettings = Object.freeze({
     backlog: (given.backlog as number | undefined) ?? defaultBacklog,
+    fd: given.fd as number | undefined,
     host: (given.host as string | undefined) ?? '127.0.0.1',
     http2: (given.http2 as Http2Settings | undefined) ?? http2Settings({}, { isAsked: false, isOffered: true }),
     http3: (given.http3 as boolean | undefined) ?? false,
@@ -68,6 +74,11 @@ export function settleListen(options: ListenOptions, log: Logger): SettledListen
     threads: given.threads as number | undefined,
     tls: tls?.settings,
   })
+  if (where.fd !== undefined) {
+    const beside = (['host', 'port', 'reusePort'] as const).find((option) => given[option] !== undefined)
+    if (beside !== undefined)
+      refused('fd', `a descriptor beside ${beside}`, `no ${beside}: its socket has an address already`)
+  }
   checkTogether(where, tls, redirect)
   return { redirect, watched: tls?.watched, where }
 }

@@ -2,6 +2,7 @@ import type { CompressionOptions } from './compression/options.js'
 import type { RequestIdOptions } from './core/request-id.js'
 import type { TransportName } from './core/settings.js'
 import type { TrustOptions } from './core/trust.js'
+import type { RunLifecycleOptions } from './lifecycle/options.js'
 import type { Cors } from './middleware/cors-builder.js'
 import type { CorsOptions } from './middleware/cors-options.js'
 import type { PathFilterOptions } from './middleware/path-filter.js'
@@ -117,6 +118,11 @@ export interface HttpsRedirectOptions {
 export interface ListenOptions {
   /** Connections that may wait to be accepted: 511 by default. */
   readonly backlog?: number
+  /**
+   * A socket that listens already, in place of `host` and `port`: its descriptor, `'systemd'` for the first that systemd has
+   * passed (socket activation), `'systemd:<name>'` for one by its `FileDescriptorName`. Node only.
+   */
+  readonly fd?: number | string
   /** The address to bind: `127.0.0.1` by default, `0.0.0.0` or `::` for every interface. */
   readonly host?: string
   /** With TLS, HTTP/2 is offered (true, the default) or not, or these are its limits; without TLS see `cleartext`. */
@@ -143,3 +149,6 @@ export interface ListenOptions {
   /** Serves HTTPS. */
   readonly tls?: TlsOptions
 }
+
+/** Options of `app.run()`: those of `listen()` and of `close()`, and the signals that end the app. */
+export interface RunOptions extends ListenOptions, RunLifecycleOptions {}

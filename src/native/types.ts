@@ -110,7 +110,12 @@ export interface NativeServer {
   begin(slot: number, serial: number, status: number, flags: number, lines: string, length: number): void
   closeConnections(): void
   closeIdle(): void
-  closeListeners(): void
+  /**
+   * Accepts no more, and answers each request as the last of its connection.
+   *
+   * @param grace milliseconds for connections beside the loop that have not come to their first request.
+   */
+  closeListeners(grace: number): void
   /** How many are open. */
   connections(): number
   cut(slot: number, serial: number): void

@@ -57,6 +57,11 @@ export class AppSockets {
     await Promise.all(this.#mounts.map((mount) => mount.close()))
   }
 
+  /** Disconnects clients of Socket.IO, so that they stay away. @param time milliseconds that they have to take it. */
+  async disconnect(time: number): Promise<void> {
+    await Promise.all(this.#mounts.map((mount) => mount.disconnect(time)))
+  }
+
   /** The handler of a route. */
   handlerOf(route: WebSocketRoute, log: Logger): Handler {
     return webSocketHandler(route, this.#hub, log)

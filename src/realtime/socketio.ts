@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Server } from 'socket.io'
 import { bodyTooLarge } from '../core/body.js'
 import type { BodyRules } from '../core/body-flow.js'
@@ -41,6 +42,9 @@ const clientFile = /^socket\.io(?:\.esm|\.msgpack)?(?:\.min)?\.js(?:\.map)?$/
 /** Milliseconds that adapters have to let go of what they hold. */
 const adapterPatience = 2000
 
+/** Milliseconds between two looks at whether clients have left. */
+const farewellPause = 10
+
 /**
  * A server of Socket.IO, and its place in an app. Polling and requests for a WebSocket come by the app's own requests, on
  * every transport and by every version of HTTP; the WebSockets are those of the transport.
@@ -57,6 +61,7 @@ export class SocketIoMount {
   /** Never listens: the library takes from it what is put into it. */
   readonly #hub = createServer()
   #isClosed = false
+  #isLeaving = false
   #poll: Chain | undefined
   readonly #requests = new WeakMap<IncomingMessage, HttpRequest>()
   readonly #settings: SocketIoSettings
@@ -108,6 +113,7 @@ export class SocketIoMount {
 
   /** The app begins to listen, after it was closed perhaps. */
   open(): void {
+    this.#isLeaving = false
     if (!this.#isClosed) return
     this.#isClosed = false
     this.#hub.emit('listening')
@@ -148,6 +154,20 @@ export class SocketIoMount {
     this.io.engine.close()
   }
 
+  /**
+   * Has the clients know that the server has disconnected them: they do not connect again by themselves. New ones are let
+   * in no more.
+   *
+   * @param time milliseconds that they have to take it.
+   */
+  async disconnect(time: number): Promise<void> {
+    this.#isLeaving = true
+    this.io.disconnectSockets(true)
+    for (const [name, namespace] of this.io._nsps) if (name !== '/') namespace.disconnectSockets(true)
+    const end = performance.now() + time
+    while (this.io.engine.clientsCount > 0 && performance.now() < end) await sleep(farewellPause)
+  }
+
   // Whom all middleware has let through.
   #admitted(request: HttpRequest): HttpResponse | Promise<HttpResponse> {
     const arrived = this.#arrived.get(request)
@@ -158,7 +178,7 @@ export class SocketIoMount {
 
   /** @param arrived the request as it came by its transport, where the other outlives it. */
   #exchange(request: HttpRequest, arrived: HttpRequest = request): HttpResponse | Promise<HttpResponse> {
-    if (this.#isClosed) throw new HttpError(503)
+    if (this.#isClosed || (this.#isLeaving && isHandshake(request))) throw new HttpError(503)
     if (asksForSocket(arrived)) return this.#upgrade(request, arrived)
     if (this.#settings.websocketOnly) throw httpError('POLLING_REFUSED', {})
     const { bodySize } = sourceOf(arrived)

@@ -1,3 +1,5 @@
+import type { Census, DrainPlan } from '../core/drain.js'
+import { type ListenerCloseOptions, settleDrain } from '../core/drain-options.js'
 import type { Logger } from '../core/logger.js'
 import type { TransportName } from '../core/settings.js'
 import { HotpressError } from '../errors.js'
@@ -20,11 +22,13 @@ export interface Address {
 /** One listener of an app: what `listen()` resolves to. */
 export interface ListeningServer extends Address {
   /**
-   * Ends this listener and leaves the app's others: no new connections are taken, requests under way have 10 s to be
-   * answered, idle connections are closed. Server-sent events end with the app's last listener. Resolves when none is left.
-   * `app.close()` closes all.
+   * Ends this listener and leaves the app's others: no new connections are taken, requests under way have `drain` to be
+   * answered (10 s by default), idle connections are closed after `idleGrace`. Server-sent events end with the app's last
+   * listener. Resolves when none is left. `app.close()` closes all.
+   *
+   * @throws HotpressError `OPTION_INVALID`, `OPTION_UNKNOWN`
    */
-  close(): Promise<void>
+  close(options?: ListenerCloseOptions): Promise<void>
   /**
    * Has new connections served with other certificates; those that are open keep theirs. Without `ticketKeys` those in
    * force stay. With `watch` the files of the new ones are watched instead. After `close()` nothing is done.
@@ -45,21 +49,19 @@ export interface ListenerParts {
   readonly tls: TlsSettings | undefined
   readonly watched: WatchedIdentity | undefined
   /** Called once, when it begins to close. */
-  onClose(server: ListeningServer): void
+  onClose(server: AppServer): void
   /** Called once, when it has closed. */
   onClosed(): void
   /** The first of the settings that the transport cannot honour. */
   refuses(tls: TlsSettings): Refusal | undefined
 }
 
-/** Milliseconds for which `close()` waits for answers under way. */
-const drainTime = 10_000
-
 const where = ' of setCertificates()'
 
 /** A listener, and the certificates that it serves with. */
 export class AppServer implements ListeningServer {
   #closed: Promise<void> | undefined
+  #drained: Promise<Census> | undefined
   readonly #parts: ListenerParts
   #tls: TlsSettings | undefined
   #watch: CertificateWatch | undefined
@@ -79,13 +81,25 @@ export class AppServer implements ListeningServer {
     if (watched !== undefined) this.#watchFiles(watched.options, watched.files, ' of tls')
   }
 
-  close(): Promise<void> {
-    if (this.#closed === undefined) {
+  close(options?: ListenerCloseOptions): Promise<void> {
+    const plan = settleDrain(options ?? {}, ' of close() of a listener')
+    this.#closed ??= this.drain(plan).then(() => {})
+    return this.#closed
+  }
+
+  /** What it has open. */
+  count(): Census {
+    return this.#parts.listening.count()
+  }
+
+  /** As {@link close}. @returns what had to be cut off. */
+  drain(plan: DrainPlan): Promise<Census> {
+    if (this.#drained === undefined) {
       this.#watch?.close()
       this.#parts.onClose(this)
-      this.#closed = this.#parts.listening.close(drainTime).finally(() => this.#parts.onClosed())
+      this.#drained = this.#parts.listening.close(plan).finally(() => this.#parts.onClosed())
     }
-    return this.#closed
+    return this.#drained
   }
 
   setCertificates(options: TlsCertificateOptions): void {
@@ -94,7 +108,7 @@ export class AppServer implements ListeningServer {
     }
     const given = { ...options }
     const files = this.#apply(given, where)
-    if (!this.#tls.isWatched || this.#closed !== undefined) return
+    if (!this.#tls.isWatched || this.#drained !== undefined) return
     this.#watch?.close()
     this.#watchFiles(given, files, where)
   }
@@ -110,7 +124,7 @@ export class AppServer implements ListeningServer {
     const reason = 'it serves with those that it began with; use the transport native'
     const refusal = listening.setCertificates === undefined ? { option: 'setCertificates()', reason } : refuses(tls)
     if (refusal !== undefined) throw new HotpressError('OPTION_REFUSED', { ...refusal, transport: this.transport })
-    if (this.#closed !== undefined) return files
+    if (this.#drained !== undefined) return files
     listening.setCertificates?.(tls)
     this.#tls = tls
     return files

@@ -36,6 +36,11 @@ export class NativeBridge {
     this.#source = source
   }
 
+  /** How many connections Node's server has that the core carries no more. */
+  get ownConnections(): number {
+    return Math.max(0, this.connections.size - this.#streams.size)
+  }
+
   /** Whether the request that is being handed over is Node's server's, and its connection of HTTP/1.1 with it. */
   takes(exchange: NativeExchange): boolean {
     const { control } = this.#source.io

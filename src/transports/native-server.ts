@@ -1,5 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ContentType, contentTypeIndex } from '../core/content-type.js'
+import type { Census, DrainPlan } from '../core/drain.js'
 import { HeaderLines } from '../core/header-lines.js'
 import { HotpressError } from '../errors.js'
 import type { NativeServer, NativeServerOptions } from '../native/types.js'
@@ -14,6 +16,9 @@ import type { CertificateSettings, ListenSettings, TransportHost } from './trans
 
 // Requests that never became one are told of here: { reason, status, transport }.
 const refusals = channel('hotpress:refused')
+
+/** Milliseconds between two looks at what is left of a server that closes. */
+const pause = 10
 
 /** What was asked for of a connection's TLS. */
 interface Session {
@@ -30,7 +35,6 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   readonly #exchanges: (NativeExchange | undefined)[] = []
   readonly #exchangesBeside: (NativeExchange | undefined)[] = []
   readonly #bridge: NativeBridge | undefined
-  #onIdle: (() => void) | undefined
   #underWay = 0
   // By slot, as the addresses.
   readonly #sessions: (Session | undefined)[] = []
@@ -83,31 +87,34 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     this.#listOf(exchange.slot)[exchange.slot & ~beside] = exchange
   }
 
-  async close(drain: number): Promise<void> {
+  async close({ drain, idleGrace }: DrainPlan): Promise<Census> {
     const { io } = this
-    io.closeListeners()
-    io.closeIdle()
     const handedOver = this.#bridge?.connections
+    const begun = performance.now()
+    io.closeListeners(idleGrace)
     handedOver?.close()
-    const end = performance.now() + drain
-    if (this.#underWay > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, drain)
-        this.#onIdle = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
+    for (;;) {
+      const time = performance.now() - begun
+      if (time >= idleGrace) {
+        io.closeIdle()
+        handedOver?.closeIdle()
+      }
+      if (io.connections() + (handedOver?.size ?? 0) === 0 || time >= drain) break
+      await sleep(pause)
     }
-    // What was answered last may still be on its way out.
-    while (io.connections() + (handedOver?.size ?? 0) > 0 && performance.now() < end) {
-      io.closeIdle()
-      handedOver?.closeIdle()
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    }
+    const left = this.count()
     io.closeConnections()
     handedOver?.destroy()
     if (this.host.bridge !== undefined) endServing(this.host.bridge.server)
+    return left
+  }
+
+  count(): Census {
+    const bridge = this.#bridge
+    const connections = this.io.connections() + (bridge?.ownConnections ?? 0)
+    if (bridge === undefined) return { connections, requests: this.#underWay, sockets: 0 }
+    const { requests, sockets } = bridge.connections.count()
+    return { connections, requests: this.#underWay + requests, sockets }
   }
 
   certificateOf(slot: number, serial: number, connection: number): Uint8Array | undefined {
@@ -124,7 +131,6 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     const list = this.#listOf(exchange.slot)
     const index = exchange.slot & ~beside
     if (list[index] === exchange) list[index] = undefined
-    if (this.#underWay === 0) this.#onIdle?.()
   }
 
   listen(address: string, where: ListenSettings): number | readonly [code: string, message: string] {

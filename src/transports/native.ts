@@ -11,7 +11,8 @@ async function load(): Promise<string | undefined> {
   return kind === 'native' ? undefined : `the native core is not in use: ${reason}`
 }
 
-function refuses({ proxyProtocol }: Settings, { http3, reusePort, tls }: ListenSettings): Refusal | undefined {
+function refuses({ proxyProtocol }: Settings, { fd, http3, reusePort, tls }: ListenSettings): Refusal | undefined {
+  if (fd !== undefined) return { option: 'fd', reason: 'it opens its sockets by itself; use the transport node' }
   if (http3 && proxyProtocol !== undefined) {
     return { option: 'http3', reason: 'proxyProtocol is of TCP: over UDP no proxy could say who its client is' }
   }
@@ -35,7 +36,7 @@ async function listen(host: TransportHost, where: ListenSettings): Promise<Liste
   })
   const taken = server.listen(resolved.address, where)
   if (typeof taken === 'number') {
-    const listening = { close: (drain: number) => server.close(drain), port: taken }
+    const listening: Listening = { close: (plan) => server.close(plan), count: () => server.count(), port: taken }
     if (where.tls === undefined) return listening
     return { ...listening, setCertificates: (settings) => server.setCertificates(settings) }
   }

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Census } from '../core/drain.js'
 
 /** A socket, or what stands for one. */
 type Connection = Duplex & Pick<Socket, 'bytesRead' | 'destroySoon'>
@@ -66,17 +67,31 @@ export class NodeConnections {
   closeIdle(): void {
     for (const [socket, seen] of this.#all) {
       const isUpgraded = (Reflect.get(socket, 'parser') ?? null) === null
-      const isAnswering = (Reflect.get(socket, '_httpMessage') ?? null) !== null
-      if (isUpgraded || isAnswering || socket.readableLength > 0 || socket.writableEnded) continue
+      if (isUpgraded || isAnswering(socket) || socket.readableLength > 0 || socket.writableEnded) continue
       if (seen === socket.bytesRead) socket.destroySoon()
       else this.#all.set(socket, socket.bytesRead)
     }
+  }
+
+  /** What is open. */
+  count(): Census {
+    let [requests, sockets] = [0, 0]
+    for (const socket of this.#all.keys()) {
+      if (leaveTakings.has(socket)) sockets++
+      else if (isAnswering(socket)) requests++
+    }
+    return { connections: this.size, requests, sockets }
   }
 
   /** Closes all, whatever they do. */
   destroy(): void {
     for (const socket of this.#all.keys()) socket.destroy()
   }
+}
+
+// Node's own mark of a socket that an answer has.
+function isAnswering(socket: Connection): boolean {
+  return (Reflect.get(socket, '_httpMessage') ?? null) !== null
 }
 
 /** Has a server that does not listen itself do what it does then: it looks at the time that heads take. */

@@ -12,6 +12,9 @@ const patience = 1000
 const silence = 15
 const answerTime = 10
 
+/** The highest number of a stream: a GOAWAY with it refuses none. */
+const anyStream = 2 ** 31 - 1
+
 /** What all sessions of a server have in common. */
 export interface SessionRules {
   /** For a connection without a request. */
@@ -94,6 +97,16 @@ export class NodeHttp2Session implements Expiring {
 
   get sni(): string | undefined {
     return hostNameOf(this.#socket)
+  }
+
+  /** Requests under way. */
+  get size(): number {
+    return this.#open.size
+  }
+
+  /** Says that the connection ends; requests on their way are still taken (RFC 9113, 6.8). */
+  announce(): void {
+    if (!this.#session.destroyed && !this.#session.closed) this.#session.goaway(constants.NGHTTP2_NO_ERROR, anyStream)
   }
 
   /** Gives a stream up. */

@@ -1,6 +1,7 @@
 import { createServer, type Http2Server } from 'node:http2'
 import type { Socket } from 'node:net'
 import { Deadlines } from '../core/deadlines.js'
+import type { Census } from '../core/drain.js'
 import type { NodeConnection } from './node-exchange.js'
 import { headerLimit } from './node-http1.js'
 import { readHttp2Arrival } from './node-http2-arrival.js'
@@ -34,6 +35,7 @@ const sweepTime = 1000
 export class NodeHttp2 {
   readonly #server: Http2Server
   #accepting: Socket | undefined
+  #isEnding = false
   readonly #sessions = new Set<NodeHttp2Session>()
   #sweep: NodeJS.Timeout | undefined
 
@@ -77,6 +79,7 @@ export class NodeHttp2 {
           new NodeHttp2Exchange(host, stream, arrival, own, connection).serve()
         }
       })
+      if (this.#isEnding) own.announce()
       session.setLocalWindowSize(settings.connectionWindow ?? connectionWindow)
     })
   }
@@ -92,6 +95,19 @@ export class NodeHttp2 {
 
   #look(): void {
     for (const session of this.#sessions) session.sweep()
+  }
+
+  /** Says that no more connections are needed of clients; requests on their way are still taken. */
+  announce(): void {
+    this.#isEnding = true
+    for (const session of this.#sessions) session.announce()
+  }
+
+  /** What is open. */
+  count(): Census {
+    let requests = 0
+    for (const session of this.#sessions) requests += session.size
+    return { connections: this.#sessions.size, requests, sockets: 0 }
   }
 
   /** Takes no more requests: each connection ends with those that are under way. */

@@ -1,4 +1,5 @@
-import type { AddressInfo, Server as NetServer } from 'node:net'
+import { type AddressInfo, Server as NetServer } from 'node:net'
+import { type Census, type DrainPlan, total } from '../core/drain.js'
 import type { Settings } from '../core/settings.js'
 import { HotpressError } from '../errors.js'
 import { beginServing, endServing, NodeConnections } from './node-connections.js'
@@ -41,11 +42,16 @@ async function listen(host: TransportHost, where: ListenSettings): Promise<Liste
   if (outer === undefined) http1.on('connection', (socket) => connections.add(socket))
   else beginServing(http1)
   return {
-    async close(drain) {
+    async close(plan) {
       gate?.close()
-      await close(server, protocols, drain, () => outer?.closeWaiting())
-      if (outer !== undefined) endServing(http1)
+      const left = await close(server, protocols, plan, () => outer?.closeWaiting())
+      // What node:http looks after while it listens.
+      if (outer === undefined) http1.close(() => {})
+      else endServing(http1)
+      return left
     },
+    count: () => count(protocols),
+    ...(where.fd === undefined ? {} : { host: (server.address() as AddressInfo).address }),
     port: (server.address() as AddressInfo).port,
     ...(outer?.setCertificates === undefined ? {} : { setCertificates: outer.setCertificates }),
   }
@@ -63,40 +69,67 @@ function outerServer(
   return isShared ? plainServer(protocols) : undefined
 }
 
-function bind(server: NetServer, { backlog, host, port }: ListenSettings): Promise<void> {
+function bind(server: NetServer, { backlog, fd, host, port }: ListenSettings): Promise<void> {
   return new Promise((resolve, reject) => {
     const refuse = (error: NodeJS.ErrnoException): void => {
-      const address = `${host}:${port}`
+      const address = fd === undefined ? `${host}:${port}` : `descriptor ${fd}`
       if (error.code === 'EADDRINUSE') reject(new HotpressError('ADDRESS_IN_USE', { address }, { cause: error }))
       else reject(new HotpressError('ADDRESS_REFUSED', { address, reason: error.message }, { cause: error }))
     }
     server.once('error', refuse)
-    server.listen({ backlog, host, port }, () => {
+    server.listen(fd === undefined ? { backlog, host, port } : { backlog, fd }, () => {
       server.off('error', refuse)
-      resolve()
+      if (fd === undefined || hasPort(server)) {
+        resolve()
+        return
+      }
+      server.close()
+      reject(new HotpressError('ADDRESS_REFUSED', { address: `descriptor ${fd}`, reason: 'it is no socket of TCP' }))
     })
   })
 }
 
+// That of a socket of the family AF_UNIX is its path; that of what is no socket is none.
+function hasPort(server: NetServer): boolean {
+  return typeof ((server.address() as Partial<AddressInfo> | string | null) ?? '') === 'object'
+}
+
 async function close(
   server: NetServer,
-  { http1, http2 }: Protocols,
-  drain: number,
+  protocols: Protocols,
+  { drain, idleGrace }: DrainPlan,
   closeWaiting: () => void,
-): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  closeWaiting()
+): Promise<Census> {
+  const { http1, http2 } = protocols
+  let left: Census = { connections: 0, requests: 0, sockets: 0 }
+  // That of node:http closes idle connections in the same breath: a request may be on its way by one.
+  const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
   http1.close()
-  http2?.close()
-  // What is idle later would be kept for as long as any idle connection: the end of an answer is known here after its client.
-  const sweep = setInterval(() => http1.closeIdle(), sweepTime)
+  if (idleGrace > 0) http2?.announce()
+  let sweep: NodeJS.Timeout | undefined
+  const endIdle = (): void => {
+    closeWaiting()
+    http1.closeIdle()
+    http2?.close()
+    // What is idle later would be kept for as long as any idle connection: the end of an answer is known here after its client.
+    sweep = setInterval(() => http1.closeIdle(), sweepTime)
+  }
+  const grace = idleGrace === 0 ? undefined : setTimeout(endIdle, idleGrace)
+  if (grace === undefined) endIdle()
   const timer = setTimeout(() => {
+    left = count(protocols)
     http1.destroy()
     http2?.destroy()
   }, drain)
   await closed
   clearInterval(sweep)
+  clearTimeout(grace)
   clearTimeout(timer)
+  return left
+}
+
+function count({ http1, http2 }: Protocols): Census {
+  return http2 === undefined ? http1.count() : total([http1.count(), http2.count()])
 }
 
 function refuses(settings: Settings, where: ListenSettings): Refusal | undefined {

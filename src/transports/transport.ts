@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Deadlines } from '../core/deadlines.js'
+import type { Census, DrainPlan } from '../core/drain.js'
 import type { HeadTemplate } from '../core/head.js'
 import type { HeaderPairs } from '../core/headers.js'
 import type { HttpRequest } from '../core/request.js'
@@ -129,6 +130,8 @@ export const defaultBacklog = 511
 export interface ListenSettings {
   /** Connections that may wait to be accepted. */
   readonly backlog: number
+  /** A socket that listens already, in place of the address. */
+  readonly fd: number | undefined
   readonly host: string
   readonly http2: Http2Settings
   /** Whether HTTP/3 is served on the same port over UDP; with TLS only. */
@@ -144,13 +147,17 @@ export interface ListenSettings {
 
 /** A listening transport. */
 export interface Listening {
+  /** The address that was taken, where that is not the one that was asked for. */
+  readonly host?: string
   /** The port that was taken. */
   readonly port: number
   /**
-   * Takes no more connections, lets the requests under way be answered, closes the idle connections, and resolves when
-   * none is left. What is not answered within `drain` milliseconds is cut off.
+   * Takes no more connections, has requests answered as the last of their connections, closes what is idle once its grace is
+   * over, and resolves when nothing is left: to what had to be cut off.
    */
-  close(drain: number): Promise<void>
+  close(plan: DrainPlan): Promise<Census>
+  /** What is open now. */
+  count(): Census
   /** Has new connections served with other certificates and ticket keys; there with TLS. */
   setCertificates?(settings: CertificateSettings): void
 }

@@ -1,4 +1,6 @@
 import type * as Uws from 'uWebSockets.js'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Census, DrainPlan } from '../core/drain.js'
 import { Framing, violation } from '../core/guard.js'
 import { findHeader } from '../core/headers.js'
 import type { HttpResponse } from '../core/response.js'
@@ -16,9 +18,16 @@ import { secureApp } from './uws-tls.js'
  */
 const receiveBuffer = 212_992
 
+/** Milliseconds between two looks at whether connections are left. */
+const pause = 10
+
 /** An app of uWebSockets.js, and what its requests have in common. */
 export class UwsServer implements UwsOwner {
   readonly #app: Uws.TemplatedApp
+  #connections = 0
+  readonly #counted = (_res: Uws.HttpResponse, change: number): void => {
+    this.#connections += change
+  }
   readonly #framing = new Framing()
   readonly #headerLimit: number
   #headers: string[] = []
@@ -50,6 +59,7 @@ export class UwsServer implements UwsOwner {
       return app.any('/*', (res, req) => this.#handle(res, req))
     }
     this.#app = tls === undefined ? prepare(uws.App()) : secureApp(uws, tls, prepare)
+    this.#app.filter(this.#counted)
     sockets?.publishBy(this.#app)
   }
 
@@ -57,22 +67,24 @@ export class UwsServer implements UwsOwner {
     this.#underWay++
   }
 
-  async close(drain: number): Promise<void> {
+  async close({ drain, idleGrace }: DrainPlan): Promise<Census> {
+    const begun = performance.now()
     this.isClosing = true
     if (this.#socket !== undefined) this.#uws.us_listen_socket_close(this.#socket)
     this.#socket = undefined
     this.#sockets?.leave()
-    if (this.#underWay > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, drain)
-        this.#onIdle = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-    }
+    // The library knows nothing of which connections are idle: all of them have that time, if there are any.
+    while (this.#connections > 0 && performance.now() - begun < idleGrace) await sleep(pause)
+    await this.#answered(drain - (performance.now() - begun))
     await this.#sockets?.left(this.#port)
+    const requests = this.#underWay
+    const sockets = this.#sockets?.size ?? 0
     this.#app.close()
+    return { connections: requests + sockets, requests, sockets }
+  }
+
+  count(): Census {
+    return { connections: this.#connections, requests: this.#underWay, sockets: this.#sockets?.size ?? 0 }
   }
 
   ended(): void {
@@ -96,6 +108,17 @@ export class UwsServer implements UwsOwner {
     app.listen(host, port, exclusive, taken)
     if (result !== undefined) binding().limitReceiveBuffers(result, receiveBuffer)
     return result
+  }
+
+  #answered(time: number): Promise<void> {
+    if (this.#underWay === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, Math.max(0, time))
+      this.#onIdle = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   }
 
   #handle(res: Uws.HttpResponse, req: Uws.HttpRequest, context?: Uws.us_socket_context_t): void {

@@ -60,6 +60,10 @@ export class UwsSockets implements Publisher {
     this.#limits = limits
   }
 
+  get size(): number {
+    return this.#all.size
+  }
+
   /** Begins to close all. */
   leave(): void {
     this.#isLeaving = true

@@ -42,6 +42,9 @@ function refuses(settings: Settings, where: ListenSettings, hasBridge: boolean):
   if (where.backlog !== defaultBacklog) {
     return { option: 'backlog', reason: 'it has a queue of its own; use the transport native' }
   }
+  if (where.fd !== undefined) {
+    return { option: 'fd', reason: 'it opens its sockets by itself; use the transport node' }
+  }
   if (where.http3) return { option: 'http3', reason: 'it speaks HTTP/1.1 alone; use the transport native' }
   if (where.threads !== undefined) {
     return { option: 'threads', reason: 'it has one thread, that of JavaScript; use the transport native' }
@@ -78,7 +81,7 @@ async function listen(host: TransportHost, where: ListenSettings): Promise<Liste
   const server = new UwsServer(uws, host, host.settings.headerLimit ?? Math.min(8192, largestHeader()), where.tls)
   const port = server.listen(where.host, where.port)
   if (port === undefined) throw await whyNot(where)
-  return { close: (drain) => server.close(drain), port }
+  return { close: (plan) => server.close(plan), count: () => server.count(), port }
 }
 
 // The library says only that it failed; the operating system says why.

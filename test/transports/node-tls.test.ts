@@ -46,7 +46,7 @@ async function listen(given: Partial<TlsSettings>): Promise<Listening> {
       ...given,
     },
   })
-  after(() => listening.close(100))
+  after(() => listening.close({ drain: 100, idleGrace: 0 }))
   return listening
 }
 

@@ -54,7 +54,7 @@ describe('node: close()', () => {
     client.send(get('/'))
     await sleep(30)
     const begin = performance.now()
-    await listening.close(100)
+    await listening.close({ drain: 100, idleGrace: 0 })
     const time = performance.now() - begin
     await client.closed
     assert.deepEqual(client.statuses, [])

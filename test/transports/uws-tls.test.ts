@@ -40,7 +40,7 @@ describe('TLS on uws', { skip }, () => {
     const { text } = await import('../../src/index.js')
     const host = hostOf(() => text('served'), { transport: 'uws' })
     const listening = await uwsTransport.listen(host, { ...where, tls: settings })
-    after(() => listening.close(100))
+    after(() => listening.close({ drain: 100, idleGrace: 0 }))
     for (const servername of ['', 'localhost', 'b.example', 'www.b.example', 'a.www.b.example']) {
       const socket = connect({ host: '127.0.0.1', port: listening.port, rejectUnauthorized: false, servername })
       socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')

@@ -93,7 +93,7 @@ describe('uws: close()', { skip }, () => {
     client.send(get('/'))
     await sleep(30)
     const begin = performance.now()
-    await listening.close(100)
+    await listening.close({ drain: 100, idleGrace: 0 })
     const time = performance.now() - begin
     await client.closed
     assert.deepEqual(client.statuses, [])

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::answer::Defaults;
 use super::outbox::Outbox;
@@ -19,8 +20,9 @@ use crate::router::Router;
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub enum Ending {
     No,
-    /// Nothing more is accepted; connections end after the requests that are under way.
-    Draining,
+    /// Nothing more is accepted; connections end after the requests that are under way. Those that were made before have
+    /// so long to begin.
+    Draining(Duration),
     /// Everything is cut off.
     Over,
 }
@@ -58,11 +60,19 @@ impl Context {
         self.numbers.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
     }
 
-    /// Goes on with what comes before the first request of a connection, unless the server ends: nobody waits for it then.
+    /// Goes on with what comes before the first request of a connection, unless the server ends: nobody waits for it then,
+    /// but for as long as whoever is to take its place may need to be known.
     pub async fn unless_ending(&self, begins: impl Future<Output = ()>) {
+        let ends = async {
+            self.later_than(Ending::No).await;
+            let ending = *self.ending.borrow();
+            if let Ending::Draining(grace) = ending {
+                let _ = timeout(grace, self.later_than(ending)).await;
+            }
+        };
         tokio::select! {
             () = begins => {}
-            () = self.later_than(Ending::No) => {}
+            () = ends => {}
         }
     }
 

@@ -99,12 +99,12 @@ impl Door {
         Some(start(runtime))
     }
 
-    /// Accepts no more; connections end after the requests that are under way.
-    pub fn drain(&self) {
+    /// Accepts no more; connections end after the requests that are under way, and those without one yet after a while.
+    pub fn drain(&self, grace: Duration) {
         self.ending.send_if_modified(|ending| {
             let is_new = *ending == Ending::No;
             if is_new {
-                *ending = Ending::Draining;
+                *ending = Ending::Draining(grace);
             }
             is_new
         });

@@ -32,6 +32,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Connections beyond the limit that are told so at once. Each costs a handshake: any more are closed without a word.
 const MOST_REFUSED: u32 = 64;
 
+/// Connections that are still accepted when the server ends: more than wait in any queue.
+const MOST_WAITING: u32 = 65_536;
+
 const PLAINTEXT: Refusal = Refusal {
     code: "PLAINTEXT",
     limit: 0,
@@ -56,8 +59,21 @@ pub fn bind(address: SocketAddr, backlog: u32, shares_port: bool) -> io::Result<
     socket.listen(backlog)
 }
 
-/// Accepts connections until the server ends.
+/// Accepts connections until the server ends, and then those that wait already: with the listener they would be reset.
 pub async fn accept(listener: TcpListener, context: Arc<Context>, tls: Option<Arc<ServerConfig>>) {
+    accept_while_open(&listener, &context, tls.as_ref()).await;
+    let Ok(listener) = listener.into_std() else { return };
+    for _ in 0..MOST_WAITING {
+        let Ok((stream, address)) = listener.accept() else { return };
+        if stream.set_nonblocking(true).is_err() {
+            continue;
+        }
+        let Ok(stream) = TcpStream::from_std(stream) else { continue };
+        begin(stream, address, &context, tls.as_ref());
+    }
+}
+
+async fn accept_while_open(listener: &TcpListener, context: &Arc<Context>, tls: Option<&Arc<ServerConfig>>) {
     let mut ending = context.ending.clone();
     let over = ending.wait_for(|ending| *ending > Ending::No);
     tokio::pin!(over);
@@ -76,15 +92,7 @@ pub async fn accept(listener: TcpListener, context: Arc<Context>, tls: Option<Ar
         match accepted {
             Ok((stream, address)) => {
                 has_failed = false;
-                let (permit, is_over) = context.permits.take();
-                if is_over && context.permits.open() > context.limits.max_connections + MOST_REFUSED {
-                    continue;
-                }
-                let connection = Accepted { address: address.ip().to_canonical(), is_over, permit, stream };
-                let (context, tls) = (Arc::clone(&context), tls.clone());
-                tokio::spawn(async move {
-                    context.unless_ending(serve(connection, Arc::clone(&context), tls)).await;
-                });
+                begin(stream, address, context, tls);
             }
             Err(error) => {
                 if !has_failed {
@@ -95,6 +103,18 @@ pub async fn accept(listener: TcpListener, context: Arc<Context>, tls: Option<Ar
             }
         }
     }
+}
+
+fn begin(stream: TcpStream, address: SocketAddr, context: &Arc<Context>, tls: Option<&Arc<ServerConfig>>) {
+    let (permit, is_over) = context.permits.take();
+    if is_over && context.permits.open() > context.limits.max_connections + MOST_REFUSED {
+        return;
+    }
+    let connection = Accepted { address: address.ip().to_canonical(), is_over, permit, stream };
+    let (context, tls) = (Arc::clone(context), tls.cloned());
+    tokio::spawn(async move {
+        context.unless_ending(serve(connection, Arc::clone(&context), tls)).await;
+    });
 }
 
 struct Accepted {

@@ -149,7 +149,7 @@ fn what_is_under_way_is_answered_while_the_server_ends() {
         assert_eq!(served.asks("/").await, 200);
         let (response, _stream) = served.client.send_request(Served::get("/last"), true).expect("a request");
         let Message::Request(arrival) = served.told().await else { panic!("no request") };
-        served.ending.send_replace(Ending::Draining);
+        served.ending.send_replace(Ending::Draining(Duration::ZERO));
         tokio::time::sleep(Duration::from_millis(20)).await;
         let head = AnswerHead { flags: 0, lines: Vec::new(), status: 204 };
         if let Some(waker) = arrival.exchange.command(Command::Answer(head, Bytes::new())) {

@@ -29,11 +29,8 @@ pub struct Adopted {
 }
 
 /// Serves HTTP/1.1 on a connection. Limits of how many there may be are those of whoever accepted it. One that comes while
-/// the server closes is let go.
+/// the server closes may bring a request, which is answered.
 pub fn adopt(server: &Rc<Server>, adopted: Adopted) {
-    if server.is_closing.get() {
-        return;
-    }
     let Adopted { is_over, peer, permit, received, session, socket } = adopted;
     let Some(slot) = open(server, socket) else { return };
     let mut plain = received;

@@ -85,6 +85,19 @@ impl Socket {
         usize::try_from(taken).unwrap_or(0)
     }
 
+    /// Whether bytes have come that nobody has read, where the system tells.
+    pub fn has_unread(self) -> bool {
+        #[cfg(target_os = "linux")]
+        {
+            let mut byte = 0_u8;
+            let flags = libc::MSG_DONTWAIT | libc::MSG_PEEK;
+            // SAFETY: the system writes no more than there is room for.
+            unsafe { libc::recv(self.descriptor, (&raw mut byte).cast(), 1, flags) > 0 }
+        }
+        #[cfg(not(target_os = "linux"))]
+        false
+    }
+
     /// What can be read now, in the server's buffer. `None` where that is nothing; an empty slice is the end.
     #[cfg(target_os = "linux")]
     fn receive(self, buffer: &mut [u8]) -> Option<Result<usize, ()>> {

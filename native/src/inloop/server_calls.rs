@@ -1,6 +1,7 @@
 //! What JavaScript may call about a server as a whole. `calls` has what is about a request.
 
 use std::ptr::null_mut;
+use std::time::Duration;
 
 use napi::bindgen_prelude::{FromNapiValue, Object};
 use napi::sys::{self, napi_callback_info, napi_env, napi_value};
@@ -32,17 +33,19 @@ pub unsafe extern "C" fn close_idle(env: napi_env, info: napi_callback_info) -> 
         lifetime::close_connections(server, |slot, connection| {
             let is_before = connection.phase == Phase::Proxy;
             let is_between = is_before || (connection.phase == Phase::Head && connection.pending.is_empty());
-            is_between && !connection.is_busy && connection.is_sent() && corked != Some(slot)
+            let is_idle = is_between && !connection.is_busy && connection.is_sent() && corked != Some(slot);
+            // A request that has come and was not read yet would be answered by a reset.
+            is_idle && !connection.socket.has_unread()
         });
         Ok(null_mut())
     })
 }
 
 pub unsafe extern "C" fn close_listeners(env: napi_env, info: napi_callback_info) -> napi_value {
-    run(env, info, |server, _, _, []: [napi_value; 0]| {
+    run(env, info, |server, _, _, [grace]: [napi_value; 1]| {
         listener::close(server);
         if let Some(door) = &*server.door.borrow() {
-            door.drain();
+            door.drain(Duration::from_millis(integer(env, grace).into()));
         }
         Ok(null_mut())
     })

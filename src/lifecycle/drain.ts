@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Census, type DrainPlan, total } from '../core/drain.js'
+import type { Logger } from '../core/logger.js'
+import type { Phase } from '../core/phase.js'
+import type { CloseHooks } from './close-hooks.js'
+import type { CloseSettings } from './options.js'
+
+/** A listener, as it is drained. */
+export interface Drainable {
+  count(): Census
+  /** @returns what had to be cut off. */
+  drain(plan: DrainPlan): Promise<Census>
+}
+
+/** What is drained. */
+export interface DrainParts {
+  readonly hooks: CloseHooks
+  readonly log: Logger
+  readonly phase: Phase
+  /** Ends the app's servers of Socket.IO. */
+  closeSockets(): Promise<void>
+  /** Disconnects clients of Socket.IO, so that they stay away; they have so many milliseconds to take it. */
+  disconnectSockets(time: number): Promise<void>
+  /** Those that listen, once those that are about to do so. */
+  listeners(): Promise<readonly Drainable[]>
+}
+
+/** Milliseconds that clients have to learn that they are to stay away. */
+const farewell = 2000
+
+/** Drains an app, and says what became of what was open. It never rejects. */
+export async function drain(parts: DrainParts, settings: CloseSettings): Promise<void> {
+  const { hooks, log, phase } = parts
+  const begun = performance.now()
+  phase.name = 'draining'
+  const { delay, reconnect } = settings
+  let listeners = await parts.listeners()
+  if (delay > 0 && listeners.length > 0) {
+    log.info({ delay }, `not ready any more, and serving for another ${delay} ms`)
+    await sleep(delay)
+    listeners = await parts.listeners()
+  }
+  if (!reconnect) await parts.disconnectSockets(Math.min(farewell, settings.drain))
+  const open = total(listeners.map((listener) => listener.count()))
+  // In one breath: who is disconnected finds nobody that accepts.
+  const sockets = parts.closeSockets()
+  const outcomes = await Promise.allSettled(listeners.map((listener) => listener.drain(settings)))
+  const failures = [...outcomes, ...(await Promise.allSettled([sockets]))]
+  for (const outcome of failures) {
+    if (outcome.status === 'rejected') log.error({ err: outcome.reason }, 'something could not be closed')
+  }
+  await hooks.run(log)
+  phase.name = 'closed'
+  if (listeners.length === 0) return
+  const forced = total(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])))
+  report(log, open, forced, Math.round(performance.now() - begun))
+}
+
+function report(log: Logger, open: Census, forced: Census, milliseconds: number): void {
+  const drained = {
+    connections: Math.max(0, open.connections - forced.connections),
+    requests: Math.max(0, open.requests - forced.requests),
+    sockets: Math.max(0, open.sockets - forced.sockets),
+  }
+  const isWhole = total([forced]).connections + forced.requests + forced.sockets === 0
+  const text = `closed after ${milliseconds} ms: ${list(drained)} drained, ${isWhole ? 'none' : list(forced)} forced`
+  if (isWhole) log.info({ drained, forced, milliseconds }, text)
+  else log.warn({ drained, forced, milliseconds }, text)
+}
+
+function list({ connections, requests, sockets }: Census): string {
+  return `${connections} connections, ${requests} requests and ${sockets} WebSockets`
+}
