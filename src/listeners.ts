@@ -47,9 +47,9 @@ export class Listeners {
   }
 
   /** Each that listens, once those that are about to do so. */
-  async settled(): Promise<readonly AppServer[]> {
-    await Promise.all(this.#beginning)
-    return [...this.#all]
+  settled(): Promise<readonly AppServer[]> | readonly AppServer[] {
+    if (this.#beginning.size === 0) return [...this.#all]
+    return Promise.all(this.#beginning).then(() => [...this.#all])
   }
 
   async #begin(

@@ -51,6 +51,16 @@ const bytes = {
 
 const wrongOptions: Wrong = {
   backlog: count,
+  fd: {
+    takes: "a descriptor from 0, 'systemd' or 'systemd:<name>'",
+    values: [
+      [-1, '-1'],
+      [1.5, '1.5'],
+      ['3', '"3"'],
+      ['systemd:', '"systemd:"'],
+      ['systemd', '"systemd", and systemd has passed no socket to this process (LISTEN_FDS)'],
+    ],
+  },
   host: {
     takes: 'an address or a name',
     values: [
@@ -169,6 +179,9 @@ for (const [where, wrap, table] of tables) {
 
 describe('options of listen() that would do nothing, or harm', () => {
   const cases: readonly (readonly [options: object, ...texts: string[]])[] = [
+    [{ fd: 3, port: 80 }, 'fd', 'a descriptor beside port', 'no port'],
+    [{ fd: 3, host: '::' }, 'fd', 'a descriptor beside host'],
+    [{ fd: 3, reusePort: true }, 'fd', 'a descriptor beside reusePort'],
     [{ http3: true }, 'http3', 'true without tls'],
     [{ http2: true }, 'http2', 'no tls', 'cleartext: true'],
     [{ http2: { maxConcurrentStreams: 10 } }, 'http2', 'no tls'],
@@ -211,6 +224,7 @@ describe('listen() settles', () => {
       watched: undefined,
       where: {
         backlog: 511,
+        fd: undefined,
         host: '127.0.0.1',
         http2,
         http3: false,
@@ -238,6 +252,7 @@ describe('listen() settles', () => {
     assert.equal(settled?.certificates.length, 1)
     assert.deepEqual(rest, {
       backlog: 1,
+      fd: undefined,
       host: '::',
       http2: {
         ...http2,

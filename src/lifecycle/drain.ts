@@ -22,22 +22,27 @@ export interface DrainParts {
   /** Disconnects clients of Socket.IO, so that they stay away; they have so many milliseconds to take it. */
   disconnectSockets(time: number): Promise<void>
   /** Those that listen, once those that are about to do so. */
-  listeners(): Promise<readonly Drainable[]>
+  listeners(): Promise<readonly Drainable[]> | readonly Drainable[]
 }
 
 /** Milliseconds that clients have to learn that they are to stay away. */
 const farewell = 2000
 
-/** Drains an app, and says what became of what was open. It never rejects. */
+/**
+ * Drains an app, and says what became of what was open. It never rejects. Where there is nothing to wait for, no more is
+ * accepted when this returns.
+ */
 export async function drain(parts: DrainParts, settings: CloseSettings): Promise<void> {
   const { hooks, log, phase } = parts
   const begun = performance.now()
   phase.name = 'draining'
   const { delay, reconnect } = settings
-  let listeners = await parts.listeners()
+  const found = parts.listeners()
+  let listeners = found instanceof Promise ? await found : found
   if (delay > 0 && listeners.length > 0) {
     log.info({ delay }, `not ready any more, and serving for another ${delay} ms`)
     await sleep(delay)
+    // One may have been closed by itself.
     listeners = await parts.listeners()
   }
   if (!reconnect) await parts.disconnectSockets(Math.min(farewell, settings.drain))

@@ -76,6 +76,8 @@ export class UwsServer implements UwsOwner {
     // The library knows nothing of which connections are idle: all of them have that time, if there are any.
     while (this.#connections > 0 && performance.now() - begun < idleGrace) await sleep(pause)
     await this.#answered(drain - (performance.now() - begun))
+    // What was answered while the library reads leaves when it has read.
+    await new Promise(setImmediate)
     await this.#sockets?.left(this.#port)
     const requests = this.#underWay
     const sockets = this.#sockets?.size ?? 0

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { type VariantName, variants } from '../_variants.js'
+import { agentClient, fetchClient, http2Client, Load, rawClient } from './_load.js'
+import { AppProcess, Front } from './_restarting.js'
+
+// The certificate of the tests is nobody's, and Fetch has no option for that.
+process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+
+/** How the second app comes to have the connections: by a front that is switched, or since both share the port. */
+type Takeover = 'front' | 'port'
+
+const cases: readonly (readonly [VariantName, Takeover])[] = [
+  ['native', 'front'],
+  ['native', 'port'],
+  ['native+h2', 'port'],
+  ['native+h2c', 'front'],
+  ['native+tls', 'port'],
+  ['node', 'front'],
+  ['node+h2', 'front'],
+  ['node+tls', 'front'],
+  ['uws', 'front'],
+  ['uws+tls', 'front'],
+]
+
+/** Clients of each kind, and the longest pause between two requests of the slowest: well within the grace. */
+const copies = 4
+const longestPause = 60
+
+async function restart(variant: VariantName, takeover: Takeover): Promise<void> {
+  const { protocol, version } = variants.find(({ name }) => name === variant)!
+  const options = { delay: takeover === 'front' ? 150 : 0, drain: 20_000, idleGrace: 1000 }
+  const shared = takeover === 'port' ? { reusePort: true } : {}
+  const first = await AppProcess.start(variant, { ...options, ...shared })
+  const front = takeover === 'front' ? await Front.open() : undefined
+  front?.to(first.port)
+  const port = front?.port ?? first.port
+  const makers = version === '2' ? [http2Client] : [agentClient, fetchClient, rawClient]
+  const load = new Load(makers, copies, { longestPause, url: `${protocol}://127.0.0.1:${port}` })
+  let second: AppProcess | undefined
+  try {
+    await load.has(200)
+    second = await AppProcess.start(variant, takeover === 'port' ? { ...options, ...shared, port } : options)
+    first.kill('SIGTERM')
+    if (front !== undefined) {
+      await first.isUnready()
+      front.to(second.port)
+    }
+    assert.deepEqual(await first.ended, { code: 0, signal: null })
+    await load.has(load.answered + 200)
+    const { answered, closing, failures } = await load.end()
+    assert.deepEqual(failures, [], `of ${answered + failures.length} requests`)
+    // Of those that share a port, the second has some from the beginning.
+    if (version === '1.1')
+      assert.ok(closing >= (takeover === 'front' ? makers.length * copies : 1), `${closing} told so`)
+  } finally {
+    await load.end()
+    first.kill()
+    second?.kill()
+    await Promise.all([first.ended, second?.ended])
+    front?.close()
+  }
+}
+
+describe('an app that is replaced under load loses no request', { concurrency: 1 }, () => {
+  for (const [variant, takeover] of cases) {
+    const found = variants.find(({ name }) => name === variant)
+    if (found === undefined) continue
+    const skip = found.skip || (takeover === 'port' && process.platform === 'win32' && 'ports are not shared there')
+    test(`${variant}, by ${takeover === 'front' ? 'a front' : 'a shared port'}`, { skip, timeout: 60_000 }, () =>
+      restart(variant, takeover),
+    )
+  }
+})
