@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../core/logger.js'
 import { ServiceManager } from './service-manager.js'
 import { exitCodeOf } from './signals.js'
@@ -20,6 +21,9 @@ const slack = 5000
  * another, such as npm, sends it on to that.
  */
 const echo = 200
+
+/** Milliseconds for the log to be written. */
+const flushTime = 500
 
 /** Errors that are told of while the process ends; a loop of them would fill a disk. */
 const mostErrors = 20
@@ -73,6 +77,7 @@ export class ProcessWatch {
       process.exit(1)
     }, time)
     await Promise.all(all.map((running) => running.close()))
+    await Promise.all(all.map(({ log }) => flushed(log)))
     process.exit(this.#exitCode)
   }
 
@@ -107,6 +112,14 @@ export class ProcessWatch {
     for (const { log } of this.#running) log.warn({ signal }, `${signal} again: the process ends at once`)
     process.exit(exitCodeOf(signal))
   }
+}
+
+// A logger may write by and by, as pino does: what it is writing would be cut off.
+async function flushed(log: Logger): Promise<void> {
+  const flush: unknown = Reflect.get(log, 'flush')
+  if (typeof flush !== 'function') return
+  const written = new Promise((resolve) => Reflect.apply(flush, log, [resolve]))
+  await Promise.race([written, sleep(flushTime)])
 }
 
 let watch: ProcessWatch | undefined

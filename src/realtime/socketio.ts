@@ -162,8 +162,8 @@ export class SocketIoMount {
    */
   async disconnect(time: number): Promise<void> {
     this.#isLeaving = true
-    this.io.disconnectSockets(true)
-    for (const [name, namespace] of this.io._nsps) if (name !== '/') namespace.disconnectSockets(true)
+    // Clients end their connections then: one of polling that is ended here is waited for by the library for 30 s.
+    for (const namespace of this.io._nsps.values()) namespace.local.disconnectSockets()
     const end = performance.now() + time
     while (this.io.engine.clientsCount > 0 && performance.now() < end) await sleep(farewellPause)
   }

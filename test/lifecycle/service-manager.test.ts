@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { after, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { Hotpress } from '../../src/index.js'
+import { says } from '../_says.js'
+import { variants } from '../_variants.js'
+import { until } from '../transports/_server.js'
+
+const program = fileURLToPath(new URL('./_run-app.js', import.meta.url))
+const receiverFile = fileURLToPath(new URL('../../../test/lifecycle/_notified.py', import.meta.url))
+
+function has(command: string, ...words: readonly string[]): boolean {
+  return spawnSync(command, words).status === 0
+}
+
+const skip =
+  process.platform !== 'linux'
+    ? 'there is no systemd here'
+    : !has('systemd-notify', '--version')
+      ? 'systemd-notify is not installed'
+      : !has('python3', '--version') && 'python3 is not installed'
+
+/** A datagram socket of the family AF_UNIX, as a service manager has it; it ends with the test. */
+async function receive(): Promise<{ readonly datagrams: string[]; readonly socket: string }> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'hotpress-notify-'))
+  const socket = path.join(folder, 'notify')
+  const receiver = spawn('python3', [receiverFile, socket], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const ended = once(receiver, 'exit')
+  after(async () => {
+    receiver.stdin.end()
+    await ended
+    rmSync(folder, { recursive: true })
+  })
+  const lines = createInterface({ input: receiver.stdout })
+  const datagrams: string[] = []
+  const begun = once(lines, 'line')
+  lines.on('line', (line) => datagrams.push(JSON.parse(line) as string))
+  await begun
+  datagrams.shift()
+  return { datagrams, socket }
+}
+
+interface Running {
+  readonly kill: (signal: NodeJS.Signals) => void
+  readonly log: () => string
+  readonly url: string
+  readonly ended: Promise<unknown>
+}
+
+async function runApp(
+  env: NodeJS.ProcessEnv,
+  command: readonly string[] = [process.execPath, program],
+  descriptor?: number,
+): Promise<Running> {
+  const own = { ...process.env, LISTEN_FDS: undefined, NOTIFY_SOCKET: undefined, WATCHDOG_USEC: undefined, ...env }
+  const options = JSON.stringify(descriptor === undefined ? {} : { fd: 'systemd' })
+  const stdio = ['ignore', 'pipe', 'inherit', descriptor ?? 'ignore', 'ipc'] as const
+  const child = spawn(command[0]!, [...command.slice(1), '', options], { env: own, stdio: [...stdio] })
+  let text = ''
+  child.stdout!.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk
+  })
+  const ended = once(child, 'close')
+  const limit = setTimeout(() => child.kill('SIGKILL'), 25_000)
+  void ended.then(() => clearTimeout(limit))
+  after(() => void child.kill('SIGKILL'))
+  const [url] = await Promise.race([once(child, 'message'), ended.then(() => ['nobody'])])
+  return { ended, kill: (signal) => void child.kill(signal), log: () => text, url: url as string }
+}
+
+describe('a service manager', { skip, timeout: 60_000 }, () => {
+  test('is told when the app is ready, that it lives, and when it stops', async () => {
+    const { datagrams, socket } = await receive()
+    const { ended, kill, url } = await runApp({
+      NOTIFY_SOCKET: socket,
+      WATCHDOG_PID: undefined,
+      WATCHDOG_USEC: '400000',
+    })
+    const alive = (): number => datagrams.filter((datagram) => datagram === 'WATCHDOG=1').length
+    await until(() => alive() >= 2, 'two signs of life', 10_000)
+    assert.deepEqual(datagrams[0]?.trimEnd().split('\n'), ['READY=1', `STATUS=listening on ${url}`])
+    kill('SIGTERM')
+    await ended
+    await until(() => datagrams.some((datagram) => datagram.startsWith('STOPPING=1')), 'the end', 10_000)
+    const stopping = datagrams.find((datagram) => datagram.startsWith('STOPPING=1'))!
+    assert.match(stopping, /^STOPPING=1\nSTATUS=closing\nEXTEND_TIMEOUT_USEC=20000000\n?$/)
+  })
+
+  test('is given no signs of life that are for another process', async () => {
+    const { datagrams, socket } = await receive()
+    const { ended, kill } = await runApp({ NOTIFY_SOCKET: socket, WATCHDOG_PID: '1', WATCHDOG_USEC: '20000' })
+    await until(() => datagrams.length > 0, 'READY', 10_000)
+    kill('SIGTERM')
+    await ended
+    assert.equal(datagrams.includes('WATCHDOG=1'), false)
+  })
+
+  test('that cannot be told is one line of the log, and the app serves', async () => {
+    const env = { NOTIFY_SOCKET: '/nowhere', PATH: '/nowhere', WATCHDOG_USEC: '20000' }
+    const { ended, kill, log, url } = await runApp(env)
+    await until(() => log().includes('systemd-notify cannot be run'), 'a line', 10_000)
+    assert.equal((await fetch(url)).status, 200)
+    kill('SIGTERM')
+    await ended
+    assert.equal(log().split('systemd-notify cannot be run').length, 2)
+  })
+})
+
+describe('socket activation', {
+  skip: process.platform === 'win32' && 'there are no descriptors',
+  timeout: 60_000,
+}, () => {
+  test('a socket that listens already is taken, and stays when the app ends', async () => {
+    const holder = createServer()
+    await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve))
+    const { port } = holder.address() as { readonly port: number }
+    // What libuv holds it by; nothing is accepted here once it is no longer polled.
+    const { fd } = Reflect.get(holder, '_handle') as { readonly fd: number }
+    const command = ['/bin/sh', '-c', 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@"', process.execPath, program]
+    const taken: string[] = []
+    holder.on('connection', (socket) => {
+      taken.push('here')
+      socket.destroy()
+    })
+    const { ended, kill, url } = await runApp({}, command, fd)
+    assert.equal(url, `http://127.0.0.1:${port}`)
+    kill('SIGTERM')
+    await ended
+    assert.equal(holder.listening, true)
+    await new Promise((resolve) => holder.close(resolve))
+  })
+
+  for (const { name, skip: missing, transport } of variants.filter(({ listen }) => Object.keys(listen).length === 0)) {
+    test(`${name} takes a descriptor, or says who does`, { skip: missing }, async () => {
+      const holder = createServer()
+      await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve))
+      const { fd } = Reflect.get(holder, '_handle') as { readonly fd: number }
+      const app = new Hotpress({ logger: false, transport })
+      const text = [`${transport} cannot honour fd`, 'use the transport node']
+      if (transport !== 'node') await assert.rejects(app.listen({ fd }), says('OPTION_REFUSED', ...text))
+      else await assert.rejects(app.listen({ fd: 9999 }), says('ADDRESS_REFUSED', 'descriptor 9999'))
+      await new Promise((resolve) => holder.close(resolve))
+    })
+  }
+})
