@@ -6,9 +6,7 @@ const config = key === undefined ? { passphrase } : { key, passphrase }
 const { app } = createChat(config, { logger: { level: process.env.LOG_LEVEL ?? 'info' } })
 
 const address = { host: process.env.HOST ?? '127.0.0.1', port: Number(process.env.PORT ?? 3000) }
-await app.listen(address, ({ transport, url }) => {
-  console.log(`A chat at ${url} (${transport}); end with Ctrl+C`)
-  if (process.env.CHAT_PASSPHRASE === undefined) console.log(`The passphrase is: ${passphrase}`)
-})
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => app.close())
+// Ctrl+C closes it, and a second one ends it at once.
+const { transport, url } = await app.run(address)
+console.log(`A chat at ${url} (${transport}); end with Ctrl+C`)
+if (process.env.CHAT_PASSPHRASE === undefined) console.log(`The passphrase is: ${passphrase}`)

@@ -5,16 +5,11 @@ const market = new Market()
 const app = createApp(market, { logger: { level: process.env.LOG_LEVEL ?? 'info' } })
 market.start()
 
-await app.listen(
-  { host: process.env.HOST ?? '127.0.0.1', port: Number(process.env.PORT ?? 3000) },
-  ({ transport, url }) => {
-    console.log(`Prices at ${url} (${transport}); end with Ctrl+C`)
-  },
-)
+app.onClose(() => market.stop())
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    market.stop()
-    return app.close()
-  })
-}
+// Ctrl+C closes it, and a second one ends it at once.
+const { transport, url } = await app.run({
+  host: process.env.HOST ?? '127.0.0.1',
+  port: Number(process.env.PORT ?? 3000),
+})
+console.log(`Prices at ${url} (${transport}); end with Ctrl+C`)

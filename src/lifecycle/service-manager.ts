@@ -17,6 +17,8 @@ export class ServiceManager {
   #last: Promise<void> = Promise.resolve()
   #log: Logger | undefined
   #timer: NodeJS.Timeout | undefined
+  /** What is still to be said. */
+  #untold = 0
   /** Milliseconds between two signs of life; undefined where none are waited for. */
   readonly #interval: number | undefined
 
@@ -45,7 +47,9 @@ export class ServiceManager {
     this.#log = log
     this.#tell('READY=1', `STATUS=${status}`)
     if (this.#interval === undefined || this.#timer !== undefined) return
-    this.#timer = setInterval(() => this.#tell('WATCHDOG=1'), this.#interval).unref()
+    this.#timer = setInterval(() => {
+      if (this.#untold === 0) this.#tell('WATCHDOG=1')
+    }, this.#interval).unref()
   }
 
   /** @param time the most milliseconds until the process ends. */
@@ -54,7 +58,9 @@ export class ServiceManager {
   }
 
   #tell(...words: readonly string[]): void {
-    if (!this.#isMissing) this.#last = this.#last.then(() => this.#say(words))
+    if (this.#isMissing) return
+    this.#untold++
+    this.#last = this.#last.then(() => this.#say(words)).finally(() => this.#untold--)
   }
 
   #say(words: readonly string[]): Promise<void> {
