@@ -90,10 +90,15 @@ export function fetchClient(url: string): LoadClient {
   }
 }
 
+/** By a connection for each request. */
+export function freshClient(url: string): LoadClient {
+  return agentClient(url, false)
+}
+
 /** By an agent of node:http or node:https. */
-export function agentClient(url: string): LoadClient {
+export function agentClient(url: string, keepAlive = true): LoadClient {
   const isSecure = url.startsWith('https:')
-  const options = { keepAlive: true, maxSockets: 1 }
+  const options = { keepAlive, maxSockets: 1 }
   const agent = isSecure ? new HttpsAgent({ ...options, rejectUnauthorized: false }) : new HttpAgent(options)
   const ask = isSecure ? requestHttps : requestHttp
   return {
