@@ -22,8 +22,12 @@ const slack = 5000
  */
 const echo = 200
 
-/** Milliseconds for the log to be written. */
+/**
+ * Milliseconds for the log to be written: at most, where it tells, and in any case. What pino is writing when the process
+ * exits comes after what it writes then.
+ */
 const flushTime = 500
+const writeTime = 20
 
 /** Errors that are told of while the process ends; a loop of them would fill a disk. */
 const mostErrors = 20
@@ -77,7 +81,7 @@ export class ProcessWatch {
       process.exit(1)
     }, time)
     await Promise.all(all.map((running) => running.close()))
-    await Promise.all(all.map(({ log }) => flushed(log)))
+    await Promise.all([sleep(writeTime), ...all.map(({ log }) => flushed(log))])
     process.exit(this.#exitCode)
   }
 
@@ -114,7 +118,7 @@ export class ProcessWatch {
   }
 }
 
-// A logger may write by and by, as pino does: what it is writing would be cut off.
+// A logger may write by and by: what it has yet to write would be cut off.
 async function flushed(log: Logger): Promise<void> {
   const flush: unknown = Reflect.get(log, 'flush')
   if (typeof flush !== 'function') return

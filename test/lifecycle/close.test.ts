@@ -68,7 +68,7 @@ for (const { name: transport, skip } of listeningTransports) {
       const { url } = await app.listen()
       const agent = new Agent({ keepAlive: true })
       assert.equal((await get(url, agent)).text, 'ready')
-      const closed = app.close({ delay: 1000 })
+      const closed = app.close({ delay: 2000 })
       for (const with_ of [agent, new Agent()]) {
         const { connection, text } = await get(url, with_)
         assert.equal(text, 'draining')
@@ -157,7 +157,7 @@ for (const { name: transport, skip } of listeningTransports) {
       let hooks = 0
       app.onClose(() => void hooks++)
       const { url } = await app.listen()
-      const [first, second] = [app.close({ delay: 50 }), app.close()]
+      const [first, second] = [app.close({ delay: 1000 }), app.close()]
       await assert.rejects(app.listen(), says('APP_CLOSING', 'listen() came while the app was closing'))
       assert.equal(await (await fetch(url)).text(), 'here')
       await Promise.all([first, second])

@@ -69,7 +69,11 @@ describe('run()', { skip: !isPosix && 'there are no such signals', timeout: 120_
       assert.deepEqual([await response.text(), response.headers.get('connection')], ['later', 'close'])
       const end = await ended
       assert.deepEqual([end.code, end.signal, messages.at(-1)], [0, null, 'closed'])
-      assert.match(end.entries.at(-1)!.msg, /^closed after \d+ ms: 1 connections, 1 requests and 0 WebSockets drained/)
+      assert.ok(
+        end.entries.some(({ msg }) =>
+          /^closed after \d+ ms: 1 connections, 1 requests and 0 WebSockets drained/.test(msg),
+        ),
+      )
     })
   }
 
@@ -90,7 +94,7 @@ describe('run()', { skip: !isPosix && 'there are no such signals', timeout: 120_
       kill(second)
       const end = await ended
       assert.deepEqual([end.code, messages.includes('closed')], [code, false])
-      assert.equal(end.entries.at(-1)?.msg, `${second} again: the process ends at once`)
+      assert.ok(end.entries.some(({ msg }) => msg === `${second} again: the process ends at once`))
     }
   })
 
@@ -140,9 +144,9 @@ describe('run()', { skip: !isPosix && 'there are no such signals', timeout: 120_
     kill('SIGTERM')
     const end = await ended
     assert.equal(end.code, 0)
-    const [hook, summary] = end.entries.slice(-2)
-    assert.match(hook!.msg, /has not ended within 200 ms/)
-    assert.match(summary!.msg, /drained, 1 connections, 1 requests and 0 WebSockets forced$/)
+    const lines = end.entries.map(({ msg }) => msg).join('\n')
+    assert.match(lines, /has not ended within 200 ms/)
+    assert.match(lines, /drained, 1 connections, 1 requests and 0 WebSockets forced$/m)
   })
 
   test('lets go of the process when the app is closed otherwise', async () => {
