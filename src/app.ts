@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { DefaultEventsMap } from 'socket.io'
 import { Endings } from './core/endings.js'
 import type { Logger } from './core/logger.js'
+import { Phase } from './core/phase.js'
 import type { HttpRequest } from './core/request.js'
 import type { Settings, TransportName } from './core/settings.js'
 import type { ErrorHandler, Handler, Middleware } from './core/types.js'
@@ -59,6 +60,7 @@ export class Hotpress extends RouteRegistry {
   readonly #middleware: Middleware[] = []
   #onError: ErrorHandler | undefined
   #onNotFound: Handler | undefined
+  readonly #phase = new Phase()
   readonly #settings: Settings
   readonly #sockets = new AppSockets(corsPolicies)
   readonly #table = new RouteTable<RouteDefinition>()
@@ -84,7 +86,9 @@ export class Hotpress extends RouteRegistry {
    * Resolves when nothing is left; the app can listen again.
    */
   async close(): Promise<void> {
+    this.#phase.name = 'draining'
     await Promise.all([this.#sockets.close(), ...[...this.#listening].map((server) => server.close())])
+    this.#phase.name = 'closed'
   }
 
   /**
@@ -141,6 +145,7 @@ export class Hotpress extends RouteRegistry {
     })
     this.#listening.add(server)
     this.#endings.listens()
+    this.#phase.name = 'ready'
     const { kind, reason } = coreInfo()
     const core = reason === undefined ? { native: kind } : { native: kind, reason }
     this.log.info({ ...core, transport: transport.name }, `listening on ${server.url}`)
@@ -249,6 +254,7 @@ export class Hotpress extends RouteRegistry {
       middleware: this.#middleware,
       onError: this.#onError,
       onNotFound: this.#onNotFound,
+      phase: this.#phase,
       settings: this.#settings,
       sockets: this.#sockets,
       table: this.#table,

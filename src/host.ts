@@ -4,6 +4,7 @@ import { createFileEncoder } from './compression/encode.js'
 import { Deadlines } from './core/deadlines.js'
 import type { Endings } from './core/endings.js'
 import { HeadTemplate } from './core/head.js'
+import type { Phase } from './core/phase.js'
 import type { Settings } from './core/settings.js'
 import type { ErrorHandler, Handler, Middleware } from './core/types.js'
 import { Dispatcher, notFound } from './dispatcher.js'
@@ -24,6 +25,7 @@ export interface AppParts {
   readonly middleware: readonly Middleware[]
   readonly onError: ErrorHandler | undefined
   readonly onNotFound: Handler | undefined
+  readonly phase: Phase
   readonly settings: Settings
   readonly sockets: AppSockets
   readonly table: RouteTable<RouteDefinition>
@@ -40,6 +42,7 @@ export function makeHost({
   middleware,
   onError,
   onNotFound,
+  phase,
   settings,
   sockets,
   table,
@@ -74,6 +77,7 @@ export function makeHost({
     head,
     ids: settings.ids,
     log: settings.log,
+    phase,
     responder: dispatcher.responder,
     routes: {
       // Those have ids that are made in Rust.

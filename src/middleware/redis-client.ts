@@ -1,4 +1,4 @@
-import { peer } from './peer.js'
+import { peer } from '../core/peer.js'
 
 /** What is asked of a client of Redis: `Redis` and `Cluster` of ioredis have it. */
 export interface RedisClient {
