@@ -1,4 +1,4 @@
-import { HotpressError } from '../errors.js'
+import { missingPackage } from '../core/missing-package.js'
 
 /**
  * Loads a package that only some apps need, when it is first needed; later calls give the same.
@@ -13,16 +13,8 @@ export function peer<Library>(name: string, what: string, load: () => Promise<Li
     library ??= load().catch((cause: unknown) => {
       // It may be installed while the app runs.
       library = undefined
-      throw isMissing(cause, name) ? new HotpressError('PACKAGE_MISSING', { name, what }, { cause }) : cause
+      throw missingPackage(cause, name, what)
     })
     return library
   }
-}
-
-// A package that is there and misses another is broken, and its own error says how.
-function isMissing(error: unknown, name: string): boolean {
-  if (!(error instanceof Error) || !('code' in error)) return false
-  return (
-    (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND') && error.message.includes(`'${name}'`)
-  )
 }

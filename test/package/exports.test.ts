@@ -45,6 +45,7 @@ const names = [
   'pathFilter',
   'rateLimit',
   'redirect',
+  'redis',
   'requestKey',
   'securityHeaders',
   'sensitivePaths',
