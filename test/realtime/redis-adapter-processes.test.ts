@@ -1,35 +1,23 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { after, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { connect, type Socket } from 'socket.io-client'
 import { Hotpress, redis, type SocketIoServer } from '../../src/index.js'
 import { RedisServer, redisSkip } from '../_redis.js'
 import { variants } from '../_variants.js'
 import { told } from './_socketio.js'
+import { startWorker, type Worker } from './_workers.js'
 
-const file = fileURLToPath(new URL('_redis-adapter-app.js', import.meta.url))
-
-interface Child {
-  readonly process: ChildProcess
-  readonly url: string
-}
-
-async function start(options: object, transport: string): Promise<Child> {
-  const child = fork(file, [JSON.stringify(options), transport])
-  after(() => {
-    child.kill('SIGKILL')
-  })
-  const [url] = await once(child, 'message')
-  return { process: child, url }
-}
-
-function client({ url }: Child): Socket {
+function client({ url }: Worker): Socket {
   const socket = connect(url, { forceNew: true, transports: ['websocket'] })
   after(() => socket.disconnect())
   return socket
+}
+
+async function endsByItself({ process }: Worker): Promise<void> {
+  process.disconnect()
+  assert.deepEqual(await once(process, 'exit'), [0, null])
 }
 
 describe('processes that share a Redis', { skip: redisSkip, timeout: 300_000 }, () => {
@@ -41,7 +29,8 @@ describe('processes that share a Redis', { skip: redisSkip, timeout: 300_000 }, 
       test(`${name}: two talk, and end by themselves when Redis is back, or away`, { skip }, async () => {
         const server = await RedisServer.start()
         const options = { streams, timeout: '2s', url: server.url }
-        const children = [await start(options, transport), await start(options, transport)] as const
+        const worker = { adapter: options, transport, websocketOnly: true }
+        const children = [await startWorker(worker), await startWorker(worker)] as const
         // Nobody connects to the third, which asks the others.
         const app = new Hotpress({ logger: false })
         after(() => app.close())
@@ -50,7 +39,7 @@ describe('processes that share a Redis', { skip: redisSkip, timeout: 300_000 }, 
         await Promise.all(clients.map((each) => told(each, 'connect')))
         const everybody = async (): Promise<void> => {
           const answers = async (): Promise<string[]> => io.serverSideEmitWithAck('ask', 'who').catch(() => [])
-          const expected = children.map(({ process: { pid } }) => `who ${pid}`).sort()
+          const expected = children.map(({ pid }) => `who ${pid}`).sort()
           for (;;) {
             const said = (await answers()).sort()
             if (JSON.stringify(said) === JSON.stringify(expected)) return
@@ -77,11 +66,9 @@ describe('processes that share a Redis', { skip: redisSkip, timeout: 300_000 }, 
         for (const each of children) assert.equal(each.process.exitCode, null)
 
         const [first, second] = children
-        first.process.disconnect()
-        assert.deepEqual(await once(first.process, 'exit'), [0, null])
+        await endsByItself(first)
         await server.kill()
-        second.process.disconnect()
-        assert.deepEqual(await once(second.process, 'exit'), [0, null])
+        await endsByItself(second)
       })
     }
   }
