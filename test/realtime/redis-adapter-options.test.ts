@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
+import { createAdapter } from '@socket.io/redis-adapter'
+import { createAdapter as createStreamsAdapter } from '@socket.io/redis-streams-adapter'
 import { Cluster, Redis } from 'ioredis'
 import { Hotpress, type RedisAdapterOptions, redis, type SocketIoServer } from '../../src/index.js'
 import { RedisServer, redisSkip } from '../_redis.js'
@@ -145,6 +147,28 @@ describe('redis() with a client that is given', { skip: redisSkip, timeout: 120_
       await server.start()
       await untilBoth([io, other])
       assert.equal(entries.filter(({ level }) => level === 'warn').length, 1)
+    })
+
+    test(`${name}: those who use the official package by itself are understood`, async () => {
+      const server = await RedisServer.start()
+      const clients = [1, 2].map(() => new Redis(server.url, { maxRetriesPerRequest: null }))
+      const [publisher, subscriber] = clients as [Redis, Redis]
+      const official = streams
+        ? createStreamsAdapter(publisher, { blockTimeInMs: 50 })
+        : createAdapter(publisher, subscriber)
+      const app = new Hotpress({ logger: false })
+      const theirs = app.socketio({ adapter: official as never }) as SocketIoServer
+      const ours = openServer(redis({ streams, url: server.url }))
+      await untilBoth([ours, theirs])
+      await app.close()
+      // The official one with streams stops reading when it has nothing to read; while Redis is away, never.
+      const connections = async (): Promise<number> =>
+        String(await publisher.client('LIST'))
+          .trim()
+          .split('\n').length
+      while ((await connections()) > clients.length + (streams ? 3 : 2))
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      for (const client of clients) client.disconnect()
     })
 
     test(`${name}: a Cluster`, async () => {
