@@ -149,6 +149,33 @@ describe('redis() with a client that is given', { skip: redisSkip, timeout: 120_
       assert.equal(entries.filter(({ level }) => level === 'warn').length, 1)
     })
 
+    test(`${name}: a password that is wrong is said once, and nowhere repeated`, async () => {
+      const server = await RedisServer.start('--requirepass', 'right')
+      const { entries, logger } = recorder()
+      const io = openServer(redis({ streams, url: server.url.replace('//', '//:hunter2@') }), logger)
+      await assert.rejects(io.fetchSockets(), { code: 'ADAPTER_UNAVAILABLE', message: /WRONGPASS/ })
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      assert.deepEqual(
+        entries.map(({ level }) => level),
+        ['warn'],
+      )
+      assert.match(String(entries[0]?.fields.reason), /WRONGPASS/)
+      assert.ok(!JSON.stringify(entries).includes('hunter2'))
+    })
+
+    test(`${name}: what Redis does not allow is an error in the log`, async () => {
+      const server = await RedisServer.start()
+      const direct = new Redis(server.url)
+      await direct.acl('SETUSER', 'weak', 'on', '>hunter2', '~*', '+@all', '-subscribe', '-psubscribe')
+      direct.disconnect()
+      const { entries, logger } = recorder()
+      openServer(redis({ streams, url: server.url.replace('//', '//weak:hunter2@') }), logger)
+      const refusal = (): unknown => entries.find(({ level }) => level === 'error')
+      while (refusal() === undefined) await new Promise((resolve) => setTimeout(resolve, 10))
+      assert.match(JSON.stringify(refusal()), /NOPERM/)
+      assert.ok(!JSON.stringify(entries).includes('hunter2'))
+    })
+
     test(`${name}: those who use the official package by itself are understood`, async () => {
       const server = await RedisServer.start()
       const clients = [1, 2].map(() => new Redis(server.url, { maxRetriesPerRequest: null }))

@@ -209,7 +209,7 @@ async function outage(variant: Variant, streams: boolean): Promise<void> {
     const unavailable = { code: 'ADAPTER_UNAVAILABLE', message: /Redis is away/ }
     await assert.rejects(apps[0].io.fetchSockets(), unavailable)
     await assert.rejects(apps[0].io.serverSideEmitWithAck('question', 1), unavailable)
-    await assert.rejects(apps[0].io.timeout(300).emitWithAck('ask'), (error: Error & { responses: unknown }) => {
+    await assert.rejects(apps[0].io.timeout(1000).emitWithAck('ask'), (error: Error & { responses: unknown }) => {
       assert.deepEqual(error.responses, ['here'])
       return /timed out/.test(error.message)
     })
