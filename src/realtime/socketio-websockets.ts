@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import type { RawEvents, RawSocket, SocketUpgrade } from '../core/web-socket.js'
+import type { RawEvents, RawSocket, RawTopics, SocketUpgrade } from '../core/web-socket.js'
 import type { UpgradeSocket } from './socketio-request.js'
 
 type Sent = (error?: Error) => void
@@ -13,15 +13,20 @@ export class EngineWebSocket extends EventEmitter implements RawEvents {
   /** Bytes from which a message is compressed; undefined for never. */
   readonly #threshold: number | undefined
   #waiting: Sent[] = []
-  /** Where the library puts a frame that it has made once for many sockets. */
-  readonly _sender: { readonly sendFrame: (frame: readonly Uint8Array[], sent: Sent) => void } = {
-    sendFrame: (frame, sent) => this.#sendFrame(frame, sent),
-  }
 
   constructor(threshold: number | undefined, onOpen: (socket: EngineWebSocket) => void) {
     super()
     this.#onOpen = onOpen
     this.#threshold = threshold
+  }
+
+  get isOpen(): boolean {
+    return this.#raw !== undefined && !this.#isClosing
+  }
+
+  /** Topics of the transport's own; undefined where it has none, and once it is closed. */
+  get topics(): RawTopics | undefined {
+    return this.#raw?.topics
   }
 
   close(): void {
@@ -33,6 +38,11 @@ export class EngineWebSocket extends EventEmitter implements RawEvents {
   begin(raw: RawSocket): RawEvents {
     this.#raw = raw
     return this
+  }
+
+  /** Whether a message is long enough to be compressed. */
+  compresses(data: Uint8Array | string): boolean {
+    return this.#threshold !== undefined && Buffer.byteLength(data) >= this.#threshold
   }
 
   onClose(code: number, reason: string): void {
@@ -64,30 +74,24 @@ export class EngineWebSocket extends EventEmitter implements RawEvents {
 
   /** @param sent called once the transport takes more: no more is given to it before. */
   send(data: string | Uint8Array, sent: Sent): void {
-    const isCompressed = this.#threshold !== undefined && Buffer.byteLength(data) > this.#threshold
-    this.#send(data, typeof data !== 'string', isCompressed, sent)
+    if (this.#raw === undefined) sent(new Error('the WebSocket is closed'))
+    else if (this.sendNow(data, typeof data !== 'string', true, sent)) sent()
+  }
+
+  /**
+   * @param ready called where this returns false, once the transport takes more.
+   * @returns whether it does now.
+   */
+  sendNow(data: string | Uint8Array, isBinary: boolean, mayCompress: boolean, ready: Sent): boolean {
+    if (this.#raw!.send(data, isBinary, mayCompress && this.compresses(data))) return true
+    this.#waiting.push(ready)
+    return false
   }
 
   terminate(): void {
     this.#raw?.terminate()
   }
-
-  #send(data: string | Uint8Array, isBinary: boolean, isCompressed: boolean, sent: Sent): void {
-    const raw = this.#raw
-    if (raw === undefined) sent(new Error('the WebSocket is closed'))
-    else if (raw.send(data, isBinary, isCompressed)) sent()
-    else this.#waiting.push(sent)
-  }
-
-  // Its head is left to the transport.
-  #sendFrame([head, payload]: readonly Uint8Array[], sent: Sent): void {
-    this.#send(payload!, (head![0]! & opcodeBits) !== textOpcode, false, sent)
-  }
 }
-
-// RFC 6455, 5.2.
-const opcodeBits = 0x0f
-const textOpcode = 1
 
 /** What makes WebSockets for the library (its option `wsEngine`): those of the transport. */
 export class WebSocketEngine extends EventEmitter {

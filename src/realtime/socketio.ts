@@ -12,10 +12,12 @@ import { SnapshotSource } from '../core/snapshot-source.js'
 import type { Chain, Handler, HandlerResult, Middleware } from '../core/types.js'
 import type { SocketLimits } from '../core/web-socket.js'
 import { HttpError, httpError } from '../errors.js'
+import { topicAdapter } from './socketio-adapter.js'
 import { type SocketIoServer, withAuth } from './socketio-auth.js'
 import loadSocketIo from './socketio-load.cjs'
 import { type SocketIoOptions, type SocketIoSettings, settleSocketIo } from './socketio-options.js'
 import { incoming, PollingAnswer, RequestSocket, UpgradeSocket } from './socketio-request.js'
+import { type EngineConnection, shorten } from './socketio-shortcut.js'
 import { WebSocketEngine } from './socketio-websockets.js'
 import { asksForSocket, checkHandshake } from './websocket-handshake.js'
 
@@ -78,10 +80,16 @@ export class SocketIoMount {
       paths: [path, `${path}/`],
     }
     this.path = path
-    const io: Server = new libraries.Server({ ...library, wsEngine: WebSocketEngine })
+    const keepsState = library.connectionStateRecovery !== undefined
+    const io: Server = new libraries.Server({
+      ...(keepsState ? {} : { adapter: topicAdapter(libraries.Adapter) }),
+      ...library,
+      wsEngine: WebSocketEngine,
+    })
     io.attach(this.#hub)
     // Before the library looks: the address of a client is what the app says it is.
-    io.engine.prependListener('connection', (connection: { readonly request: IncomingMessage }) => {
+    io.engine.prependListener('connection', (connection: EngineConnection & { readonly request: IncomingMessage }) => {
+      shorten(connection)
       Reflect.set(connection, 'remoteAddress', this.#requestOf(connection.request).ip)
     })
     const skips = library.connectionStateRecovery?.skipMiddlewares === true

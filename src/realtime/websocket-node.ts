@@ -37,7 +37,7 @@ export class NodeSockets {
     this.#agreed.set(request, { headers, protocol: upgrade.protocol })
     let leave = (): void => {}
     this.#serverFor(upgrade).handleUpgrade(request, connection, head, (socket) => {
-      const raw = new NodeRawSocket(socket, connection)
+      const raw = new NodeRawSocket(socket, connection, upgrade.compresses)
       const events = upgrade.open(raw)
       listen(socket, connection, events)
       leave = () => raw.close(1001, '')
@@ -92,10 +92,13 @@ function listen(socket: WebSocket, connection: Duplex, events: RawEvents): void 
 
 class NodeRawSocket implements RawSocket {
   readonly #connection: Duplex
+  /** Whether the library may have compressed messages that wait to be sent. */
+  readonly #compresses: boolean
   readonly #socket: WebSocket
   readonly topics = undefined
 
-  constructor(socket: WebSocket, connection: Duplex) {
+  constructor(socket: WebSocket, connection: Duplex, compresses: boolean) {
+    this.#compresses = compresses
     this.#connection = connection
     this.#socket = socket
   }
@@ -113,13 +116,36 @@ class NodeRawSocket implements RawSocket {
   }
 
   send(data: Uint8Array | string, isBinary: boolean, compress: boolean): boolean {
-    this.#socket.send(data, { binary: isBinary, compress }, ignore)
-    return !this.#connection.writableNeedDrain
+    const length = typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength
+    if (this.#compresses || length > shortMessage) {
+      this.#socket.send(data, { binary: isBinary, compress }, ignore)
+      return !this.#connection.writableNeedDrain
+    }
+    // The library writes head and payload by themselves; as one they are sent in half of the time.
+    return this.#socket.readyState !== 1 || this.#connection.write(frameOf(data, length, isBinary))
   }
 
   terminate(): void {
     this.#socket.terminate()
   }
+}
+
+/** Bytes of a message that is copied into its frame. */
+const shortMessage = 4096
+
+// RFC 6455, 5.2: a whole message of a server, which masks nothing.
+function frameOf(data: Uint8Array | string, length: number, isBinary: boolean): Buffer {
+  const head = length < 126 ? 2 : 4
+  const frame = Buffer.allocUnsafe(head + length)
+  frame[0] = isBinary ? 0x82 : 0x81
+  if (head === 2) frame[1] = length
+  else {
+    frame[1] = 126
+    frame.writeUInt16BE(length, 2)
+  }
+  if (typeof data === 'string') frame.write(data, head)
+  else frame.set(data, head)
+  return frame
 }
 
 // A message that could not be sent is told of by the close of its socket.
