@@ -26,6 +26,8 @@ const linkOptions = {
   ...redisPatience,
   autoResendUnfulfilledCommands: false,
   autoResubscribe: false,
+  // Milliseconds that ioredis keeps a process for a connection that does not end, or that ended before.
+  disconnectTimeout: 200,
   enableOfflineQueue: false,
   lazyConnect: false,
   maxRetriesPerRequest: 0,
