@@ -15,6 +15,7 @@ const help = `npm run bench -- <benchmark> [options]
   idle     the memory of idle connections
   latency  how late answers are at half load
   policies what each policy costs a request
+  realtime Socket.IO and WebSockets
   router   the route matchers
   static   a file of 32 KB
   tls      TLS: HTTP/1.1 and HTTP/2, handshakes, idle connections
@@ -26,7 +27,7 @@ Needed for figures that count: wrk (Debian, Ubuntu: apt-get install wrk; Homebre
 const [name, ...rest] = process.argv.slice(2)
 if (
   name === undefined ||
-  !['bodies', 'compress', 'http', 'idle', 'latency', 'policies', 'router', 'static', 'tls'].includes(name)
+  !['bodies', 'compress', 'http', 'idle', 'latency', 'policies', 'realtime', 'router', 'static', 'tls'].includes(name)
 ) {
   console.log(help)
   process.exit(name === '--help' || name === '-h' ? 0 : 1)

@@ -33,27 +33,30 @@ await bundle('esm')
 await bundle('cjs')
 
 /**
- * Makes one file of a build's modules: Node takes half a millisecond and more to find, read and link each. Types stay by
- * module, and so do the `.cjs` files, which are loaded when they are needed.
+ * Makes one file of an entry's modules, and one of what both entries need: Node takes half a millisecond and more to find,
+ * read and link each. Types stay by module, and so do the `.cjs` files, which are loaded when they are needed.
  *
  * @param {'cjs' | 'esm'} format
  */
 async function bundle(format) {
   const folder = path.join(root, 'dist', format)
   const isOurs = (/** @type {string} */ id) => (id.startsWith('.') || path.isAbsolute(id)) && !id.endsWith('.cjs')
+  const entries = ['index', 'socketio-client/index']
   const bundled = await rolldown({
     external: (id) => !isOurs(id),
-    input: path.join(folder, 'index.js'),
+    input: Object.fromEntries(entries.map((entry) => [entry, path.join(folder, `${entry}.js`)])),
     platform: 'node',
     // What is exported is used by others, and nothing else is left over.
     treeshake: false,
   })
-  const { output } = await bundled.generate({ format })
+  const { output } = await bundled.generate({ chunkFileNames: 'shared.js', format })
   await bundled.close()
-  const [main, ...others] = output
-  if (others.length > 0) throw new Error(`dist/${format} came in ${output.length} files`)
+  const names = output.map(({ fileName }) => fileName).sort()
+  if (names.join() !== 'index.js,shared.js,socketio-client/index.js') {
+    throw new Error(`dist/${format} came in ${names.join(', ')}`)
+  }
   for (const file of readdirSync(folder, { encoding: 'utf8', recursive: true })) {
     if (file.endsWith('.js')) rmSync(path.join(folder, file))
   }
-  writeFileSync(path.join(folder, 'index.js'), main.code)
+  for (const { code, fileName } of output) writeFileSync(path.join(folder, fileName), code)
 }

@@ -22,6 +22,12 @@ try {
   run('npm', ['install', '--ignore-scripts', '--silent', '@types/node@20'], folder)
   useIt()
   missIt()
+  run(
+    'npm',
+    ['install', '--ignore-scripts', '--silent', `socket.io-client@${manifest.peerDependencies['socket.io-client']}`],
+    folder,
+  )
+  useClient()
   checkTypes()
   console.log(`the package installs and works: ${archive}`)
 } finally {
@@ -49,6 +55,22 @@ app.listen().then(async ({ transport, url }) => {
   }
 }
 
+// With what it asks for beside it: by both ways, and to the same error as the main entry's.
+function useClient() {
+  const body = `
+connect('http://127.0.0.1:1').catch((error) => console.log(error.code, error instanceof HotpressError))
+`
+  for (const extension of ['cjs', 'mjs']) {
+    const file = `client.${extension}`
+    const load = (what, from) =>
+      extension === 'mjs' ? `import { ${what} } from '${from}'\n` : `const { ${what} } = require('${from}')\n`
+    const lines = load('connect', 'hotpress/socketio-client') + load('HotpressError', 'hotpress')
+    writeFileSync(path.join(folder, file), `${lines}${body}`)
+    const said = run(process.execPath, [file], folder).trim()
+    if (said !== 'SOCKETIO_UNREACHABLE true') fail(`${file} said: ${said}`)
+  }
+}
+
 // What only some apps need is not installed with it, and said to be missing where it is used.
 function missIt() {
   const body = `
@@ -62,17 +84,29 @@ limiter.consume('a', 1, policy).catch(({ code, message }) => console.log(code, m
     const said = run(process.execPath, [file], folder).trim()
     if (!/^PACKAGE_MISSING .*npm install ioredis$/.test(said)) fail(`${file} said: ${said}`)
   }
+  const connecting = "connect('http://127.0.0.1:1').catch(({ code, message }) => console.log(code, message))\n"
+  writeFileSync(path.join(folder, 'client.mjs'), `import { connect } from 'hotpress/socketio-client'\n${connecting}`)
+  writeFileSync(
+    path.join(folder, 'client.cjs'),
+    `const { connect } = require('hotpress/socketio-client')\n${connecting}`,
+  )
+  for (const file of ['client.mjs', 'client.cjs']) {
+    const said = run(process.execPath, [file], folder).trim()
+    if (!/^PACKAGE_MISSING .*npm install socket.io-client$/.test(said)) fail(`${file} said: ${said}`)
+  }
 }
 
 function checkTypes() {
   const lines = "app.get('/users/:id', (req) => req.params.id.toUpperCase())\n"
+  const client =
+    "connect<{ said(text: string): void }>('http://a').then((socket) => socket.on('said', (text) => text.trim()))\n"
   writeFileSync(
     path.join(folder, 'a.mts'),
-    `import { Hotpress } from 'hotpress'\nexport const app: Hotpress = new Hotpress()\n${lines}`,
+    `import { Hotpress } from 'hotpress'\nimport { connect } from 'hotpress/socketio-client'\nexport const app: Hotpress = new Hotpress()\n${lines}${client}`,
   )
   writeFileSync(
     path.join(folder, 'b.cts'),
-    `import hotpress = require('hotpress')\nconst app = new hotpress.Hotpress()\n${lines}`,
+    `import hotpress = require('hotpress')\nimport { connect } from 'hotpress/socketio-client'\nconst app = new hotpress.Hotpress()\n${lines}${client}`,
   )
   const tsc = createRequire(import.meta.url).resolve('typescript/package.json')
   const options = ['--module', 'nodenext', '--strict', '--noEmit', '--target', 'es2022', '--types', 'node']

@@ -1,6 +1,8 @@
 import type { Server } from 'node:http'
 import type { DefaultEventsMap } from 'socket.io'
+import { Endings } from './core/endings.js'
 import type { Logger } from './core/logger.js'
+import { Phase } from './core/phase.js'
 import type { HttpRequest } from './core/request.js'
 import type { Settings, TransportName } from './core/settings.js'
 import type { ErrorHandler, Handler, Middleware } from './core/types.js'
@@ -51,12 +53,14 @@ export interface Capabilities {
  */
 export class Hotpress extends RouteRegistry {
   #bridge: NodeBridge | undefined
+  readonly #endings = new Endings()
   #hasNodeServer = false
   #host: TransportHost | undefined
   readonly #listening = new Set<ListeningServer>()
   readonly #middleware: Middleware[] = []
   #onError: ErrorHandler | undefined
   #onNotFound: Handler | undefined
+  readonly #phase = new Phase()
   readonly #settings: Settings
   readonly #sockets = new AppSockets(corsPolicies)
   readonly #table = new RouteTable<RouteDefinition>()
@@ -78,11 +82,13 @@ export class Hotpress extends RouteRegistry {
 
   /**
    * Stops listening: no new connections are taken, requests under way have 10 s to be answered, idle connections are
-   * closed. Clients of Socket.IO are disconnected, and connect again to whoever listens then. Resolves when nothing is
-   * left; the app can listen again.
+   * closed. Server-sent events end, and clients of Socket.IO are disconnected; they connect again to whoever listens then.
+   * Resolves when nothing is left; the app can listen again.
    */
   async close(): Promise<void> {
+    this.#phase.name = 'draining'
     await Promise.all([this.#sockets.close(), ...[...this.#listening].map((server) => server.close())])
+    this.#phase.name = 'closed'
   }
 
   /**
@@ -128,12 +134,18 @@ export class Hotpress extends RouteRegistry {
       address: { host: where.host, port, transport: transport.name, url: `${scheme}://${authority}` },
       listening,
       log: this.log,
-      onClose: (closing) => this.#listening.delete(closing),
+      onClose: (closing) => {
+        this.#listening.delete(closing)
+        this.#endings.closes()
+      },
+      onClosed: () => this.#endings.closed(),
       refuses: (tls) => transport.refuses(this.#settings, { ...where, tls }, hasBridge),
       tls: where.tls,
       watched,
     })
     this.#listening.add(server)
+    this.#endings.listens()
+    this.#phase.name = 'ready'
     const { kind, reason } = coreInfo()
     const core = reason === undefined ? { native: kind } : { native: kind, reason }
     this.log.info({ ...core, transport: transport.name }, `listening on ${server.url}`)
@@ -238,9 +250,11 @@ export class Hotpress extends RouteRegistry {
     if (this.#sockets.isUsed) this.#bridge ??= { claims: undefined, server: createNodeServer(this.#settings) }
     this.#host ??= makeHost({
       bridge: this.#bridge,
+      endings: this.#endings,
       middleware: this.#middleware,
       onError: this.#onError,
       onNotFound: this.#onNotFound,
+      phase: this.#phase,
       settings: this.#settings,
       sockets: this.#sockets,
       table: this.#table,

@@ -2,7 +2,9 @@ import { createBodyTools } from './bodies/tools.js'
 import { zstdDecoder } from './compression/decode.js'
 import { createFileEncoder } from './compression/encode.js'
 import { Deadlines } from './core/deadlines.js'
+import type { Endings } from './core/endings.js'
 import { HeadTemplate } from './core/head.js'
+import type { Phase } from './core/phase.js'
 import type { Settings } from './core/settings.js'
 import type { ErrorHandler, Handler, Middleware } from './core/types.js'
 import { Dispatcher, notFound } from './dispatcher.js'
@@ -18,10 +20,12 @@ import type { NodeBridge, TransportHost } from './transports/transport.js'
 /** What was registered with an app until it starts. */
 export interface AppParts {
   readonly bridge: NodeBridge | undefined
+  readonly endings: Endings
   /** The app's own, outermost first. */
   readonly middleware: readonly Middleware[]
   readonly onError: ErrorHandler | undefined
   readonly onNotFound: Handler | undefined
+  readonly phase: Phase
   readonly settings: Settings
   readonly sockets: AppSockets
   readonly table: RouteTable<RouteDefinition>
@@ -34,9 +38,11 @@ export interface AppParts {
  */
 export function makeHost({
   bridge,
+  endings,
   middleware,
   onError,
   onNotFound,
+  phase,
   settings,
   sockets,
   table,
@@ -67,9 +73,11 @@ export function makeHost({
     deadlines: new Deadlines(settings.requestTimeout),
     decorate: (response, request) => dispatcher.decorate(response, request),
     dispatch: sockets.before((request) => dispatcher.dispatch(request)),
+    endings,
     head,
     ids: settings.ids,
     log: settings.log,
+    phase,
     responder: dispatcher.responder,
     routes: {
       // Those have ids that are made in Rust.

@@ -87,7 +87,7 @@ export { type RedisAdapter, type RedisAdapterOptions, redis } from './realtime/s
 export { type SseOptions, sse } from './realtime/sse.js'
 export { SseChannel, type SseChannelOptions } from './realtime/sse-channel.js'
 export type { SseEvent } from './realtime/sse-event.js'
-export type { SseCleanup, SseSource, SseStream } from './realtime/sse-stream.js'
+export type { SseCleanup, SseSource, SseStream } from './realtime/sse-source.js'
 export { controller } from './routing/controller.js'
 export type { PathParams } from './routing/pattern.js'
 export { RouteGroup, type RouteGroupOptions, type RouteOptions } from './routing/registry.js'

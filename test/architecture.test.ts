@@ -58,6 +58,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   realtime: ['core', 'errors'],
   redirect: ['core', 'errors', 'routing', 'transports'],
   routing: ['core', 'errors', 'native'],
+  'socketio-client': ['core', 'errors'],
   transports: ['core', 'errors', 'native'],
   version: [],
 }

@@ -19,7 +19,7 @@ export function frameOf(/** @type {string} */ text) {
 export class LoadSocket {
   /** @type {Buffer | undefined} */
   #rest
-  /** @type {(first: number, payload: Buffer, start: number, end: number) => void} */
+  /** @type {(bytes: Buffer, start: number) => void} */
   #onFrame = () => {}
   #socket
 
@@ -37,7 +37,7 @@ export class LoadSocket {
     this.#socket.resetAndDestroy()
   }
 
-  /** @param {(first: number, payload: Buffer, start: number, end: number) => void} callback told of every frame */
+  /** @param {(bytes: Buffer, start: number) => void} callback told of every frame, and where its payload begins */
   onFrame(callback) {
     this.#onFrame = callback
   }
@@ -58,7 +58,7 @@ export class LoadSocket {
         short === 126 ? bytes.readUInt16BE(at + 2) : short === 127 ? Number(bytes.readBigUInt64BE(at + 2)) : short
       const end = at + head + length
       if (bytes.length < end) break
-      this.#onFrame(bytes[at], bytes, at + head, end)
+      this.#onFrame(bytes, at + head)
       at = end
     }
     if (at < bytes.length) this.#rest = bytes.subarray(at)

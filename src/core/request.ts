@@ -3,22 +3,13 @@ import { type Cookies, readCookies } from './cookies.js'
 import type { FormOptions, FormValues } from './form.js'
 import { checkHeaderValue, type HeaderPairs, headerName, headerRecord } from './headers.js'
 import type { Logger } from './logger.js'
-import type { BodyTools, MultipartOptions, MultipartPart } from './multipart.js'
+import type { MultipartOptions, MultipartPart } from './multipart.js'
 import { type PeerCertificate, peerCertificateOf } from './peer-certificate.js'
-import { type RequestIds, requestId } from './request-id.js'
+import type { RequestContext } from './request-context.js'
+import { requestId } from './request-id.js'
 import type { RequestKey } from './request-key.js'
 import type { RequestSource } from './request-source.js'
-import { type Origin, type ProxyTrust, peerAddressOf } from './trust.js'
-
-/** What {@link HttpRequest} needs of its app. */
-export interface RequestContext {
-  readonly bodies: BodyTools
-  /** Where ids come from, if not from the transport alone. */
-  readonly ids?: RequestIds | undefined
-  readonly log: Logger
-  /** Which proxies are believed; undefined for none. */
-  readonly trust?: ProxyTrust | undefined
-}
+import { type Origin, peerAddressOf } from './trust.js'
 
 /** What a pattern without parameters gives. */
 export type NoParams = Record<never, string>

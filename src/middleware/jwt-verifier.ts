@@ -1,9 +1,9 @@
 import { webcrypto } from 'node:crypto'
 import type * as Jose from 'jose'
 import { findPoison } from '../core/json.js'
+import { peer } from '../core/peer.js'
 import { httpError } from '../errors.js'
 import type { JwtKeySet, VerifyKey } from './jwt-keys.js'
-import { peer } from './peer.js'
 
 /** What a token must be. */
 export interface TokenRules {

@@ -1,8 +1,8 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
 import { Limiter } from '../core/limiter.js'
 import { checkOptions, invalid } from '../core/options-check.js'
+import { peer } from '../core/peer.js'
 import { describe, HotpressError, httpError } from '../errors.js'
-import { peer } from './peer.js'
 
 /** Costs of `hashPassword()` (RFC 7914, 2). */
 export interface HashOptions {

@@ -1,5 +1,5 @@
+import { peer } from '../core/peer.js'
 import { redisPatience } from '../core/redis.js'
-import { peer } from './peer.js'
 
 /** What is asked of a client of Redis: `Redis` and `Cluster` of ioredis have it. */
 export interface RedisClient {

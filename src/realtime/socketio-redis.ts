@@ -1,7 +1,7 @@
 import type { Namespace } from 'socket.io'
 import type { Logger } from '../core/logger.js'
-import { missingPackage } from '../core/missing-package.js'
 import { type Check, checkBoolean, checkOptions, invalid, refused } from '../core/options-check.js'
+import { missingPackage } from '../core/peer.js'
 import { checkRedisUrl } from '../core/redis.js'
 import { countOf, millisecondsOf } from '../core/units.js'
 import { type Adapter, guardAdapter } from './adapter-guard.js'

@@ -4,7 +4,7 @@ import type { HttpResponse } from '../core/response.js'
 import { countOf } from '../core/units.js'
 import { eventStream, type SseOptions, settleSse } from './sse.js'
 import { encodeEvent, type SseEvent } from './sse-event.js'
-import type { SseSettings, SseStream } from './sse-stream.js'
+import type { SseSettings, SseStream } from './sse-source.js'
 
 /** Options of an {@link SseChannel}. */
 export interface SseChannelOptions extends Omit<SseOptions, 'replay'> {

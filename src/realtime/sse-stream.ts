@@ -1,78 +1,37 @@
-import type { HttpRequest } from '../core/request.js'
+import { type HttpRequest, requestContext } from '../core/request.js'
 import { isThenable } from '../core/thenable.js'
 import { encodeEvent, retryLine, type SseEvent } from './sse-event.js'
+import { Pulse } from './sse-pulse.js'
+import { EventQueue } from './sse-queue.js'
+import type { SseCleanup, SseEvents, SseSettings, SseSource, SseStream } from './sse-source.js'
 
-type Events = AsyncIterable<SseEvent | string> | Iterable<SseEvent | string>
 type EventIterator = AsyncIterator<SseEvent | string>
-
-/** What the events of one client are sent by, beside or in place of a generator. */
-export interface SseStream {
-  /** Bytes that wait for the client. */
-  readonly bufferedAmount: number
-  /** Whether events are still taken. */
-  readonly isOpen: boolean
-  /** The id of the last event that the client had before it lost its connection; undefined when it comes for the first time. */
-  readonly lastEventId: string | undefined
-  /** Aborted when the stream is over, whoever ended it. */
-  readonly signal: AbortSignal
-  /** Ends the stream when what was sent is out. The client comes again unless it is told not to. */
-  close(): void
-  /**
-   * Sends an event.
-   *
-   * @returns false where the stream is over, and the event is let go.
-   * @throws HotpressError `EVENT_INVALID`
-   */
-  send(event: SseEvent | string): boolean
-}
-
-/** Undoes what a source has set up; called once, when the stream is over. */
-export type SseCleanup = () => void
-
-/** Gives the events of one client: as a generator, or by what it sends to the stream. */
-export type SseSource<Params = Readonly<Record<string, string>>> = (
-  request: HttpRequest<Params>,
-  stream: SseStream,
-  // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement has the type void
-) => AsyncIterable<SseEvent | string> | Promise<SseCleanup | undefined | void> | SseCleanup | undefined | void
-
-/** What all streams of one handler have in common. */
-export interface SseSettings {
-  /** Milliseconds of silence after which a comment is sent; 0 for never. */
-  readonly heartbeat: number
-  /** Bytes that may wait for a client. */
-  readonly maxBackpressure: number
-  readonly replay: ((lastEventId: string, request: HttpRequest) => Events | Promise<Events>) | undefined
-  /** Milliseconds; undefined for what clients do. */
-  readonly retry: number | undefined
-}
 
 /**
  * The events of one client, as the body of a response: given as fast as they are taken. Nothing is asked of the source
  * before the first is wanted, so that a HEAD sets nothing up.
  */
 export class EventBody<Params> implements AsyncIterableIterator<string>, SseStream {
-  #buffered = 0
   #cleanup: SseCleanup | undefined
   #controller: AbortController | undefined
   #error: { readonly thrown: unknown } | undefined
+  /** What is read before anything that was sent: the replay. */
+  #first: EventIterator | undefined
+  #forget: (() => void) | undefined
   #hasBegun = false
   #isClosing = false
   #isOver = false
   #isPulling = false
-  /** What is read before anything that was sent: the replay. */
-  #first: EventIterator | undefined
   #iterator: EventIterator | undefined
-  #queue: string[] = []
-  #replayed = ''
+  readonly #pulse: Pulse
+  readonly #queue = new EventQueue()
   readonly #request: HttpRequest<Params>
   readonly #settings: SseSettings
   readonly #source: SseSource<Params>
-  #timer: NodeJS.Timeout | undefined
-  #wake: (() => void) | undefined
   readonly lastEventId: string | undefined
 
   constructor(source: SseSource<Params>, request: HttpRequest<Params>, settings: SseSettings) {
+    this.#pulse = new Pulse(settings.heartbeat)
     this.#request = request
     this.#settings = settings
     this.#source = source
@@ -82,7 +41,7 @@ export class EventBody<Params> implements AsyncIterableIterator<string>, SseStre
   }
 
   get bufferedAmount(): number {
-    return this.#buffered
+    return this.#queue.size
   }
 
   get isOpen(): boolean {
@@ -103,7 +62,7 @@ export class EventBody<Params> implements AsyncIterableIterator<string>, SseStre
 
   close(): void {
     this.#isClosing = true
-    this.#stir()
+    this.#pulse.stir()
   }
 
   async next(): Promise<IteratorResult<string>> {
@@ -120,7 +79,7 @@ export class EventBody<Params> implements AsyncIterableIterator<string>, SseStre
         throw thrown
       }
       if (this.#isOver) return { done: true, value: undefined }
-      const value = this.#take()
+      const value = this.#queue.take(this.#first !== undefined)
       if (value !== undefined) return { done: false, value }
       if (this.#first === undefined && this.#isClosing) this.#finish()
       else if (await this.#wait()) return { done: false, value: ':\n\n' }
@@ -135,7 +94,10 @@ export class EventBody<Params> implements AsyncIterableIterator<string>, SseStre
   send(event: SseEvent | string): boolean {
     const text = encodeEvent(event)
     if (!this.isOpen) return false
-    this.#put(text)
+    this.#queue.add(text)
+    // Who is sent events cannot be held; a generator can.
+    if (this.#iterator === undefined) this.#checkBackpressure()
+    this.#pulse.stir()
     return this.isOpen
   }
 
@@ -146,31 +108,43 @@ export class EventBody<Params> implements AsyncIterableIterator<string>, SseStre
     if (this.#request.signal.aborted) this.#finish()
     else this.#start()
     if (replay !== undefined && this.lastEventId !== undefined && !this.#isOver) this.#replay(replay, this.lastEventId)
+    // Where the app closes already, that is now.
+    if (!this.#isOver) this.#forget = requestContext(this.#request as HttpRequest)?.endings?.add(() => this.#leave())
     return retry === undefined ? ':\n\n' : `${retryLine(retry)}\n`
+  }
+
+  #checkBackpressure(): void {
+    const { size } = this.#queue
+    if (size <= this.#settings.maxBackpressure) return
+    this.#request.log.warn({ bufferedAmount: size }, 'a client of events was too slow, and is let go')
+    this.#finish()
   }
 
   #fail(thrown: unknown): void {
     this.#error ??= { thrown }
-    this.#stir()
+    this.#pulse.stir()
   }
 
   #finish(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#buffered = 0
-    this.#queue = []
-    this.#replayed = ''
-    clearTimeout(this.#timer)
+    this.#queue.clear()
+    this.#forget?.()
     if (this.#hasBegun) this.#request.signal.removeEventListener('abort', this.#onAbort)
-    for (const iterator of [this.#first, this.#iterator]) {
-      // It may be in the middle of something: its end is its own then.
-      if (iterator !== undefined) this.#quietly(() => iterator.return?.())
-    }
+    this.#release(this.#first)
+    this.#release(this.#iterator)
     this.#first = undefined
     this.#iterator = undefined
     this.#controller?.abort()
     this.#tidy()
-    this.#stir()
+    this.#pulse.stir()
+  }
+
+  // The app closes. The client has what was sent, and what is left of a replay when it comes again.
+  #leave(): void {
+    this.#release(this.#first)
+    this.#first = undefined
+    this.close()
   }
 
   #quietly(what: () => unknown): void {
@@ -191,29 +165,23 @@ export class EventBody<Params> implements AsyncIterableIterator<string>, SseStre
     this.#isPulling = true
     try {
       const { done, value } = await iterator.next()
-      if (done === true) {
-        if (iterator === this.#first) this.#first = undefined
-        else if (iterator === this.#iterator) this.#isClosing = true
-      } else if (!this.#isOver) {
-        this.#put(encodeEvent(value), iterator === this.#first)
+      if (iterator === this.#first) {
+        if (done === true) this.#first = undefined
+        else this.#queue.addReplayed(encodeEvent(value))
+      } else if (iterator === this.#iterator) {
+        if (done === true) this.#isClosing = true
+        else this.#queue.add(encodeEvent(value))
       }
     } catch (error) {
-      if (!this.#isOver) this.#fail(error)
+      if (iterator === this.#first || iterator === this.#iterator) this.#fail(error)
     }
     this.#isPulling = false
-    this.#stir()
+    this.#pulse.stir()
   }
 
-  // The replay is read as fast as it is taken, and comes before all that was sent.
-  #put(text: string, isReplayed = false): void {
-    if (isReplayed) this.#replayed = text
-    else this.#queue.push(text)
-    this.#buffered += Buffer.byteLength(text)
-    if (this.#buffered > this.#settings.maxBackpressure && !isReplayed && this.#iterator === undefined) {
-      this.#request.log.warn({ bufferedAmount: this.#buffered }, 'a client of events was too slow, and is let go')
-      this.#finish()
-    }
-    this.#stir()
+  // It may be in the middle of something: its end is its own then.
+  #release(iterator: EventIterator | undefined): void {
+    if (iterator !== undefined) this.#quietly(() => iterator.return?.())
   }
 
   // Asked at once, so that what is sent from here on is no part of it.
@@ -248,24 +216,6 @@ export class EventBody<Params> implements AsyncIterableIterator<string>, SseStre
     if (this.#isOver) this.#tidy()
   }
 
-  #stir(): void {
-    this.#wake?.()
-  }
-
-  #take(): string | undefined {
-    if (this.#replayed !== '') {
-      const text = this.#replayed
-      this.#replayed = ''
-      this.#buffered -= Buffer.byteLength(text)
-      return text
-    }
-    if (this.#first !== undefined || this.#queue.length === 0) return undefined
-    const text = this.#queue.length === 1 ? this.#queue[0]! : this.#queue.join('')
-    this.#queue = []
-    this.#buffered = 0
-    return text
-  }
-
   #tidy(): void {
     const cleanup = this.#cleanup
     this.#cleanup = undefined
@@ -274,26 +224,13 @@ export class EventBody<Params> implements AsyncIterableIterator<string>, SseStre
 
   // Waits for whatever comes next; true where nothing did for as long as a heartbeat.
   async #wait(): Promise<boolean> {
+    const silence = this.#pulse.wait()
     const iterator = this.#first ?? this.#iterator
-    const { heartbeat } = this.#settings
-    let isSilent = false
-    const stirred = new Promise<void>((resolve) => {
-      this.#wake = resolve
-    })
     if (iterator !== undefined && !this.#isPulling) this.#pull(iterator)
-    if (heartbeat > 0) {
-      this.#timer = setTimeout(() => {
-        isSilent = true
-        this.#stir()
-      }, heartbeat)
-    }
-    await stirred
-    clearTimeout(this.#timer)
-    this.#wake = undefined
-    return isSilent && !this.#isOver
+    return (await silence) && !this.#isOver
   }
 }
 
-async function* readAll(events: Events | Promise<Events>): AsyncGenerator<SseEvent | string> {
+async function* readAll(events: Promise<SseEvents> | SseEvents): AsyncGenerator<SseEvent | string> {
   yield* await events
 }

@@ -5,7 +5,8 @@ import { HttpResponse } from '../core/response.js'
 import { bytesOf, millisecondsOf } from '../core/units.js'
 import { describe, HotpressError } from '../errors.js'
 import type { SseEvent } from './sse-event.js'
-import { EventBody, type SseSettings, type SseSource } from './sse-stream.js'
+import type { SseSettings, SseSource } from './sse-source.js'
+import { EventBody } from './sse-stream.js'
 
 /** Options of {@link sse}. */
 export interface SseOptions {

@@ -35,12 +35,12 @@ export class NodeSockets {
     headers: HeaderPairs,
   ): () => void {
     this.#agreed.set(request, { headers, protocol: upgrade.protocol })
-    let leave = (): void => {}
+    let leave = ignore
     this.#serverFor(upgrade).handleUpgrade(request, connection, head, (socket) => {
       const raw = new NodeRawSocket(socket, connection, upgrade.compresses)
       const events = upgrade.open(raw)
       listen(socket, connection, events)
-      leave = () => raw.close(1001, '')
+      leave = raw.leave
       events.onOpen()
     })
     return leave
@@ -95,6 +95,8 @@ class NodeRawSocket implements RawSocket {
   /** Whether the library may have compressed messages that wait to be sent. */
   readonly #compresses: boolean
   readonly #socket: WebSocket
+  /** Begins to close it, as its listener closes; it holds on to nothing else. */
+  readonly leave = (): void => this.close(1001, '')
   readonly topics = undefined
 
   constructor(socket: WebSocket, connection: Duplex, compresses: boolean) {

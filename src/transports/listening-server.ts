@@ -21,7 +21,8 @@ export interface Address {
 export interface ListeningServer extends Address {
   /**
    * Ends this listener and leaves the app's others: no new connections are taken, requests under way have 10 s to be
-   * answered, idle connections are closed. Resolves when none is left. `app.close()` closes all.
+   * answered, idle connections are closed. Server-sent events end with the app's last listener. Resolves when none is left.
+   * `app.close()` closes all.
    */
   close(): Promise<void>
   /**
@@ -45,6 +46,8 @@ export interface ListenerParts {
   readonly watched: WatchedIdentity | undefined
   /** Called once, when it begins to close. */
   onClose(server: ListeningServer): void
+  /** Called once, when it has closed. */
+  onClosed(): void
   /** The first of the settings that the transport cannot honour. */
   refuses(tls: TlsSettings): Refusal | undefined
 }
@@ -80,7 +83,7 @@ export class AppServer implements ListeningServer {
     if (this.#closed === undefined) {
       this.#watch?.close()
       this.#parts.onClose(this)
-      this.#closed = this.#parts.listening.close(drainTime)
+      this.#closed = this.#parts.listening.close(drainTime).finally(() => this.#parts.onClosed())
     }
     return this.#closed
   }

@@ -65,19 +65,24 @@ export function takeUpgrades(
       return
     }
     // Node listens no more, and an error that nobody hears would be thrown.
-    socket.on('error', () => {})
+    socket.on('error', ignore)
     const res = new ServerResponse(req)
     res.assignSocket(socket)
-    res.once('finish', () => {
-      res.detachSocket(socket)
-      // A connection that is closed while bytes arrive is reset, and the answer with it.
-      socket.end()
-      socket.resume()
-      const timer = setTimeout(() => socket.destroy(), patience)
-      socket.once('close', () => clearTimeout(timer))
-    })
+    res.once('finish', () => endAfter(res, socket))
     new NodeUpgradeExchange(host, arrival, connection, { connection: socket, head, req, res, sockets }).serve()
   })
+}
+
+// Not made anew for each socket: it would hold on to the request for as long as there is the WebSocket.
+function ignore(): void {}
+
+function endAfter(res: ServerResponse, socket: Socket): void {
+  res.detachSocket(socket)
+  // A connection that is closed while bytes arrive is reset, and the answer with it.
+  socket.end()
+  socket.resume()
+  const timer = setTimeout(() => socket.destroy(), patience)
+  socket.once('close', () => clearTimeout(timer))
 }
 
 // An upgrade that nobody has is not asked for (RFC 9110, 7.8): the request is one like any other, and is read again as such.

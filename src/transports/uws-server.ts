@@ -23,6 +23,7 @@ export class UwsServer implements UwsOwner {
   readonly #headerLimit: number
   #headers: string[] = []
   #onIdle: (() => void) | undefined
+  #port: number | undefined
   #socket: Uws.us_listen_socket | undefined
   readonly #sockets: UwsSockets | undefined
   #underWay = 0
@@ -70,7 +71,7 @@ export class UwsServer implements UwsOwner {
         }
       })
     }
-    await this.#sockets?.left
+    await this.#sockets?.left(this.#port)
     this.#app.close()
   }
 
@@ -90,6 +91,7 @@ export class UwsServer implements UwsOwner {
       if (socket === false) return
       this.#socket = socket
       result = this.#uws.us_socket_local_port(socket)
+      this.#port = result
     }
     // The library's types leave out this form, which its code has. Without the option a second process could share the
     // port unasked (SO_REUSEPORT), and an address would never be reported as in use.

@@ -1,6 +1,8 @@
 import type * as Uws from 'uWebSockets.js'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { HeaderPairs } from '../core/headers.js'
 import type { Publisher, RawEvents, RawSocket, RawTopics, SocketLimits, SocketUpgrade } from '../core/web-socket.js'
+import { whenLeft } from './uws-leaving.js'
 
 /** What the library keeps with each socket. */
 interface Kept {
@@ -47,10 +49,12 @@ export function upgradeConnection(
 export class UwsSockets implements Publisher {
   #app: Uws.TemplatedApp | undefined
   readonly #all = new Set<UwsRawSocket>()
+  /** Whether one of those that were closed had something to take first: nobody tells when it has that. */
+  #isBehind = false
   #isLeaving = false
+  /** When the last of them was closed because the server closes. */
+  #leftAt: number | undefined
   readonly #limits: readonly SocketLimits[]
-  /** While the server closes: resolves when the clients have had time to close. */
-  left: Promise<void> | undefined
 
   constructor(limits: readonly SocketLimits[]) {
     this.#limits = limits
@@ -60,6 +64,14 @@ export class UwsSockets implements Publisher {
   leave(): void {
     this.#isLeaving = true
     for (const socket of this.#all) this.#leave(socket)
+  }
+
+  /** Resolves when their clients have closed too, or have had time for it. */
+  async left(port: number | undefined): Promise<void> {
+    if (this.#leftAt === undefined || port === undefined) return
+    const deadline = this.#leftAt + patience
+    if (this.#isBehind) await sleep(Math.max(0, deadline - performance.now()))
+    await whenLeft(port, deadline)
   }
 
   /** Has an app take upgrades, before any other route of it. */
@@ -116,7 +128,8 @@ export class UwsSockets implements Publisher {
   }
 
   #leave(socket: UwsRawSocket): void {
-    this.left ??= new Promise((resolve) => setTimeout(resolve, patience))
+    this.#leftAt = performance.now()
+    this.#isBehind ||= socket.bufferedAmount > 0
     socket.close(1001, '')
   }
 
@@ -127,7 +140,10 @@ export class UwsSockets implements Publisher {
     kept.events = kept.upgrade.open(raw)
     this.#all.add(raw)
     kept.events.onOpen()
-    if (this.#isLeaving) this.#leave(raw)
+    if (!this.#isLeaving) return
+    // The library sends what this callback says after it.
+    this.#isBehind = true
+    this.#leave(raw)
   }
 }
 

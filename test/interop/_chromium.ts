@@ -3,8 +3,13 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { temporaryFolder } from './_programs.js'
 
-/** Opens a page in Chromium, for as long as something runs. */
-export async function withPage<Value>(url: string, work: () => Promise<Value>): Promise<Value> {
+/**
+ * Opens a page in Chromium, for as long as something runs.
+ *
+ * @param work is given the folder of the browser's profile.
+ */
+export async function withPage<Value>(url: string, work: (profile: string) => Promise<Value>): Promise<Value> {
+  const profile = path.join(temporaryFolder(), 'profile')
   const args = [
     '--headless',
     '--no-sandbox',
@@ -15,7 +20,7 @@ export async function withPage<Value>(url: string, work: () => Promise<Value>): 
     '--no-proxy-server',
     '--ignore-certificate-errors',
     '--remote-debugging-port=0',
-    `--user-data-dir=${path.join(temporaryFolder(), 'profile')}`,
+    `--user-data-dir=${profile}`,
     url,
   ]
   // A group of its own, so that the processes that it starts end with it.
@@ -29,7 +34,7 @@ export async function withPage<Value>(url: string, work: () => Promise<Value>): 
   }
   process.once('exit', end)
   try {
-    return await work()
+    return await work(profile)
   } finally {
     const isOver = child.exitCode !== null || child.signalCode !== null
     const closed = isOver ? Promise.resolve() : once(child, 'close')

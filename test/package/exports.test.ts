@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { describe, it } from 'node:test'
 import * as esm from 'hotpress'
+import * as esmClient from 'hotpress/socketio-client'
 import { version } from '../../src/version.js'
 
 const require = createRequire(import.meta.url)
@@ -55,7 +56,26 @@ const names = [
   'toResponse',
 ]
 
+const clientNames = ['HotpressError', 'connect', 'connectTo', 'connectToWithAuth', 'connectWithAuth']
+
 describe('the package', () => {
+  it('exports these names as hotpress/socketio-client, with the same errors', async () => {
+    const cjsClient = require('hotpress/socketio-client') as typeof esmClient
+    for (const [client, { HotpressError }] of [
+      [esmClient, esm],
+      [cjsClient, require('hotpress') as typeof esm],
+    ] as const) {
+      assert.deepEqual(
+        Object.keys(client)
+          .filter((name) => name !== '__esModule')
+          .sort(),
+        clientNames,
+      )
+      assert.equal(client.HotpressError, HotpressError)
+      await assert.rejects(client.connect('http://127.0.0.1:1'), { code: 'SOCKETIO_UNREACHABLE' })
+    }
+  })
+
   it('exports these names and no others', () => {
     assert.deepEqual(Object.keys(esm).sort(), names)
   })

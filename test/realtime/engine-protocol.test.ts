@@ -28,7 +28,9 @@ function closed(socket: WebSocket): Promise<void> {
 onEverySocketTransport('the protocol of Engine.IO', (variant: Variant) => {
   let started: Promise<SocketApp> | undefined
   const app = (): Promise<SocketApp> => {
-    started ??= openSockets(variant, timing)
+    started ??= openSockets(variant, timing, (io) => {
+      io.on('connection', (socket) => socket.on('echo', (...given) => socket.emit('echo', ...given)))
+    })
     return started
   }
   const begun: { close(): void }[] = []
@@ -197,6 +199,41 @@ onEverySocketTransport('the protocol of Engine.IO', (variant: Variant) => {
     await cancelled
     await ended(sid)
     assert.equal((await poll(sid)).status, 400)
+  })
+
+  test('polling: a payload has one packet or several, texts and bytes in Base64, both ways', async () => {
+    const { sid } = await open()
+    assert.equal((await post(sid, '40')).text, 'ok')
+    assert.match((await poll(sid)).text, /^40\{"sid":"[\w-]+","pid":"[\w-]+"\}$|^40\{"sid":"[\w-]+"\}$/)
+    await post(sid, '42["echo","grüß dich"]')
+    assert.equal((await poll(sid)).text, '42["echo","grüß dich"]')
+    const bytes = '451-["echo",{"_placeholder":true,"num":0}]\u001ebAQIDBA=='
+    const payload = ['42["echo",1]', bytes, '42["echo",2]'].join('\u001e')
+    const back: string[] = []
+    await post(sid, payload)
+    while (back.join('\u001e').length < payload.length) {
+      const { text } = await poll(sid)
+      back.push(text)
+      if (text === '2') {
+        back.pop()
+        await post(sid, '3')
+      }
+    }
+    assert.equal(back.join('\u001e'), payload)
+  })
+
+  test('WebSocket: texts and bytes go both ways', async () => {
+    const { messages, socket } = await connect()
+    await next(messages)
+    socket.send('40')
+    await next(messages)
+    socket.send('42["echo","grüß dich"]')
+    assert.equal(await next(messages), '42["echo","grüß dich"]')
+    socket.send('451-["echo",{"_placeholder":true,"num":0}]')
+    socket.send(Buffer.from([1, 2, 3, 4]))
+    assert.equal(await next(messages), '451-["echo",{"_placeholder":true,"num":0}]')
+    assert.deepEqual(await next(messages), Buffer.from([1, 2, 3, 4]))
+    socket.close()
   })
 
   test('polling: bytes for text, and more than the limit, are refused', async () => {

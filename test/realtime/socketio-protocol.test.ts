@@ -137,6 +137,19 @@ onEverySocketTransport('the protocol of Socket.IO', (variant: Variant) => {
     assert.equal(await next(), '44/closed,{"message":"closed","data":{"why":"late"}}')
   })
 
+  test('a client that joins no namespace, or begins with another packet, is disconnected', async () => {
+    const { address, close } = await openSockets(variant, { connectTimeout: 200 })
+    const url = `${address.url.replace(/^http/, 'ws')}/socket.io/?EIO=4&transport=websocket`
+    for (const first of [undefined, '4abc', '42["message"]', '40{', '40["list"]']) {
+      const socket = new WebSocket(url, { rejectUnauthorized: false })
+      sockets.push(socket)
+      await once(socket, 'open')
+      if (first !== undefined) socket.send(first)
+      await once(socket, 'close')
+    }
+    await close()
+  })
+
   test('two namespaces share a connection, and one is left alone', async () => {
     const { next, say } = await joined()
     say('40/custom,')

@@ -8,16 +8,17 @@ const [, , base] = process.argv
 const io = new Server()
 addEvents(io)
 
-async function onNode() {
+/** @returns {Promise<number>} */
+function onNode() {
   const server = http.createServer()
   io.attach(server)
-  await new Promise((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     server.on('error', reject)
-    server.listen(0, host, () => resolve(undefined))
+    server.listen(0, host, () => resolve(/** @type {import('node:net').AddressInfo} */ (server.address()).port))
   })
-  return /** @type {import('node:net').AddressInfo} */ (server.address()).port
 }
 
+/** @returns {Promise<number>} */
 async function onUws() {
   const uws = await import('uWebSockets.js')
   const app = uws.App()
@@ -25,7 +26,7 @@ async function onUws() {
   return new Promise((resolve, reject) => {
     app.listen(host, 0, (socket) => {
       if (socket) resolve(uws.us_socket_local_port(socket))
-      else reject(new Error('no port'))
+      else reject(new Error('no port is free'))
     })
   })
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { describe, test } from 'node:test'
-import { peer } from '../../src/middleware/peer.js'
+import { peer } from '../../src/core/peer.js'
 import { says } from '../_says.js'
 
 function missing(name: string): Error {

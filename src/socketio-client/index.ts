@@ -1,0 +1,5 @@
+export { type ErrorCode, HotpressError } from '../errors.js'
+export type { SocketIoClientAuth } from './auth.js'
+export { connect, connectTo, connectToWithAuth, connectWithAuth } from './connect.js'
+export type { SocketIoClientOptions } from './options.js'
+export type { SocketIoClient, SocketIoClientEvents } from './types.js'
