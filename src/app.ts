@@ -222,7 +222,7 @@ export class Hotpress extends RouteRegistry {
     Data = unknown,
   >(options: SocketIoOptions<boolean | Cors | CorsOptions> = {}): SocketIoServer<Listen, Emit, Between, Data> {
     this.#open('socketio()')
-    return this.#sockets.addServer(options) as SocketIoServer<Listen, Emit, Between, Data>
+    return this.#sockets.addServer(options, this.log) as SocketIoServer<Listen, Emit, Between, Data>
   }
 
   /** Adds middleware around every request, those that no route answers included; the first added is outermost. */

@@ -72,6 +72,7 @@ export {
   SecurityHeaders,
 } from './middleware/security-headers-builder.js'
 export type { HotpressOptions, Http2Options, HttpsRedirectOptions, ListenOptions } from './option-types.js'
+export type { RedisAdapterClient } from './realtime/redis-connections.js'
 export type {
   AuthenticatedNamespace,
   SocketIoAuth,
@@ -82,6 +83,7 @@ export type {
   SocketIoServer,
 } from './realtime/socketio-auth.js'
 export type { SocketIoDeflateOptions, SocketIoOptions, SocketIoRecoveryOptions } from './realtime/socketio-options.js'
+export { type RedisAdapter, type RedisAdapterOptions, redis } from './realtime/socketio-redis.js'
 export { type SseOptions, sse } from './realtime/sse.js'
 export { SseChannel, type SseChannelOptions } from './realtime/sse-channel.js'
 export type { SseEvent } from './realtime/sse-event.js'
