@@ -46,6 +46,7 @@ const names = [
   'pathFilter',
   'rateLimit',
   'redirect',
+  'redis',
   'requestKey',
   'securityHeaders',
   'sensitivePaths',
