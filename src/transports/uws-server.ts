@@ -9,6 +9,7 @@ import { binding } from '../native/binding.js'
 import { refusal, refusalOf } from './refusal.js'
 import type { TlsSettings, TransportHost } from './transport.js'
 import { UwsExchange, type UwsOwner } from './uws-exchange.js'
+import { quietTurn } from './uws-quiet.js'
 import { UwsSockets } from './uws-socket.js'
 import { secureApp } from './uws-tls.js'
 
@@ -33,6 +34,7 @@ export class UwsServer implements UwsOwner {
   #headers: string[] = []
   #onIdle: (() => void) | undefined
   #port: number | undefined
+  #sharesPort = false
   #socket: Uws.us_listen_socket | undefined
   readonly #sockets: UwsSockets | undefined
   #underWay = 0
@@ -70,6 +72,8 @@ export class UwsServer implements UwsOwner {
   async close({ drain, idleGrace }: DrainPlan): Promise<Census> {
     const begun = performance.now()
     this.isClosing = true
+    // Where nobody else has the port, who comes next is refused in any case.
+    if (this.#sharesPort && idleGrace > 0) await quietTurn()
     if (this.#socket !== undefined) this.#uws.us_listen_socket_close(this.#socket)
     this.#socket = undefined
     this.#sockets?.leave()
@@ -100,6 +104,7 @@ export class UwsServer implements UwsOwner {
    */
   listen(host: string, port: number, sharesPort: boolean): number | undefined {
     const { LIBUS_LISTEN_EXCLUSIVE_PORT: exclusive } = this.#uws as unknown as { LIBUS_LISTEN_EXCLUSIVE_PORT: number }
+    this.#sharesPort = sharesPort
     let result: number | undefined
     const taken = (socket: Uws.us_listen_socket | false): void => {
       if (socket === false) return

@@ -23,7 +23,7 @@ interface LoadClient {
 
 /** What a load is made of. */
 export interface LoadOptions {
-  /** Milliseconds between two requests of a client: each has a longest of its own, from none to this. */
+  /** Milliseconds between two requests of a client: each has a longest of its own, up to this. */
   readonly longestPause: number
   readonly url: string
 }
@@ -37,7 +37,7 @@ export class Load {
   constructor(makers: readonly ((url: string) => LoadClient)[], copies: number, { longestPause, url }: LoadOptions) {
     for (const [kind, make] of makers.entries()) {
       for (let copy = 0; copy < copies; copy++) {
-        this.#running.push(this.#run(make(url), `${kind}${copy}`, (longestPause * copy) / copies))
+        this.#running.push(this.#run(make(url), `${kind}${copy}`, (longestPause * (copy + 1)) / copies))
       }
     }
   }
@@ -71,9 +71,7 @@ export class Load {
         const { cause, message } = error as Error
         tally.failures.push(`${kind} ${number}: ${message} ${cause instanceof Error ? cause.message : ''}`)
       }
-      if (pause > 0) await sleep(Math.random() * pause)
-      // Else those without a pause would leave nothing to the others.
-      else await new Promise(setImmediate)
+      await sleep(Math.random() * pause)
     }
     client.close()
   }
