@@ -26,6 +26,8 @@ export class Listeners {
   readonly #all = new Set<AppServer>()
   /** Those that are about to listen; they never reject. */
   readonly #beginning = new Set<Promise<unknown>>()
+  /** Those that have begun to close by themselves. */
+  readonly #closing = new Set<AppServer>()
   readonly #parts: ListenersParts
 
   constructor(parts: ListenersParts) {
@@ -46,10 +48,10 @@ export class Listeners {
     return begun
   }
 
-  /** Each that listens, once those that are about to do so. */
+  /** Each that listens or closes, once those that are about to listen do so. */
   settled(): Promise<readonly AppServer[]> | readonly AppServer[] {
-    if (this.#beginning.size === 0) return [...this.#all]
-    return Promise.all(this.#beginning).then(() => [...this.#all])
+    const found = (): readonly AppServer[] => [...this.#all, ...this.#closing]
+    return this.#beginning.size === 0 ? found() : Promise.all(this.#beginning).then(found)
   }
 
   async #begin(
@@ -72,15 +74,19 @@ export class Listeners {
     const { host: address = where.host, port } = listening
     const authority = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
     const scheme = where.tls === undefined ? 'http' : 'https'
-    const server = new AppServer({
+    const server: AppServer = new AppServer({
       address: { host: address, port, transport: transport.name, url: `${scheme}://${authority}` },
       listening,
       log,
       onClose: (closing) => {
         this.#all.delete(closing)
+        this.#closing.add(closing)
         endings.closes()
       },
-      onClosed: () => endings.closed(),
+      onClosed: () => {
+        this.#closing.delete(server)
+        endings.closed()
+      },
       refuses: (tls) => transport.refuses(settings, { ...where, tls }, hasBridge),
       tls: where.tls,
       watched,

@@ -81,9 +81,13 @@ export class AppServer implements ListeningServer {
     if (watched !== undefined) this.#watchFiles(watched.options, watched.files, ' of tls')
   }
 
-  close(options?: ListenerCloseOptions): Promise<void> {
-    const plan = settleDrain(options ?? {}, ' of close() of a listener')
-    this.#closed ??= this.drain(plan).then(() => {})
+  close(options: ListenerCloseOptions = {}): Promise<void> {
+    try {
+      const plan = settleDrain(options, ' of close() of a listener')
+      this.#closed ??= this.drain(plan).then(() => {})
+    } catch (error) {
+      return Promise.reject(error)
+    }
     return this.#closed
   }
 

@@ -134,6 +134,11 @@ for (const { name: transport, skip } of listeningTransports) {
         client.send(`GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`)
         return client
       }) as [Client, Client, Client]
+      // One that has gone counts no more.
+      const gone = new WebSocket(`${url.replace('http', 'ws')}/socket`)
+      await once(gone, 'open')
+      gone.close()
+      await once(gone, 'close')
       const socket = new WebSocket(`${url.replace('http', 'ws')}/socket`)
       const told = once(socket, 'close')
       await once(socket, 'open')
@@ -169,6 +174,30 @@ for (const { name: transport, skip } of listeningTransports) {
       assert.equal(await (await fetch(again.url)).text(), 'here')
       await app.close()
       assert.equal(hooks, 2)
+    })
+
+    test('waits for a listener that closes already', async () => {
+      const app = makeApp()
+      const { open, opened } = gate()
+      const arrived = gate()
+      app.get('/', () => {
+        arrived.open()
+        return opened.then(() => 'in time')
+      })
+      const server = await app.listen()
+      const answer = fetch(server.url)
+      await arrived.opened
+      const closed = [server.close({ drain: '20s' }), app.close()].map(async (closing) => {
+        await closing
+        return requests
+      })
+      let requests = 'open'
+      setTimeout(() => {
+        requests = 'answered'
+        open()
+      }, 50)
+      assert.equal(await (await answer).text(), 'in time')
+      assert.deepEqual(await Promise.all(closed), ['answered', 'answered'])
     })
 
     test('takes along what is about to listen', async () => {

@@ -56,8 +56,8 @@ describe('options of close()', () => {
   test('of one listener are its own', async () => {
     const app = makeApp()
     const server = await app.listen()
-    assert.throws(() => server.close({ drain: 'x' }), says('OPTION_INVALID', 'drain of close() of a listener'))
-    assert.throws(() => server.close({ delay: 1 } as object), says('OPTION_UNKNOWN', 'drain, idleGrace'))
+    await assert.rejects(server.close({ drain: 'x' }), says('OPTION_INVALID', 'drain of close() of a listener'))
+    await assert.rejects(server.close({ delay: 1 } as object), says('OPTION_UNKNOWN', 'drain, idleGrace'))
     await server.close({ drain: '1s' })
     await app.close()
   })
