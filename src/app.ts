@@ -105,11 +105,11 @@ export class Hotpress extends RouteRegistry {
   }
 
   /**
-   * Closes the app, and loses no request of a client that keeps to HTTP. It turns unready at once (`readyz` is a 503), goes on
-   * for `delay`, and then accepts no more. Requests that are under way, or come within `idleGrace`, are answered as the last
-   * of their connections (HTTP/2 and HTTP/3: GOAWAY); idle connections are closed, WebSockets told so (1001), server-sent events and clients of Socket.IO
-   * ended: they connect again to whoever listens then. What is left after `drain` is cut off. Then the hooks of
-   * {@link onClose} run. One line of the log says what was drained and what was cut.
+   * Closes the app, and has its clients answered. It turns unready at once (`/readyz` is a 503), goes on for `delay`, and
+   * then accepts no more. Requests that are under way, or come within `idleGrace`, are answered as the last of their
+   * connections (HTTP/2 and HTTP/3: GOAWAY). Idle connections are closed, WebSockets are told so (1001), server-sent events
+   * and clients of Socket.IO are ended: they connect again to whoever listens then. What is left after `drain` is cut off.
+   * Then the hooks of {@link onClose} run. One line of the log says what was drained and what was cut.
    *
    * Calls while it closes share the first. When it has closed, the app can listen again.
    *

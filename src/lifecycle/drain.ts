@@ -45,19 +45,22 @@ export async function drain(parts: DrainParts, settings: CloseSettings): Promise
     // One may have been closed by itself.
     listeners = await parts.listeners()
   }
-  if (!reconnect) await parts.disconnectSockets(Math.min(farewell, settings.drain))
+  const outcomes: PromiseSettledResult<unknown>[] = []
+  if (!reconnect) {
+    outcomes.push(...(await Promise.allSettled([parts.disconnectSockets(Math.min(farewell, settings.drain))])))
+  }
   const open = total(listeners.map((listener) => listener.count()))
   // In one breath: who is disconnected finds nobody that accepts.
   const sockets = parts.closeSockets()
-  const outcomes = await Promise.allSettled(listeners.map((listener) => listener.drain(settings)))
-  const failures = [...outcomes, ...(await Promise.allSettled([sockets]))]
-  for (const outcome of failures) {
+  const drained = await Promise.allSettled(listeners.map((listener) => listener.drain(settings)))
+  outcomes.push(...drained, ...(await Promise.allSettled([sockets])))
+  for (const outcome of outcomes) {
     if (outcome.status === 'rejected') log.error({ err: outcome.reason }, 'something could not be closed')
   }
   await hooks.run(log)
   phase.name = 'closed'
   if (listeners.length === 0) return
-  const forced = total(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])))
+  const forced = total(drained.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])))
   report(log, open, forced, Math.round(performance.now() - begun))
 }
 
@@ -67,12 +70,16 @@ function report(log: Logger, open: Census, forced: Census, milliseconds: number)
     requests: Math.max(0, open.requests - forced.requests),
     sockets: Math.max(0, open.sockets - forced.sockets),
   }
-  const isWhole = total([forced]).connections + forced.requests + forced.sockets === 0
+  const isWhole = forced.connections + forced.requests + forced.sockets === 0
   const text = `closed after ${milliseconds} ms: ${list(drained)} drained, ${isWhole ? 'none' : list(forced)} forced`
   if (isWhole) log.info({ drained, forced, milliseconds }, text)
   else log.warn({ drained, forced, milliseconds }, text)
 }
 
 function list({ connections, requests, sockets }: Census): string {
-  return `${connections} connections, ${requests} requests and ${sockets} WebSockets`
+  return `${several(connections, 'connection')}, ${several(requests, 'request')} and ${several(sockets, 'WebSocket')}`
+}
+
+function several(count: number, what: string): string {
+  return count === 1 ? `1 ${what}` : `${count} ${what}s`
 }

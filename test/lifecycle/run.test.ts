@@ -71,7 +71,7 @@ describe('run()', { skip: !isPosix && 'there are no such signals', timeout: 120_
       assert.deepEqual([end.code, end.signal, messages.at(-1)], [0, null, 'closed'])
       assert.ok(
         end.entries.some(({ msg }) =>
-          /^closed after \d+ ms: 1 connections, 1 requests and 0 WebSockets drained/.test(msg),
+          /^closed after \d+ ms: 1 connection, 1 request and 0 WebSockets drained/.test(msg),
         ),
       )
     })
@@ -146,7 +146,7 @@ describe('run()', { skip: !isPosix && 'there are no such signals', timeout: 120_
     assert.equal(end.code, 0)
     const lines = end.entries.map(({ msg }) => msg).join('\n')
     assert.match(lines, /has not ended within 200 ms/)
-    assert.match(lines, /drained, 1 connections, 1 requests and 0 WebSockets forced$/m)
+    assert.match(lines, /drained, 1 connection, 1 request and 0 WebSockets forced$/m)
   })
 
   test('lets go of the process when the app is closed otherwise', async () => {
