@@ -1,18 +1,21 @@
 //! Connections of HTTP/2 without a socket and without JavaScript: what the event loop would be told is read from the outbox.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use h2::client::{self, SendRequest};
 use http::{Request, StatusCode};
-use tokio::io::duplex;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::answer::Defaults;
 use super::context::{Context, Ending, Streams};
 use super::exchange::{AnswerHead, Command};
 use super::http2;
+use super::listener;
 use super::outbox::{Message, Outbox};
 use super::peer::Peer;
 use super::permits::Permits;
@@ -157,6 +160,42 @@ fn what_is_under_way_is_answered_while_the_server_ends() {
         }
         assert_eq!(response.await.expect("an answer").status(), 204);
         while served.context.permits.open() > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+}
+
+/// A client that has connected to a listener, which accepts only when its server ends.
+async fn wait_at(ending: Ending) -> (Arc<Context>, SocketAddr, TcpStream) {
+    let (context, end) = context();
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let listener = listener::bind(any, 16, false).expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let client = TcpStream::connect(address).await.expect("a connection");
+    end.send_replace(ending);
+    listener::accept(listener, Arc::clone(&context), None).await;
+    // What has been said is seen for as long as somebody could say more.
+    std::mem::forget(end);
+    (context, address, client)
+}
+
+#[test]
+fn who_waits_to_be_accepted_is_served_when_the_server_ends() {
+    run(async {
+        let (context, address, mut client) = wait_at(Ending::Draining(Duration::from_secs(10))).await;
+        assert!(TcpStream::connect(address).await.is_err());
+        client.write_all(b"GET / HTTP/1.1\r\n").await.expect("a connection");
+        assert!(matches!(told(&context).await, Message::Adopt(_)));
+    });
+}
+
+#[test]
+fn who_has_not_begun_is_let_go_when_the_grace_is_over() {
+    run(async {
+        let (context, _, mut client) = wait_at(Ending::Draining(Duration::from_millis(10))).await;
+        let mut nothing = [0];
+        assert_eq!(client.read(&mut nothing).await.expect("an end"), 0);
+        while context.permits.open() > 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     });
