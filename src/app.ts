@@ -4,17 +4,17 @@ import { Endings } from './core/endings.js'
 import type { Logger } from './core/logger.js'
 import { Phase } from './core/phase.js'
 import type { HttpRequest } from './core/request.js'
-import type { Settings, TransportName } from './core/settings.js'
+import type { Settings } from './core/settings.js'
 import type { ErrorHandler, Handler, Middleware } from './core/types.js'
 import type { WebSocketData, WebSocketSendOptions } from './core/web-socket.js'
 import { WebSocketRoute } from './core/web-socket-route.js'
 import { describe, HotpressError } from './errors.js'
 import { makeHost } from './host.js'
-import { type CloseHook, CloseHooks } from './lifecycle/close-hooks.js'
+import type { CloseHook } from './lifecycle/close-hooks.js'
 import { Lifecycle } from './lifecycle/lifecycle.js'
 import { type CloseHookOptions, type CloseOptions, settleClose, settleRun } from './lifecycle/options.js'
 import { listenOptionNames } from './listen-options.js'
-import { Listeners } from './listeners.js'
+import { type Capabilities, Listeners } from './listeners.js'
 import { corsPolicies } from './middleware/cors.js'
 import type { Cors } from './middleware/cors-builder.js'
 import type { CorsOptions } from './middleware/cors-options.js'
@@ -23,7 +23,6 @@ import { settle } from './options.js'
 import { AppSockets } from './realtime/app-sockets.js'
 import type { SocketIoEvents, SocketIoServer } from './realtime/socketio-auth.js'
 import type { SocketIoOptions } from './realtime/socketio-options.js'
-import { coreInfo } from './routing/matcher.js'
 import { RouteRegistry } from './routing/registry.js'
 import { checkMiddleware, type RouteDefinition } from './routing/route-options.js'
 import { RouteTable } from './routing/table.js'
@@ -31,18 +30,6 @@ import { type InjectOptions, type InjectResult, inject } from './transports/inje
 import type { ListeningServer } from './transports/listening-server.js'
 import { createNodeServer } from './transports/node-http1.js'
 import type { NodeBridge, TransportHost } from './transports/transport.js'
-
-/** What an app runs on. */
-export interface Capabilities {
-  readonly native: {
-    readonly kind: 'fallback' | 'native'
-    /** Why the fallback is in use. */
-    readonly reason?: string
-    readonly version: string
-  }
-  /** The transport of each address that the app listens on. */
-  readonly transports: readonly TransportName[]
-}
 
 /**
  * An application: routes, middleware and settings, served by a transport. Everything is registered first; the first
@@ -58,7 +45,6 @@ export class Hotpress extends RouteRegistry {
   #bridge: NodeBridge | undefined
   readonly #endings = new Endings()
   #hasNodeServer = false
-  readonly #hooks = new CloseHooks()
   #host: TransportHost | undefined
   readonly #lifecycle: Lifecycle
   readonly #listeners: Listeners
@@ -85,12 +71,10 @@ export class Hotpress extends RouteRegistry {
       },
     })
     this.#lifecycle = new Lifecycle({
-      closeSockets: () => this.#sockets.close(),
-      disconnectSockets: (time) => this.#sockets.disconnect(time),
-      hooks: this.#hooks,
       listeners: () => this.#listeners.settled(),
       log: this.#settings.log,
       phase: this.#phase,
+      sockets: this.#sockets,
     })
   }
 
@@ -101,7 +85,7 @@ export class Hotpress extends RouteRegistry {
 
   /** What the app runs on: which native core, and which transports it listens by. */
   capabilities(): Capabilities {
-    return { native: coreInfo(), transports: this.#listeners.all.map(({ transport }) => transport) }
+    return this.#listeners.capabilities()
   }
 
   /**
@@ -176,7 +160,7 @@ export class Hotpress extends RouteRegistry {
    * app.onClose(() => database.end(), { timeout: '10s' })
    */
   onClose(hook: CloseHook, options: CloseHookOptions = {}): this {
-    this.#hooks.add(hook, options)
+    this.#lifecycle.hooks.add(hook, options)
     return this
   }
 

@@ -1,4 +1,4 @@
-export { type Capabilities, Hotpress } from './app.js'
+export { Hotpress } from './app.js'
 export { compression } from './compression/compression.js'
 export type { CompressionOptions } from './compression/options.js'
 export type { ContentCoding } from './core/accept-encoding.js'
@@ -36,6 +36,7 @@ export { type ErrorCode, HotpressError, HttpError, type HttpErrorOptions } from 
 export { type FileAnswer, type FileOptions, file } from './files/file.js'
 export type { CloseHook } from './lifecycle/close-hooks.js'
 export type { CloseHookOptions, CloseOptions } from './lifecycle/options.js'
+export type { Capabilities } from './listeners.js'
 export {
   type ApiKeyAuth,
   type ApiKeysOptions,

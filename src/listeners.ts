@@ -1,6 +1,6 @@
 import type { Endings } from './core/endings.js'
 import type { Phase } from './core/phase.js'
-import type { Settings } from './core/settings.js'
+import type { Settings, TransportName } from './core/settings.js'
 import { describe, HotpressError } from './errors.js'
 import { settleListen } from './listen-options.js'
 import type { ListenOptions } from './option-types.js'
@@ -9,6 +9,18 @@ import { coreInfo } from './routing/matcher.js'
 import { chooseTransport } from './transports/choose.js'
 import { AppServer, type ListeningServer } from './transports/listening-server.js'
 import type { TransportHost } from './transports/transport.js'
+
+/** What an app runs on. */
+export interface Capabilities {
+  readonly native: {
+    readonly kind: 'fallback' | 'native'
+    /** Why the fallback is in use. */
+    readonly reason?: string
+    readonly version: string
+  }
+  /** The transport of each address that the app listens on. */
+  readonly transports: readonly TransportName[]
+}
 
 /** What listeners have of their app. */
 export interface ListenersParts {
@@ -34,11 +46,6 @@ export class Listeners {
     this.#parts = parts
   }
 
-  /** Each that listens. */
-  get all(): readonly ListeningServer[] {
-    return [...this.#all]
-  }
-
   /** Adds one, as `app.listen()` says. */
   add(options: ListenOptions, onReady: ((server: ListeningServer) => void) | undefined): Promise<ListeningServer> {
     const begun = this.#begin(options, onReady)
@@ -46,6 +53,11 @@ export class Listeners {
     this.#beginning.add(settled)
     void settled.then(() => this.#beginning.delete(settled))
     return begun
+  }
+
+  /** What the app runs on. */
+  capabilities(): Capabilities {
+    return { native: coreInfo(), transports: [...this.#all].map(({ transport }) => transport) }
   }
 
   /** Each that listens or closes, once those that are about to listen do so. */
@@ -103,6 +115,6 @@ export class Listeners {
   }
 
   #securePort(): number {
-    return this.all.find(({ url }) => url.startsWith('https:'))?.port ?? 443
+    return [...this.#all].find(({ url }) => url.startsWith('https:'))?.port ?? 443
   }
 }

@@ -45,6 +45,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'errors',
     'files',
     'lifecycle',
+    'listeners',
     'middleware',
     'option-types',
     'realtime',

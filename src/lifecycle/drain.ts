@@ -17,10 +17,12 @@ export interface DrainParts {
   readonly hooks: CloseHooks
   readonly log: Logger
   readonly phase: Phase
-  /** Ends the app's servers of Socket.IO. */
-  closeSockets(): Promise<void>
-  /** Disconnects clients of Socket.IO, so that they stay away; they have so many milliseconds to take it. */
-  disconnectSockets(time: number): Promise<void>
+  /** The app's servers of Socket.IO. */
+  readonly sockets: {
+    close(): Promise<void>
+    /** Disconnects clients, so that they stay away; they have so many milliseconds to take it. */
+    disconnect(time: number): Promise<void>
+  }
   /** Those that listen, once those that are about to do so. */
   listeners(): Promise<readonly Drainable[]> | readonly Drainable[]
 }
@@ -47,11 +49,11 @@ export async function drain(parts: DrainParts, settings: CloseSettings): Promise
   }
   const outcomes: PromiseSettledResult<unknown>[] = []
   if (!reconnect) {
-    outcomes.push(...(await Promise.allSettled([parts.disconnectSockets(Math.min(farewell, settings.drain))])))
+    outcomes.push(...(await Promise.allSettled([parts.sockets.disconnect(Math.min(farewell, settings.drain))])))
   }
   const open = total(listeners.map((listener) => listener.count()))
   // In one breath: who is disconnected finds nobody that accepts.
-  const sockets = parts.closeSockets()
+  const sockets = parts.sockets.close()
   const drained = await Promise.allSettled(listeners.map((listener) => listener.drain(settings)))
   outcomes.push(...drained, ...(await Promise.allSettled([sockets])))
   for (const outcome of outcomes) {

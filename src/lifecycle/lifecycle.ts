@@ -1,4 +1,5 @@
 import { HotpressError } from '../errors.js'
+import { CloseHooks } from './close-hooks.js'
 import { type DrainParts, drain } from './drain.js'
 import type { CloseSettings, RunSettings } from './options.js'
 import { processWatch } from './process-watch.js'
@@ -9,9 +10,10 @@ export class Lifecycle {
   /** What has the process no longer end with the app. */
   readonly #leaving = new Set<() => void>()
   readonly #parts: DrainParts
+  readonly hooks: CloseHooks = new CloseHooks()
 
-  constructor(parts: DrainParts) {
-    this.#parts = parts
+  constructor(parts: Omit<DrainParts, 'hooks'>) {
+    this.#parts = { ...parts, hooks: this.hooks }
   }
 
   /** @throws HotpressError `APP_CLOSING` while it closes. */
