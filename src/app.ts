@@ -10,6 +10,8 @@ import type { WebSocketData, WebSocketSendOptions } from './core/web-socket.js'
 import { WebSocketRoute } from './core/web-socket-route.js'
 import { describe, HotpressError } from './errors.js'
 import { makeHost } from './host.js'
+import { healthRoutes } from './lifecycle/health.js'
+import type { AppHealthOptions } from './lifecycle/health-options.js'
 import { settleListen } from './listen-options.js'
 import { corsPolicies } from './middleware/cors.js'
 import type { Cors } from './middleware/cors-builder.js'
@@ -89,6 +91,21 @@ export class Hotpress extends RouteRegistry {
     this.#phase.name = 'draining'
     await Promise.all([this.#sockets.close(), ...[...this.#listening].map((server) => server.close())])
     this.#phase.name = 'closed'
+  }
+
+  /**
+   * Tells whoever starts, stops and routes to the app how it is: GET `/healthz` (alive), `/readyz` (it listens, does not
+   * drain, and all checks pass) and `/startupz` (it has been ready once), each 200 or 503 with JSON. They answer while
+   * the app is at its limits, and pass its middleware. More in docs/health.md; `health()` is for groups and single routes.
+   *
+   * @throws HotpressError `APP_STARTED`, `OPTION_INVALID`, `OPTION_UNKNOWN`, `ROUTE_CONFLICT`
+   * @example
+   * app.health({ checks: { database: () => pool.query('select 1') } })
+   */
+  health(options: AppHealthOptions = {}): this {
+    this.#open('health()')
+    for (const [path, handler] of healthRoutes(options)) this.get(path, handler)
+    return this
   }
 
   /**

@@ -33,6 +33,9 @@ export type { SubprotocolChoice, WebSocketConnection, WebSocketData, WebSocketSe
 export type { WebSocketHandlers, WebSocketOptions, WebSocketOriginTest } from './core/web-socket-route.js'
 export { type ErrorCode, HotpressError, HttpError, type HttpErrorOptions } from './errors.js'
 export { type FileAnswer, type FileOptions, file } from './files/file.js'
+export { type Health, health } from './lifecycle/health.js'
+export type { HealthStatus, HealthTest } from './lifecycle/health-check.js'
+export type { AppHealthOptions, HealthCheckOptions, HealthOptions, HealthPaths } from './lifecycle/health-options.js'
 export {
   type ApiKeyAuth,
   type ApiKeysOptions,

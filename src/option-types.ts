@@ -41,6 +41,11 @@ export interface HotpressOptions {
   readonly maxConnections?: number
   /** Connections at once from one address: no limit (0) by default. Transport native only. */
   readonly maxConnectionsPerAddress?: number
+  /**
+   * How late the event loop may be: beyond, requests have a 503 with `Retry-After` until it is so no more, but for those of
+   * `health()`. `'500ms'` is a good value; no limit by default.
+   */
+  readonly maxEventLoopDelay?: number | string
   /** Requests of one connection, which is closed after the last: no limit (0) by default. Native and node. */
   readonly maxRequestsPerConnection?: number
   /** Answers 404 for paths such as `/.git/config`, in any spelling: true, or options of `pathFilter()`. False by default. */

@@ -56,6 +56,8 @@ export interface TransportHost extends RequestContext {
   /** What middleware would have done to an answer that was made outside of it (`core/decorator`). It never throws. */
   decorate(response: HttpResponse, request: HttpRequest): HttpResponse
   readonly head: HeadTemplate
+  /** Whether a request is answered while the app has too much to do; absent where none is. */
+  readonly isExempt?: ((request: HttpRequest) => boolean) | undefined
   readonly settings: Settings
   readonly routes: TransportRoutes
   readonly responder: Responder
