@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Server as NetServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 /** A socket, or what stands for one. */
@@ -77,6 +77,17 @@ export class NodeConnections {
   destroy(): void {
     for (const socket of this.#all.keys()) socket.destroy()
   }
+}
+
+/** Has a function see each connection of a server before anything else does, and say when it is to be served. */
+export function interpose(server: NetServer, take: (socket: Socket, serve: () => void) => void): void {
+  const listeners = server.rawListeners('connection')
+  server.removeAllListeners('connection')
+  server.on('connection', (socket: Socket) =>
+    take(socket, () => {
+      for (const listener of listeners) Reflect.apply(listener, server, [socket])
+    }),
+  )
 }
 
 /** Has a server that does not listen itself do what it does then: it looks at the time that heads take. */

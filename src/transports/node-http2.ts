@@ -74,7 +74,9 @@ export class NodeHttp2 {
           // What follows is of no account.
           own.cutAfterAnswer(stream)
         } else {
-          new NodeHttp2Exchange(host, stream, arrival, own, connection).serve()
+          const serving = connection.hostFor(socket)
+          new NodeHttp2Exchange(serving, stream, arrival, own, connection).serve()
+          if (serving !== host) own.close()
         }
       })
       session.setLocalWindowSize(settings.connectionWindow ?? connectionWindow)

@@ -172,8 +172,6 @@ export function firstGiven(settings: Settings, options: readonly (keyof Settings
 export const nativeOnly: readonly (keyof Settings)[] = [
   'chunkLimit',
   'connectionOverflow',
-  'maxConnections',
-  'maxConnectionsPerAddress',
   'requestLineLimit',
   'writeTimeout',
 ]

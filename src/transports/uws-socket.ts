@@ -55,9 +55,12 @@ export class UwsSockets implements Publisher {
   /** When the last of them was closed because the server closes. */
   #leftAt: number | undefined
   readonly #limits: readonly SocketLimits[]
+  readonly #onClose: () => void
 
-  constructor(limits: readonly SocketLimits[]) {
+  /** @param onClose called for each that was closed: the library counts it no more since it is one. */
+  constructor(limits: readonly SocketLimits[], onClose: () => void) {
     this.#limits = limits
+    this.#onClose = onClose
   }
 
   /** Begins to close all. */
@@ -90,6 +93,7 @@ export class UwsSockets implements Publisher {
       close: (socket, code, message) => {
         const kept = socket.getUserData()
         kept.isClosed = true
+        this.#onClose()
         if (kept.raw !== undefined) this.#all.delete(kept.raw)
         kept.events?.onClose(code, Buffer.from(message).toString())
       },
