@@ -17,6 +17,9 @@ export const headerLimit = 8192
 /** Milliseconds for each pause within a body, and for the header of a proxy, where the app does not say. */
 const readTimeout = 30_000
 
+/** Milliseconds for which a client may take nothing of an answer, where the app does not say. */
+export const writeTimeout = 30_000
+
 /** A server that does not listen yet, with the limits of the settings. */
 export function createNodeServer(settings: Settings): Server {
   return createServer(optionsFor(settings))
@@ -66,6 +69,7 @@ export function attach(server: Server, host: TransportHost): NodeConnection {
     },
   }
   attached.set(server, connection)
+  cutSlowReaders(server, host.settings.writeTimeout ?? writeTimeout)
   server.maxRequestsPerSocket = host.settings.maxRequestsPerConnection ?? 0
   const latest = new WeakMap<Socket, ServerResponse>()
   const serve = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
@@ -94,6 +98,15 @@ export function attach(server: Server, host: TransportHost): NodeConnection {
   })
   if (host.sockets !== undefined) takeUpgrades(server, host.sockets, connection)
   return connection
+}
+
+// Node's timer of a socket is over when nothing moves in either direction; what is there to be taken, and how much of it the
+// system has, it looks at itself. It is the timer of idle connections too.
+function cutSlowReaders(server: Server, timeout: number): void {
+  server.setTimeout(timeout, (socket) => {
+    const isAnswering = (Reflect.get(socket, '_httpMessage') ?? null) !== null
+    if (socket.writableLength > 0 || (!isAnswering && socket.timeout !== timeout)) socket.destroy()
+  })
 }
 
 // What node's parser and timers find, by the codes they give; anything else is malformed.

@@ -2,7 +2,7 @@ import { createServer, type Http2Server } from 'node:http2'
 import type { Socket } from 'node:net'
 import { Deadlines } from '../core/deadlines.js'
 import type { NodeConnection } from './node-exchange.js'
-import { headerLimit } from './node-http1.js'
+import { headerLimit, writeTimeout } from './node-http1.js'
 import { readHttp2Arrival } from './node-http2-arrival.js'
 import { NodeHttp2Exchange, refuseStream } from './node-http2-exchange.js'
 import { NodeHttp2Session } from './node-http2-session.js'
@@ -43,6 +43,7 @@ export class NodeHttp2 {
       idle: new Deadlines(host.settings.idleTimeout ?? idleTimeout),
       log: host.log,
       maxRequests: host.settings.maxRequestsPerConnection ?? 0,
+      writeTimeout: host.settings.writeTimeout ?? writeTimeout,
     }
     this.#server = createServer({
       maxHeaderListPairs: mostFields,

@@ -169,12 +169,7 @@ export function firstGiven(settings: Settings, options: readonly (keyof Settings
 }
 
 /** Options that the transport native alone can honour. */
-export const nativeOnly: readonly (keyof Settings)[] = [
-  'chunkLimit',
-  'connectionOverflow',
-  'requestLineLimit',
-  'writeTimeout',
-]
+export const nativeOnly: readonly (keyof Settings)[] = ['chunkLimit', 'connectionOverflow', 'requestLineLimit']
 
 /** One way to speak HTTP. Its contract is the suite in `test/contract/http.ts`. */
 export interface Transport {

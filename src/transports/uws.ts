@@ -42,6 +42,7 @@ function refuses(settings: Settings, where: ListenSettings, hasBridge: boolean):
     'maxConnectionsPerAddress',
     'maxRequestsPerConnection',
     'readTimeout',
+    'writeTimeout',
   ])
   if (other !== undefined) return { option: other, reason: 'it has no such limit; use the transport native' }
   if (where.backlog !== defaultBacklog) {
