@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type HealthOptions, Hotpress, health } from '../../src/index.js'
+import { type HealthOptions, Hotpress, health, RouteGroup, rateLimit } from '../../src/index.js'
 import { says } from '../_says.js'
 import { start } from '../_setup.js'
 import { recorder } from '../contract/http/_tools.js'
@@ -129,6 +129,25 @@ test('it answers where it is told to, or not at all', async () => {
   assert.equal((await app.inject({ url: '/readyz' })).status, 503)
   assert.equal((await app.inject({ url: '/healthz' })).status, 404)
   assert.equal((await app.inject({ url: '/startupz' })).status, 404)
+})
+
+test('limits of the app are not for it, those of its own group are', async () => {
+  const app = new Hotpress({ logger: false })
+  app.use(rateLimit({ limit: 1, window: '1h' }))
+  app.health()
+  app.get('/', () => 'ok')
+  const group = new RouteGroup({ prefix: '/group' })
+  group.use(rateLimit({ limit: 2, window: '1h' }))
+  group.get('/live', health().live)
+  app.mount(group)
+  const statuses = async (url: string): Promise<number[]> => {
+    const answers = []
+    for (let count = 0; count < 3; count++) answers.push((await app.inject({ url })).status)
+    return answers
+  }
+  assert.deepEqual(await statuses('/'), [200, 429, 429])
+  assert.deepEqual(await statuses('/healthz'), [200, 200, 200])
+  assert.deepEqual(await statuses('/group/live'), [200, 200, 429])
 })
 
 test('options that are wrong are named', () => {
