@@ -11,6 +11,8 @@ import { WebSocketRoute } from './core/web-socket-route.js'
 import { describe, HotpressError } from './errors.js'
 import { makeHost } from './host.js'
 import type { CloseHook } from './lifecycle/close-hooks.js'
+import { healthRoutes } from './lifecycle/health.js'
+import type { AppHealthOptions } from './lifecycle/health-options.js'
 import { Lifecycle } from './lifecycle/lifecycle.js'
 import { type CloseHookOptions, type CloseOptions, settleClose, settleRun } from './lifecycle/options.js'
 import { listenOptionNames } from './listen-options.js'
@@ -103,6 +105,21 @@ export class Hotpress extends RouteRegistry {
    */
   async close(options: CloseOptions = {}): Promise<void> {
     await this.#lifecycle.close(settleClose(options))
+  }
+
+  /**
+   * Tells whoever starts, stops and routes to the app how it is: GET `/healthz` (alive), `/readyz` (it listens, does not
+   * drain, and all checks pass) and `/startupz` (it has been ready once), each 200 or 503 with JSON. They answer while
+   * the app is at its limits, and pass its middleware. More in docs/health.md; `health()` is for groups and single routes.
+   *
+   * @throws HotpressError `APP_STARTED`, `OPTION_INVALID`, `OPTION_UNKNOWN`, `ROUTE_CONFLICT`
+   * @example
+   * app.health({ checks: { database: () => pool.query('select 1') } })
+   */
+  health(options: AppHealthOptions = {}): this {
+    this.#open('health()')
+    for (const [path, handler] of healthRoutes(options)) this.get(path, handler)
+    return this
   }
 
   /**

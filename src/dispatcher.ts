@@ -2,6 +2,7 @@ import { bodyTooLarge } from './core/body.js'
 import type { BodyRules } from './core/body-flow.js'
 import { decoratorOf, inForce } from './core/decorator.js'
 import type { Encoder } from './core/encoder.js'
+import { isExempt, isLimit } from './core/exempt.js'
 import { bindRoute, type HttpRequest, sourceOf } from './core/request.js'
 import type { RequestSource } from './core/request-source.js'
 import type { HttpResponse } from './core/response.js'
@@ -73,6 +74,11 @@ export class Dispatcher {
     })
   }
 
+  /** Whether anything answers while the app has too much to do. */
+  get hasExempt(): boolean {
+    return this.#entries.some(({ methods }) => [...methods.values()].some(({ isExempt }) => isExempt))
+  }
+
   /** The routes by the matcher's numbers, where nothing but them wants to see a request; undefined else. */
   get unseen(): readonly NumberedRoutes[] | undefined {
     const { middleware, onError, onNotFound } = this.#parts
@@ -92,6 +98,12 @@ export class Dispatcher {
     const entry = this.#entries[routeId ?? this.matcher.match(path)]
     const layers = entry?.methods.get(method)?.layers ?? this.#parts.middleware
     return layers.reduceRight((answer, layer) => decoratorOf(layer)?.(answer, request) ?? answer, response)
+  }
+
+  /** Whether a request is one that is answered while the app has too much to do. */
+  isExempt(request: HttpRequest): boolean {
+    const { method, path, routeId } = sourceOf(request)
+    return this.#entries[routeId ?? this.matcher.match(path)]?.methods.get(method)?.isExempt === true
   }
 
   /** Whether a path is that of WebSockets. */
@@ -129,7 +141,9 @@ export class Dispatcher {
   #endpoint(shape: string, route: RouteDefinition): Endpoint {
     const { bodyLimit, method, middleware, pattern } = route
     const limit = bodyLimit ?? this.#parts.bodyRules.limit
-    const layers = inForce([...this.#parts.middleware, ...middleware])
+    const isExempted = isExempt(route.handler)
+    const outer = isExempted ? this.#parts.middleware.filter((layer) => !isLimit(layer)) : this.#parts.middleware
+    const layers = inForce([...outer, ...middleware])
     const refuse = (): never => {
       throw bodyTooLarge(limit)
     }
@@ -139,6 +153,7 @@ export class Dispatcher {
       // The bare path of a wildcard has its shape without the last parameter.
       captures: shape === pattern.shape ? pattern.names.length : pattern.names.length - 1,
       chain: composeOpen(layers, this.#handler(route), this.responder),
+      isExempt: isExempted,
       layers,
       malformed: this.#refusing(malformed, middleware),
       method,

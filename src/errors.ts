@@ -57,6 +57,7 @@ export const errorTable = {
   OPTION_REFUSED: { message: 'the transport {transport} cannot honour {option}: {reason}' },
   OPTION_UNKNOWN: { message: 'there is no option {option}{where}; the options are {known}' },
   ORIGIN_REFUSED: { message: 'pages of the origin {origin} may open no WebSocket here', status: 403 },
+  OVERLOADED: { message: 'the request was refused: {reason} ({section})', status: 503 },
   PACKAGE_MISSING: { message: '{what} needs the package {name}, which is not installed: npm install {name}' },
   PATH_MALFORMED: { message: 'the path {path} holds a percent-escape that is malformed or not UTF-8', status: 400 },
   PATTERN_INVALID: { message: 'the route {pattern} is not valid: {reason}' },

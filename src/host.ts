@@ -75,6 +75,7 @@ export function makeHost({
     dispatch: sockets.before((request) => dispatcher.dispatch(request)),
     endings,
     head,
+    isExempt: dispatcher.hasExempt ? (request) => dispatcher.isExempt(request) : undefined,
     ids: settings.ids,
     log: settings.log,
     phase,

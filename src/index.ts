@@ -35,6 +35,9 @@ export type { WebSocketHandlers, WebSocketOptions, WebSocketOriginTest } from '.
 export { type ErrorCode, HotpressError, HttpError, type HttpErrorOptions } from './errors.js'
 export { type FileAnswer, type FileOptions, file } from './files/file.js'
 export type { CloseHook } from './lifecycle/close-hooks.js'
+export { type Health, health } from './lifecycle/health.js'
+export type { HealthStatus, HealthTest } from './lifecycle/health-check.js'
+export type { AppHealthOptions, HealthCheckOptions, HealthOptions, HealthPaths } from './lifecycle/health-options.js'
 export type { CloseHookOptions, CloseOptions } from './lifecycle/options.js'
 export type { Capabilities } from './listeners.js'
 export {

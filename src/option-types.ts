@@ -38,10 +38,18 @@ export interface HotpressOptions {
   readonly idleTimeout?: number | string
   /** True (the default) for pino to standard output, false for none, `{ level }`, or a logger with pino's methods. */
   readonly logger?: LoggerOption
-  /** Connections at once: 1,024 by default, 0 for no limit. Transport native only. */
+  /**
+   * Connections at once, of each listener; beyond, a connection gets a 503 and is closed, but for requests of `health()`. On
+   * native 1,024 by default, elsewhere no limit (0).
+   */
   readonly maxConnections?: number
-  /** Connections at once from one address: no limit (0) by default. Transport native only. */
+  /** Connections at once from one address: no limit (0) by default. Native and node. */
   readonly maxConnectionsPerAddress?: number
+  /**
+   * How late the event loop may be: beyond, requests have a 503 with `Retry-After` until it is so no more, but for those of
+   * `health()`. `'500ms'` is a good value; no limit by default.
+   */
+  readonly maxEventLoopDelay?: number | string
   /** Requests of one connection, which is closed after the last: no limit (0) by default. Native and node. */
   readonly maxRequestsPerConnection?: number
   /** Answers 404 for paths such as `/.git/config`, in any spelling: true, or options of `pathFilter()`. False by default. */
@@ -83,7 +91,7 @@ export interface HotpressOptions {
    * addresses (`'10.0.0.0/8'`, `'loopback'`, `'private'`, `'linklocal'`, or a list), or so many. See docs/proxies.md.
    */
   readonly trustProxy?: false | number | string | readonly string[] | TrustOptions
-  /** How long a client may take nothing of an answer before it is cut off: 30 s by default. Transport native only. */
+  /** How long a client may take nothing of an answer before it is cut off: 30 s by default. Native and node. */
   readonly writeTimeout?: number | string
 }
 

@@ -8,6 +8,7 @@ import type { Settings } from './core/settings.js'
 import { type ProxyTrust, settleTrust } from './core/trust.js'
 import type { Middleware } from './core/types.js'
 import { bytesOf, millisecondsOf } from './core/units.js'
+import { createOverload } from './lifecycle/overload.js'
 import { cors } from './middleware/cors.js'
 import type { CorsOptions } from './middleware/cors-options.js'
 import { type PathFilterOptions, settlePathFilter } from './middleware/path-filter.js'
@@ -36,6 +37,7 @@ const checks: Checks<HotpressOptions> = {
   logger: (value) => createLogger(value as LoggerOption),
   maxConnections: (value) => count('maxConnections', value),
   maxConnectionsPerAddress: (value) => count('maxConnectionsPerAddress', value),
+  maxEventLoopDelay: (value) => positive('maxEventLoopDelay', millisecondsOf(value, 'maxEventLoopDelay')),
   maxRequestsPerConnection: (value) => count('maxRequestsPerConnection', value),
   pathFilter: (value) =>
     value === false ? undefined : settlePathFilter(value === true ? {} : (value as PathFilterOptions)),
@@ -67,6 +69,8 @@ export function settle(options: HotpressOptions): Settings {
   if (server !== false) pairs.push('Server', server === true ? `hotpress/${version.split('.')[0]}` : (server as string))
   const log = (given.logger as Settings['log'] | undefined) ?? createLogger(true)
   const id = (given.requestId as RequestIdSettings | undefined) ?? settleRequestId(true)
+  const delay = given.maxEventLoopDelay as number | undefined
+  const overload = delay === undefined ? undefined : createOverload(delay, log)
   const trust = given.trustProxy as ProxyTrust | undefined
   return Object.freeze({
     bodyLimit: (given.bodyLimit as number | undefined) ?? 10 * 1024 ** 2,
@@ -84,7 +88,9 @@ export function settle(options: HotpressOptions): Settings {
     maxRequestsPerConnection: given.maxRequestsPerConnection as number | undefined,
     pathFilter: given.pathFilter as Settings['pathFilter'],
     // Outermost first: what decorates answers is around what refuses requests.
-    policies: [security.policy, given.cors, given.rateLimit].filter((policy) => policy !== undefined) as Middleware[],
+    policies: [security.policy, given.cors, overload, given.rateLimit].filter(
+      (policy) => policy !== undefined,
+    ) as Middleware[],
     proxyProtocol: given.proxyProtocol as AddressSet | undefined,
     readTimeout: given.readTimeout as number | undefined,
     requestLineLimit: given.requestLineLimit as number | undefined,

@@ -37,6 +37,7 @@ export function redirectingHost(
     bridge: undefined,
     decorate: (response) => response,
     dispatch: (request) => answer(request, settings, securePort),
+    isExempt: undefined,
     head: new HeadTemplate({ ...defaultHeaders, pairs: withoutHsts(defaultHeaders.pairs) }),
     sockets: undefined,
     routes: { fixed: undefined, matcher: createMatcher(), wantsPath: [] },

@@ -59,7 +59,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   native: ['core', 'errors'],
   observability: ['core', 'errors'],
   'option-types': ['compression', 'core', 'lifecycle', 'middleware', 'observability', 'transports'],
-  options: ['compression', 'core', 'errors', 'middleware', 'observability', 'option-types', 'version'],
+  options: ['compression', 'core', 'errors', 'lifecycle', 'middleware', 'observability', 'option-types', 'version'],
   realtime: ['core', 'errors'],
   redirect: ['core', 'errors', 'routing', 'transports'],
   routing: ['core', 'errors', 'native'],

@@ -108,6 +108,10 @@ const wrongOptions: Readonly<
   },
   maxConnections: { takes: count, values: wrongCounts },
   maxConnectionsPerAddress: { takes: count, values: wrongCounts },
+  maxEventLoopDelay: {
+    takes: 'more than 0',
+    values: [[0, '0']],
+  },
   maxRequestsPerConnection: { takes: count, values: wrongCounts },
   pathFilter: {
     takes: 'true, false or an object',

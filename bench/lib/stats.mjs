@@ -23,3 +23,14 @@ export const rotated = (list, by) => [...list.slice(by % list.length), ...list.s
  * @param {readonly number[]} bases
  */
 export const medianRatio = (values, bases) => median(values.map((value, round) => value / bases[round]))
+
+/**
+ * The value that such a share of all stays at or below.
+ *
+ * @param {readonly number[]} values
+ * @param {number} share
+ */
+export function percentile(values, share) {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+}

@@ -1,4 +1,5 @@
 import { networkOf } from '../core/addresses.js'
+import { limit } from '../core/exempt.js'
 import type { Logger } from '../core/logger.js'
 import { problem } from '../core/problem.js'
 import type { HttpRequest } from '../core/request.js'
@@ -118,9 +119,9 @@ export function rateLimit(options: RateLimitOptions): Middleware {
 /** @param name the policy's where the options have none. */
 export function createRateLimit(options: RateLimitOptions, name?: string): Middleware {
   const made = new RateLimit(settleRateLimit(options, name))
-  return function rateLimit(request, next): Answer {
+  return limit(function rateLimit(request, next): Answer {
     return made.handle(request, next)
-  }
+  })
 }
 
 /** What stands for a client by default: its IPv4 address, or the network of its IPv6 address. */

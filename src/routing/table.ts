@@ -10,6 +10,8 @@ export interface Endpoint {
   /** How many parameters the matcher reports: one less than there are names where a wildcard is empty. */
   readonly captures: number
   readonly chain: OpenChain
+  /** Whether it answers while the app has too much to do (`core/exempt`). */
+  readonly isExempt: boolean
   /** The middleware that `chain` is made of, the app's included; outermost first. */
   readonly layers: readonly Middleware[]
   /** Answers a path with a malformed escape, through the decorators of `chain`. */

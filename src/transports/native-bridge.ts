@@ -19,6 +19,7 @@ type BridgeSource = Pick<NativeOwner<NativeExchange>, 'io' | 'whole'>
  * that stays with the core; of HTTP/2 and HTTP/3 one request at a time.
  */
 export class NativeBridge {
+  #adopted = 0
   readonly #attached: NodeConnection
   readonly #bridge: NodeBridge
   /** What Node's server has of this listener. */
@@ -36,20 +37,22 @@ export class NativeBridge {
     this.#source = source
   }
 
-  /** How many connections Node's server has that the core carries no more. */
-  get ownConnections(): number {
-    return Math.max(0, this.connections.size - this.#streams.size)
+  /** How many connections the core has not any more. */
+  get adopted(): number {
+    return this.#adopted
   }
 
-  /** Whether the request that is being handed over is Node's server's, and its connection of HTTP/1.1 with it. */
-  takes(exchange: NativeExchange): boolean {
-    const { control } = this.#source.io
-    const { claims } = this.#bridge
-    const isUpgrade = control[Control.upgrades] === 1 && this.#attached.wantsUpgrade(exchange.path)
-    if (!isUpgrade && claims?.(new HttpRequest(exchange, this.#host)) !== true) return false
-    if ((exchange.slot & beside) === 0) control[Control.answer] = Answer.handOff
+  /** Hands a request over, and its connection of HTTP/1.1 with it. */
+  take(exchange: NativeExchange): void {
+    if ((exchange.slot & beside) === 0) this.#source.io.control[Control.answer] = Answer.handOff
     else this.#open(exchange)
-    return true
+  }
+
+  /** Whether the request that is being handed over is Node's server's. */
+  wants(exchange: NativeExchange): boolean {
+    const { claims } = this.#bridge
+    const isUpgrade = this.#source.io.control[Control.upgrades] === 1 && this.#attached.wantsUpgrade(exchange.path)
+    return isUpgrade || claims?.(new HttpRequest(exchange, this.#host)) === true
   }
 
   /** Sees to what is told of a stream or a connection that Node's server has. */
@@ -75,6 +78,8 @@ export class NativeBridge {
     if (peer !== undefined) announce(socket, peer)
     socket.setNoDelay(true)
     if (read.byteLength > 0) socket.unshift(read)
+    this.#adopted++
+    socket.once('close', () => this.#adopted--)
     this.connections.accept(socket)
   }
 

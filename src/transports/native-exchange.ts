@@ -10,6 +10,7 @@ import { Exchange } from './exchange.js'
 import { Answer, Body, beside, bodySize, Control, Flag, methods, Part } from './native-control.js'
 import { longestName, nameBit, parseHeaders } from './native-headers.js'
 import type { NativeOwner } from './native-owner.js'
+import type { TransportHost } from './transport.js'
 
 /** A request of the native core and its answer. What is not asked for stays in Rust. */
 export class NativeExchange extends Exchange {
@@ -35,8 +36,8 @@ export class NativeExchange extends Exchange {
   readonly slot: number
   declare trailers?: HeaderPairs
 
-  constructor(owner: NativeOwner<NativeExchange>, path: string | undefined) {
-    super(owner.host)
+  constructor(owner: NativeOwner<NativeExchange>, path: string | undefined, host: TransportHost) {
+    super(host)
     const { control } = owner.io
     this.#connection = control[Control.connection]!
     this.#method = methods[control[Control.method]!]!

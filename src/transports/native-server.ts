@@ -1,21 +1,22 @@
-import { channel } from 'node:diagnostics_channel'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ContentType, contentTypeIndex } from '../core/content-type.js'
 import type { Census, DrainPlan } from '../core/drain.js'
 import { HeaderLines } from '../core/header-lines.js'
 import { HotpressError } from '../errors.js'
 import type { NativeServer, NativeServerOptions } from '../native/types.js'
+import { reserveOf, tellRefused } from './connection-limits.js'
 import { NativeBridge } from './native-bridge.js'
 import { beside, Event, Lines, Whole } from './native-control.js'
 import { NativeExchange } from './native-exchange.js'
+import { NativeLimit } from './native-limit.js'
 import { identityOf, listenOptionsFor } from './native-listen.js'
 import type { NativeOwner } from './native-owner.js'
 import { WantedHeaders } from './native-wanted.js'
 import { beginServing, endServing } from './node-connections.js'
 import type { CertificateSettings, ListenSettings, TransportHost } from './transport.js'
 
-// Requests that never became one are told of here: { reason, status, transport }.
-const refusals = channel('hotpress:refused')
+/** Connections where the app does not say. */
+const maxConnections = 1024
 
 /** Milliseconds between two looks at what is left of a server that closes. */
 const pause = 10
@@ -35,6 +36,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   readonly #exchanges: (NativeExchange | undefined)[] = []
   readonly #exchangesBeside: (NativeExchange | undefined)[] = []
   readonly #bridge: NativeBridge | undefined
+  readonly #limit: NativeLimit | undefined
   #underWay = 0
   // By slot, as the addresses.
   readonly #sessions: (Session | undefined)[] = []
@@ -46,12 +48,19 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   readonly wanted: WantedHeaders
   readonly whole: Uint8Array
 
-  /** @param givesDescriptors whether connections may leave with their descriptors; Windows has none to give. */
-  constructor(host: TransportHost, givesDescriptors: boolean = process.platform !== 'win32') {
+  /**
+   * @param isInLoop whether it is to listen in the event loop.
+   * @param givesDescriptors whether connections may leave with their descriptors; Windows has none to give.
+   */
+  constructor(host: TransportHost, isInLoop: boolean, givesDescriptors: boolean = process.platform !== 'win32') {
     this.host = host
+    const most = host.settings.maxConnections ?? maxConnections
+    const waits = host.settings.connectionOverflow === 'wait'
+    const reserve = isInLoop && !waits ? reserveOf(host, most) : 0
+    if (isInLoop && most > 0) this.#limit = new NativeLimit(host, most)
     const { matcher } = host.routes
     this.io = matcher.createServer!(
-      optionsFor(host, givesDescriptors),
+      optionsFor(host, most + reserve, givesDescriptors),
       (path, first, second, third, fourth, fifth, sixth) => {
         this.wanted.begin(first, second, third, fourth, fifth, sixth)
         return this.#request(path)
@@ -69,8 +78,14 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   #request(path: string | undefined): string | Uint8Array | undefined {
     // What was answered last is kept no longer than until here.
     this.later[0] = undefined
-    const exchange = new NativeExchange(this, path)
-    return this.#bridge?.takes(exchange) === true ? undefined : exchange.run()
+    const bridge = this.#bridge
+    const limit = this.#limit
+    const host = limit === undefined ? this.host : limit.hostFor(this.io)
+    const exchange = new NativeExchange(this, path, host)
+    if (bridge === undefined || host !== this.host || !bridge.wants(exchange)) return exchange.run()
+    if (limit?.isFull(this.io, bridge.adopted) === true) return new NativeExchange(this, path, limit.refusing).run()
+    bridge.take(exchange)
+    return undefined
   }
 
   addressOf(slot: number, serial: number, connection: number): string | undefined {
@@ -111,7 +126,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
 
   count(): Census {
     const bridge = this.#bridge
-    const connections = this.io.connections() + (bridge?.ownConnections ?? 0)
+    const connections = this.io.connections() + (bridge?.adopted ?? 0)
     if (bridge === undefined) return { connections, requests: this.#underWay, sockets: 0 }
     const { requests, sockets } = bridge.connections.count()
     return { connections, requests: this.#underWay + requests, sockets }
@@ -134,9 +149,8 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   }
 
   listen(address: string, where: ListenSettings): number | readonly [code: string, message: string] {
-    const { backlog, http2, port, reusePort, tls } = where
-    const isInLoop = tls === undefined && !http2.cleartext && !reusePort
-    const taken = isInLoop
+    const { backlog, port } = where
+    const taken = isInEventLoop(where)
       ? this.io.listen(address, port, backlog)
       : this.io.listenBeside(address, port, listenOptionsFor(where, this.host))
     if (typeof taken !== 'number') {
@@ -178,7 +192,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   #event(event: number, slot: number, serial: number, data?: Uint8Array | string, more?: string | boolean): void {
     if (event === Event.Refused) {
       if (serial === 0) this.host.log.warn(`connection closed: ${data}`)
-      if (refusals.hasSubscribers) refusals.publish({ reason: data, status: serial, transport: 'native' })
+      tellRefused('native', serial, data)
       return
     }
     if (event === Event.Log) {
@@ -198,8 +212,17 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   }
 }
 
+/** Whether a listener needs nothing but the event loop. */
+export function isInEventLoop({ http2, reusePort, tls }: ListenSettings): boolean {
+  return tls === undefined && !http2.cleartext && !reusePort
+}
+
 // Each limit of the settings, or its default here.
-function optionsFor({ head, routes, settings }: TransportHost, givesDescriptors: boolean): NativeServerOptions {
+function optionsFor(
+  { head, routes, settings }: TransportHost,
+  maxConnections: number,
+  givesDescriptors: boolean,
+): NativeServerOptions {
   return {
     chunkLimit: settings.chunkLimit ?? 1024 ** 2,
     defaults: head.defaults,
@@ -207,7 +230,7 @@ function optionsFor({ head, routes, settings }: TransportHost, givesDescriptors:
     givesDescriptors,
     headLimit: settings.headerLimit ?? 8192,
     idleTimeout: settings.idleTimeout ?? 60_000,
-    maxConnections: settings.maxConnections ?? 1024,
+    maxConnections,
     maxConnectionsPerAddress: settings.maxConnectionsPerAddress ?? 0,
     maxRequestsPerConnection: settings.maxRequestsPerConnection ?? 0,
     overflowWaits: settings.connectionOverflow === 'wait',

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Server as NetServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Census } from '../core/drain.js'
 
@@ -92,6 +92,17 @@ export class NodeConnections {
 // Node's own mark of a socket that an answer has.
 function isAnswering(socket: Connection): boolean {
   return (Reflect.get(socket, '_httpMessage') ?? null) !== null
+}
+
+/** Has a function see each connection of a server before anything else does, and say when it is to be served. */
+export function interpose(server: NetServer, take: (socket: Socket, serve: () => void) => void): void {
+  const listeners = server.rawListeners('connection')
+  server.removeAllListeners('connection')
+  server.on('connection', (socket: Socket) =>
+    take(socket, () => {
+      for (const listener of listeners) Reflect.apply(listener, server, [socket])
+    }),
+  )
 }
 
 /** Has a server that does not listen itself do what it does then: it looks at the time that heads take. */

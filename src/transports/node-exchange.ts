@@ -20,8 +20,12 @@ export interface NodeConnection {
   readonly bodyTimeout: number
   /** Sockets whose next answer is to be their last, as their listener closes. */
   readonly closing: Set<Duplex>
+  /** Sockets beyond `maxConnections`. */
+  readonly excess: WeakSet<Duplex>
   /** Sockets whose last answer has been given: what else comes by them is no request (RFC 9112, 9.6). */
   readonly last: Set<Socket>
+  /** What serves a socket: another than the app itself beyond `maxConnections`. */
+  hostFor(socket: Duplex): TransportHost
   /** Answers a request whose body does not come, and closes its connection. */
   refuseLate(socket: Socket): void
   /** Whether somebody takes requests for another protocol that are for a path. */

@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { Deadlines } from '../core/deadlines.js'
-import type { HttpResponse } from '../core/response.js'
 import type { Settings } from '../core/settings.js'
-import { statusLine } from '../core/status.js'
+import { overflowHost, reserveOf } from './connection-limits.js'
 import { readArrival } from './node-arrival.js'
 import { endWith, type NodeConnection, NodeExchange } from './node-exchange.js'
+import { refuse, responseText } from './node-refusal.js'
 import { takeUpgrades } from './node-upgrade.js'
 import { refusal, refusalOf } from './refusal.js'
 import type { TransportHost } from './transport.js'
@@ -15,6 +16,9 @@ export const headerLimit = 8192
 
 /** Milliseconds for each pause within a body, and for the header of a proxy, where the app does not say. */
 const readTimeout = 30_000
+
+/** Milliseconds for which a client may take nothing of an answer, where the app does not say. */
+export const writeTimeout = 30_000
 
 /** A server that does not listen yet, with the limits of the settings. */
 export function createNodeServer(settings: Settings): Server {
@@ -45,10 +49,14 @@ export function attach(server: Server, host: TransportHost): NodeConnection {
   if (before !== undefined) return before
   const last = new Set<Socket>()
   const bodyTimeout = host.settings.readTimeout ?? readTimeout
+  const excess = new WeakSet<Duplex>()
+  const overflow = reserveOf(host, host.settings.maxConnections ?? 0) === 0 ? undefined : overflowHost(host, 'node')
   const connection: NodeConnection = {
     bodyDeadlines: new Deadlines(bodyTimeout),
     bodyTimeout,
     closing: new Set(),
+    excess,
+    hostFor: (socket) => (overflow !== undefined && excess.has(socket) ? overflow : host),
     last,
     refuseLate(socket) {
       const late: NodeJS.ErrnoException = new Error('the body did not arrive in time')
@@ -61,6 +69,7 @@ export function attach(server: Server, host: TransportHost): NodeConnection {
     },
   }
   attached.set(server, connection)
+  cutSlowReaders(server, host.settings.writeTimeout ?? writeTimeout)
   server.maxRequestsPerSocket = host.settings.maxRequestsPerConnection ?? 0
   const latest = new WeakMap<Socket, ServerResponse>()
   const serve = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
@@ -72,7 +81,7 @@ export function attach(server: Server, host: TransportHost): NodeConnection {
       endWith(last, req.socket)
       refuse(res, refusal(arrival))
     } else {
-      new NodeExchange(host, req, res, arrival, connection, expectsContinue).serve()
+      new NodeExchange(connection.hostFor(req.socket), req, res, arrival, connection, expectsContinue).serve()
     }
   }
   server.on('request', (req, res) => serve(req, res, false))
@@ -85,10 +94,19 @@ export function attach(server: Server, host: TransportHost): NodeConnection {
     // Into an answer that is being sent, nothing else can be written.
     const isAnswering = response?.headersSent === true && !response.writableFinished
     if (!socket.writable || isAnswering || code === 'ECONNRESET') socket.destroy()
-    else socket.end(refusalText(refusalOf(statuses[code] ?? 400)))
+    else socket.end(responseText(refusalOf(statuses[code] ?? 400)))
   })
-  if (host.sockets !== undefined) takeUpgrades(server, host, host.sockets, connection)
+  if (host.sockets !== undefined) takeUpgrades(server, host.sockets, connection)
   return connection
+}
+
+// Node's timer of a socket is over when nothing moves in either direction; what is there to be taken, and how much of it the
+// system has, it looks at itself. It is the timer of idle connections too.
+function cutSlowReaders(server: Server, timeout: number): void {
+  server.setTimeout(timeout, (socket) => {
+    const isAnswering = (Reflect.get(socket, '_httpMessage') ?? null) !== null
+    if (socket.writableLength > 0 || (!isAnswering && socket.timeout !== timeout)) socket.destroy()
+  })
 }
 
 // What node's parser and timers find, by the codes they give; anything else is malformed.
@@ -96,15 +114,4 @@ const statuses: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
   HPE_HEADER_OVERFLOW: 431,
-}
-
-function refuse(res: ServerResponse, response: HttpResponse): void {
-  const headers = ['Connection', 'close', 'Content-Type', response.contentType!, 'X-Content-Type-Options', 'nosniff']
-  res.writeHead(response.statusCode, headers).end(response.body)
-}
-
-function refusalText(response: HttpResponse): string {
-  const body = response.body as string
-  const head = `Connection: close\r\nContent-Type: ${response.contentType}\r\nX-Content-Type-Options: nosniff`
-  return `HTTP/1.1 ${statusLine(response.statusCode)}\r\n${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
 }

@@ -22,6 +22,8 @@ export interface SessionRules {
   readonly log: Logger
   /** Requests of one connection; 0 for no limit. */
   readonly maxRequests: number
+  /** Milliseconds for which a client may take nothing of an answer. */
+  readonly writeTimeout: number
 }
 
 /** So many at once, and so many a second from then on. */
@@ -163,7 +165,7 @@ export class NodeHttp2Session implements Expiring {
 
   /** A request has come. @returns whether it is to be answered: its client may have given it up by now. */
   opened(stream: ServerHttp2Stream): boolean {
-    const { idle, maxRequests } = this.#rules
+    const { idle, maxRequests, writeTimeout } = this.#rules
     // What is wrong with a stream its `close` tells of; unheard, it would be thrown.
     stream.on('error', () => {})
     if (stream.destroyed || stream.closed) {
@@ -177,6 +179,10 @@ export class NodeHttp2Session implements Expiring {
     // One that is given up with the code for no error stays in node with all that it was to send, and keeps the end of its
     // connection from being seen.
     stream.once('aborted', () => process.nextTick(() => stream.destroy()))
+    // Told when nothing moves; what waits for a handler has nothing to be taken.
+    stream.setTimeout(writeTimeout, () => {
+      if (stream.writableLength > 0) this.cut(stream, constants.NGHTTP2_INTERNAL_ERROR)
+    })
     this.#open.add(stream)
     stream.once('close', () => {
       this.#open.delete(stream)

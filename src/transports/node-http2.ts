@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { Deadlines } from '../core/deadlines.js'
 import type { Census } from '../core/drain.js'
 import type { NodeConnection } from './node-exchange.js'
-import { headerLimit } from './node-http1.js'
+import { headerLimit, writeTimeout } from './node-http1.js'
 import { readHttp2Arrival } from './node-http2-arrival.js'
 import { NodeHttp2Exchange, refuseStream } from './node-http2-exchange.js'
 import { NodeHttp2Session } from './node-http2-session.js'
@@ -45,6 +45,7 @@ export class NodeHttp2 {
       idle: new Deadlines(host.settings.idleTimeout ?? idleTimeout),
       log: host.log,
       maxRequests: host.settings.maxRequestsPerConnection ?? 0,
+      writeTimeout: host.settings.writeTimeout ?? writeTimeout,
     }
     this.#server = createServer({
       maxHeaderListPairs: mostFields,
@@ -76,7 +77,9 @@ export class NodeHttp2 {
           // What follows is of no account.
           own.cutAfterAnswer(stream)
         } else {
-          new NodeHttp2Exchange(host, stream, arrival, own, connection).serve()
+          const serving = connection.hostFor(socket)
+          new NodeHttp2Exchange(serving, stream, arrival, own, connection).serve()
+          if (serving !== host) own.close()
         }
       })
       if (this.#isEnding) own.announce()

@@ -51,12 +51,7 @@ class NodeUpgradeExchange extends NodeExchange {
 }
 
 /** Has a server's requests for WebSockets served by an app; others remain for whoever listens for them. */
-export function takeUpgrades(
-  server: Server,
-  host: TransportHost,
-  sockets: HostSockets,
-  connection: NodeConnection,
-): void {
+export function takeUpgrades(server: Server, sockets: HostSockets, connection: NodeConnection): void {
   server.on('upgrade', (req: IncomingMessage, socket: Socket, head: Buffer) => {
     if (connection.last.has(socket)) return
     const arrival = readArrival(req)
@@ -69,7 +64,8 @@ export function takeUpgrades(
     const res = new ServerResponse(req)
     res.assignSocket(socket)
     res.once('finish', () => endAfter(res, socket))
-    new NodeUpgradeExchange(host, arrival, connection, { connection: socket, head, req, res, sockets }).serve()
+    const serving = connection.hostFor(socket)
+    new NodeUpgradeExchange(serving, arrival, connection, { connection: socket, head, req, res, sockets }).serve()
   })
 }
 

@@ -2,10 +2,12 @@ import { type AddressInfo, Server as NetServer } from 'node:net'
 import { type Census, type DrainPlan, total } from '../core/drain.js'
 import type { Settings } from '../core/settings.js'
 import { HotpressError } from '../errors.js'
+import { reserveOf } from './connection-limits.js'
 import { beginServing, endServing, NodeConnections } from './node-connections.js'
 import type { NodeConnection } from './node-exchange.js'
 import { attach, createNodeServer } from './node-http1.js'
 import { NodeHttp2 } from './node-http2.js'
+import { limitAddresses, limitConnections } from './node-limits.js'
 import { cleartextServer, type ProtocolServer, type Protocols, plainServer, secureServer } from './node-protocols.js'
 import { ProxyGate } from './proxy-peer.js'
 import { isOneKind } from './tls-key.js'
@@ -36,8 +38,13 @@ async function listen(host: TransportHost, where: ListenSettings): Promise<Liste
   }
   const outer = outerServer(where, protocols, connection, bridge !== undefined)
   const server = outer?.server ?? http1
+  const isSecure = tls !== undefined
+  limitAddresses(server, settings.maxConnectionsPerAddress ?? 0, isSecure)
   const proxies = settings.proxyProtocol
   const gate = proxies && ProxyGate.before(server, { deadlines: connection.bodyDeadlines, log, proxies })
+  const { excess } = connection
+  const most = settings.maxConnections ?? 0
+  limitConnections(server, { excess, isSecure, most, reserve: reserveOf(host, most) })
   await bind(server, where)
   if (outer === undefined) http1.on('connection', (socket) => connections.add(socket))
   else beginServing(http1)

@@ -2,6 +2,7 @@ import { isIPv6, type Server, type Socket } from 'node:net'
 import type { AddressSet } from '../core/addresses.js'
 import type { Deadlines } from '../core/deadlines.js'
 import type { Logger } from '../core/logger.js'
+import { interpose } from './node-connections.js'
 import { readProxyHeader } from './proxy-header.js'
 
 /** What the connections of a server are taken by. */
@@ -40,13 +41,7 @@ export class ProxyGate {
     if (known !== undefined) return known
     const gate = new ProxyGate(rules)
     gates.set(server, gate)
-    const listeners = server.rawListeners('connection')
-    server.removeAllListeners('connection')
-    server.on('connection', (socket: Socket) =>
-      gate.#take(socket, () => {
-        for (const listener of listeners) Reflect.apply(listener, server, [socket])
-      }),
-    )
+    interpose(server, (socket, serve) => gate.#take(socket, serve))
     server.prependListener('secureConnection', (socket: Socket) => {
       const address = gate.#announced.get(endsOf(socket))
       if (address !== undefined) announce(socket, address)

@@ -57,6 +57,8 @@ export interface TransportHost extends RequestContext {
   /** What middleware would have done to an answer that was made outside of it (`core/decorator`). It never throws. */
   decorate(response: HttpResponse, request: HttpRequest): HttpResponse
   readonly head: HeadTemplate
+  /** Whether a request is answered while the app has too much to do; absent where none is. */
+  readonly isExempt?: ((request: HttpRequest) => boolean) | undefined
   readonly settings: Settings
   readonly routes: TransportRoutes
   readonly responder: Responder
@@ -174,14 +176,7 @@ export function firstGiven(settings: Settings, options: readonly (keyof Settings
 }
 
 /** Options that the transport native alone can honour. */
-export const nativeOnly: readonly (keyof Settings)[] = [
-  'chunkLimit',
-  'connectionOverflow',
-  'maxConnections',
-  'maxConnectionsPerAddress',
-  'requestLineLimit',
-  'writeTimeout',
-]
+export const nativeOnly: readonly (keyof Settings)[] = ['chunkLimit', 'connectionOverflow', 'requestLineLimit']
 
 /** One way to speak HTTP. Its contract is the suite in `test/contract/http.ts`. */
 export interface Transport {

@@ -9,6 +9,7 @@ import { binding } from '../native/binding.js'
 import { refusal, refusalOf } from './refusal.js'
 import type { TlsSettings, TransportHost } from './transport.js'
 import { UwsExchange, type UwsOwner } from './uws-exchange.js'
+import { UwsLimit } from './uws-limit.js'
 import { quietTurn } from './uws-quiet.js'
 import { UwsSockets } from './uws-socket.js'
 import { secureApp } from './uws-tls.js'
@@ -32,6 +33,7 @@ export class UwsServer implements UwsOwner {
   readonly #framing = new Framing()
   readonly #headerLimit: number
   #headers: string[] = []
+  readonly #limit: UwsLimit
   #onIdle: (() => void) | undefined
   #port: number | undefined
   #sharesPort = false
@@ -54,7 +56,14 @@ export class UwsServer implements UwsOwner {
     this.#headerLimit = headerLimit
     this.#uws = uws
     this.protocol = tls === undefined ? 'http' : 'https'
-    const sockets = host.sockets && new UwsSockets(host.sockets.limits, () => this.#connections--)
+    const limit = new UwsLimit(host, this)
+    this.#limit = limit
+    const sockets =
+      host.sockets &&
+      new UwsSockets(host.sockets.limits, () => {
+        this.#connections--
+        limit.closed()
+      })
     this.#sockets = sockets
     const prepare = (app: Uws.TemplatedApp): Uws.TemplatedApp => {
       sockets?.prepare(app, (res, req, context) => this.#handle(res, req, context))
@@ -62,6 +71,7 @@ export class UwsServer implements UwsOwner {
     }
     this.#app = tls === undefined ? prepare(uws.App()) : secureApp(uws, tls, prepare)
     this.#app.filter(this.#counted)
+    limit.apply(this.#app)
     sockets?.publishBy(this.#app)
   }
 
@@ -153,7 +163,7 @@ export class UwsServer implements UwsOwner {
     }
     const { bodySize, closes } = framing
     const arrival = { bodySize, closes, headers, isLast, method, path, query }
-    new UwsExchange(this, res, arrival, context).serve()
+    new UwsExchange(this.#limit.overflow() ?? this, res, arrival, context).serve()
   }
 }
 

@@ -37,7 +37,13 @@ function refuses(settings: Settings, where: ListenSettings, hasBridge: boolean):
   if (settings.proxyProtocol !== undefined) {
     return { option: 'proxyProtocol', reason: 'it reads no such header; use the transport native or node' }
   }
-  const other = firstGiven(settings, [...nativeOnly, 'maxRequestsPerConnection', 'readTimeout'])
+  const other = firstGiven(settings, [
+    ...nativeOnly,
+    'maxConnectionsPerAddress',
+    'maxRequestsPerConnection',
+    'readTimeout',
+    'writeTimeout',
+  ])
   if (other !== undefined) return { option: other, reason: 'it has no such limit; use the transport native' }
   if (where.backlog !== defaultBacklog) {
     return { option: 'backlog', reason: 'it has a queue of its own; use the transport native' }

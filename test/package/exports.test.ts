@@ -39,6 +39,7 @@ const names = [
   'file',
   'hashApiKey',
   'hashPassword',
+  'health',
   'html',
   'ipFilter',
   'json',

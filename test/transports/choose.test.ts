@@ -24,7 +24,6 @@ describe('what a transport cannot honour', () => {
     ['headerLimit', { headerLimit: '65537b' }, {}, 'native'],
     ['http2', {}, { http2: { cleartext: true } }, 'native'],
     ['idleTimeout', { idleTimeout: '30s' }, {}, 'native'],
-    ['maxConnections', { maxConnections: 10 }, {}, 'native'],
     ['maxConnectionsPerAddress', { maxConnectionsPerAddress: 10 }, {}, 'native'],
     ['maxRequestsPerConnection', { maxRequestsPerConnection: 10 }, {}, 'native'],
     ['proxyProtocol', { proxyProtocol: 'loopback' }, {}, 'native'],

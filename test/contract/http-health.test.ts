@@ -1,0 +1,3 @@
+import { healthContract } from './http/health.js'
+
+healthContract()
