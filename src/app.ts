@@ -23,7 +23,8 @@ import type { SocketIoEvents, SocketIoServer } from './realtime/socketio-auth.js
 import type { SocketIoOptions } from './realtime/socketio-options.js'
 import { redirectingHost } from './redirect.js'
 import { coreInfo } from './routing/matcher.js'
-import { checkMiddleware, type RouteDefinition, RouteRegistry } from './routing/registry.js'
+import { RouteRegistry } from './routing/registry.js'
+import { checkMiddleware, type RouteDefinition } from './routing/route-options.js'
 import { RouteTable } from './routing/table.js'
 import { chooseTransport } from './transports/choose.js'
 import { type InjectOptions, type InjectResult, inject } from './transports/inject.js'
@@ -238,7 +239,7 @@ export class Hotpress extends RouteRegistry {
     Data = unknown,
   >(options: SocketIoOptions<boolean | Cors | CorsOptions> = {}): SocketIoServer<Listen, Emit, Between, Data> {
     this.#open('socketio()')
-    return this.#sockets.addServer(options) as SocketIoServer<Listen, Emit, Between, Data>
+    return this.#sockets.addServer(options, this.log) as SocketIoServer<Listen, Emit, Between, Data>
   }
 
   /** Adds middleware around every request, those that no route answers included; the first added is outermost. */

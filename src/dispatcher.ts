@@ -16,7 +16,7 @@ import { staticHandler } from './files/static.js'
 import type { NumberedRoutes } from './fixed.js'
 import { compose, composeOpen } from './middleware/compose.js'
 import { createMatcher, type Matcher } from './routing/matcher.js'
-import type { RouteDefinition } from './routing/registry.js'
+import type { RouteDefinition } from './routing/route-options.js'
 import { allowed, type Endpoint, type Entry, type RouteTable, readParams } from './routing/table.js'
 
 /** What an app has gathered by the time it starts. */

@@ -5,7 +5,7 @@ import { problem } from './core/problem.js'
 import type { HttpResponse } from './core/response.js'
 import { type HttpError, httpError } from './errors.js'
 import type { NativeFixed, NativeTemplate } from './native/types.js'
-import type { RouteDefinition } from './routing/registry.js'
+import type { RouteDefinition } from './routing/route-options.js'
 import { allowed } from './routing/table.js'
 
 /** The routes of one shape, with the matcher's number for it. */

@@ -13,7 +13,7 @@ import { fixedAnswers } from './fixed.js'
 import { compose } from './middleware/compose.js'
 import { filterPaths } from './middleware/path-filter.js'
 import type { AppSockets } from './realtime/app-sockets.js'
-import type { RouteDefinition } from './routing/registry.js'
+import type { RouteDefinition } from './routing/route-options.js'
 import type { RouteTable } from './routing/table.js'
 import type { NodeBridge, TransportHost } from './transports/transport.js'
 

@@ -75,6 +75,7 @@ export {
   SecurityHeaders,
 } from './middleware/security-headers-builder.js'
 export type { HotpressOptions, Http2Options, HttpsRedirectOptions, ListenOptions } from './option-types.js'
+export type { RedisAdapterClient } from './realtime/redis-connections.js'
 export type {
   AuthenticatedNamespace,
   SocketIoAuth,
@@ -85,13 +86,15 @@ export type {
   SocketIoServer,
 } from './realtime/socketio-auth.js'
 export type { SocketIoDeflateOptions, SocketIoOptions, SocketIoRecoveryOptions } from './realtime/socketio-options.js'
+export { type RedisAdapter, type RedisAdapterOptions, redis } from './realtime/socketio-redis.js'
 export { type SseOptions, sse } from './realtime/sse.js'
 export { SseChannel, type SseChannelOptions } from './realtime/sse-channel.js'
 export type { SseEvent } from './realtime/sse-event.js'
 export type { SseCleanup, SseSource, SseStream } from './realtime/sse-source.js'
 export { controller } from './routing/controller.js'
 export type { PathParams } from './routing/pattern.js'
-export { RouteGroup, type RouteGroupOptions, type RouteOptions } from './routing/registry.js'
+export { RouteGroup, type RouteGroupOptions } from './routing/registry.js'
+export type { RouteOptions } from './routing/route-options.js'
 export type { InjectOptions, InjectResult } from './transports/inject.js'
 export type { Address, ListeningServer } from './transports/listening-server.js'
 export type { CertificateOptions, CipherSuite, TlsCertificateOptions, TlsOptions } from './transports/tls-options.js'

@@ -142,8 +142,8 @@ export interface ListenOptions {
    */
   readonly redirectToHttps?: boolean | HttpsRedirectOptions
   /**
-   * Lets other processes listen on the same port (SO_REUSEPORT). False by default. Native only, not on Windows and not
-   * beside `http3`.
+   * Lets other processes listen on the same port (SO_REUSEPORT). False by default. Native and uws, not on Windows and
+   * not beside `http3`.
    */
   readonly reusePort?: boolean
   /** Threads for TLS, HTTP/2 and HTTP/3: one less than there are cores by default, 1 to 4. Native only. */

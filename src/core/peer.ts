@@ -13,13 +13,23 @@ export function peer<Library>(name: string, what: string, load: () => Promise<Li
     library ??= load().catch((cause: unknown) => {
       // It may be installed while the app runs.
       library = undefined
-      throw isMissing(cause, name) ? new HotpressError('PACKAGE_MISSING', { name, what }, { cause }) : cause
+      throw missingPackage(cause, name, what)
     })
     return library
   }
 }
 
-// A package that is there and misses another is broken, and its own error says how.
+/**
+ * What to throw where a package could not be loaded that only some apps need: `PACKAGE_MISSING` where it is not there. A
+ * package that is there and misses another is broken, and its own error says how.
+ *
+ * @param cause what loading it threw.
+ * @param what needs it.
+ */
+export function missingPackage(cause: unknown, name: string, what: string): unknown {
+  return isMissing(cause, name) ? new HotpressError('PACKAGE_MISSING', { name, what }, { cause }) : cause
+}
+
 function isMissing(error: unknown, name: string): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false
   return (

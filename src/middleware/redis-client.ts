@@ -1,4 +1,5 @@
 import { peer } from '../core/peer.js'
+import { redisPatience } from '../core/redis.js'
 
 /** What is asked of a client of Redis: `Redis` and `Cluster` of ioredis have it. */
 export interface RedisClient {
@@ -16,13 +17,6 @@ export interface RedisConnection {
   close(): void
 }
 
-/** Milliseconds. */
-const connectTimeout = 2000
-/** Milliseconds without a byte, while an answer is waited for, after which the connection is taken for dead. */
-const silence = 2000
-/** Milliseconds between attempts to connect. */
-const longestPause = 1000
-
 const loadRedis = peer('ioredis', 'RedisRateLimiter', () => import('ioredis'))
 
 /**
@@ -35,14 +29,10 @@ export async function connectRedis(url: string): Promise<RedisConnection> {
   const { Redis } = await loadRedis()
   const client = new Redis(url, {
     autoResendUnfulfilledCommands: false,
-    connectTimeout,
     enableOfflineQueue: false,
     lazyConnect: true,
     maxRetriesPerRequest: 0,
-    // A primary that was made a replica: the name may stand for another server by now.
-    reconnectOnError: ({ message }) => message.startsWith('READONLY'),
-    retryStrategy: (times) => Math.min(50 * times, longestPause),
-    socketTimeout: silence,
+    ...redisPatience,
   })
   let failure: Error | undefined
   client.on('error', (error: Error) => {

@@ -1,5 +1,6 @@
 import { Deadlines } from '../core/deadlines.js'
 import { checkOptions, invalid } from '../core/options-check.js'
+import { checkRedisUrl } from '../core/redis.js'
 import { millisecondsOf } from '../core/units.js'
 import { describe, HotpressError, httpError } from '../errors.js'
 import { MemoryRateLimiter, type MemoryRateLimiterOptions } from './memory-rate-limiter.js'
@@ -45,7 +46,7 @@ const checks = {
       : invalid(option, value, 'up to 100 characters of ASCII without spaces and braces'),
   timeout: (value: unknown, option: string): unknown =>
     millisecondsOf(value, option) || invalid(option, value, 'more than 0'),
-  url: checkUrl,
+  url: checkRedisUrl,
 }
 
 /**
@@ -222,11 +223,4 @@ function checkClient(value: unknown, option: string): unknown {
     'evalsha' in value &&
     typeof value.evalsha === 'function'
   return isClient ? value : invalid(option, value, 'a Redis or Cluster of ioredis')
-}
-
-function checkUrl(value: unknown, option: string): unknown {
-  if (typeof value === 'string' && /^rediss?:\/\//.test(value) && URL.canParse(value)) return value
-  // A text may hold a password.
-  const got = typeof value === 'string' ? 'another text' : describe(value)
-  throw new HotpressError('OPTION_INVALID', { got, option, takes: "a URL such as 'redis://localhost:6379'" })
 }

@@ -8,6 +8,7 @@ import { HotpressError } from '../errors.js'
 import { type CorsChoice, type SocketIoHost, SocketIoMount } from './socketio.js'
 import type { SocketIoServer } from './socketio-auth.js'
 import type { SocketIoOptions } from './socketio-options.js'
+import { logAdapters } from './socketio-redis.js'
 import { webSocketHandler } from './websocket-group.js'
 import { SocketHub } from './websocket-hub.js'
 import { NodeSockets } from './websocket-node.js'
@@ -35,10 +36,15 @@ export class AppSockets {
   }
 
   /** @throws HotpressError `OPTION_INVALID`, `OPTION_UNKNOWN`, `SOCKETIO_CONFLICT` */
-  addServer(options: SocketIoOptions): SocketIoServer {
+  addServer(options: SocketIoOptions, log: Logger): SocketIoServer {
     const mount = new SocketIoMount(options, this.#chooseCors)
     const { io, path } = mount
-    if (this.#mounts.some((other) => other.path === path)) throw new HotpressError('SOCKETIO_CONFLICT', { path })
+    if (this.#mounts.some((other) => other.path === path)) {
+      // Its adapter may have connected.
+      mount.close()
+      throw new HotpressError('SOCKETIO_CONFLICT', { path })
+    }
+    logAdapters(io, log)
     this.#mounts.push(mount)
     return io
   }

@@ -1,7 +1,8 @@
 import type { ServerOptions } from 'socket.io'
-import { type Check, checkBoolean, checkFunction, checkOptions, invalid } from '../core/options-check.js'
+import { type Check, checkBoolean, checkFunction, checkOptions, invalid, refused } from '../core/options-check.js'
 import type { Middleware } from '../core/types.js'
 import { bytesOf, millisecondsOf } from '../core/units.js'
+import { keepsNothing } from './socketio-redis.js'
 
 /** What of WebSocket messages is compressed. */
 export interface SocketIoDeflateOptions {
@@ -26,7 +27,7 @@ export interface SocketIoRecoveryOptions {
  * @typeParam Cors what the option `cors` takes.
  */
 export interface SocketIoOptions<Cors = unknown> {
-  /** What carries messages between processes; within this one by default. */
+  /** What carries messages between processes, such as `redis(url)`; within this one by default. */
   readonly adapter?: ServerOptions['adapter']
   /** Whether clients of Socket.IO 2 are served too: false by default. */
   readonly allowEIO3?: boolean
@@ -124,6 +125,9 @@ const recoveryChecks = { maxDisconnectionDuration: time, skipMiddlewares: checkB
  */
 export function settleSocketIo(options: SocketIoOptions): SocketIoSettings {
   const given = checkOptions(options, checks, where) as Record<string, unknown>
+  if (given.connectionStateRecovery !== undefined && keepsNothing(given.adapter)) {
+    refused(`adapter${where}`, 'redis() without streams', 'redis({ streams: true }) beside connectionStateRecovery')
+  }
   const { cors, middleware = [], path = '/socket.io', serveClient = true, websocketOnly = false, ...library } = given
   return {
     cors,

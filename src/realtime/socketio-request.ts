@@ -32,7 +32,7 @@ export class RequestSocket extends EventEmitter {
 
 /** The connection of a request for a WebSocket; what the library does with it becomes a response. The first answer wins. */
 export class UpgradeSocket extends RequestSocket {
-  readonly #settle: (response: HttpResponse) => void
+  #settle: ((response: HttpResponse) => void) | undefined
   override readonly writable: boolean = true
 
   constructor(request: HttpRequest, settle: (response: HttpResponse) => void) {
@@ -42,11 +42,11 @@ export class UpgradeSocket extends RequestSocket {
 
   /** @param lines of headers for the answer. */
   accept(upgrade: SocketUpgrade, lines: readonly string[]): void {
-    this.#settle(withLines(upgrading(upgrade), lines))
+    this.#answer(withLines(upgrading(upgrade), lines))
   }
 
   override destroy(): this {
-    this.#settle(empty(400))
+    this.#answer(empty(400))
     return super.destroy()
   }
 
@@ -55,8 +55,15 @@ export class UpgradeSocket extends RequestSocket {
     const end = text.indexOf('\r\n\r\n')
     const [first, ...lines] = text.slice(0, end).split('\r\n')
     const response = new HttpResponse(text.slice(end + 4), undefined, Number(first!.split(' ')[1]))
-    this.#settle(withLines(response, lines))
+    this.#answer(withLines(response, lines))
     return true
+  }
+
+  // The library keeps this for as long as the WebSocket lives, and need not keep the answer too.
+  #answer(response: HttpResponse): void {
+    const settle = this.#settle
+    this.#settle = undefined
+    settle?.(response)
   }
 }
 
@@ -82,7 +89,7 @@ export function incoming(source: RequestSource, socket: RequestSocket): Incoming
   req.method = source.method
   req.url = source.query === '' ? source.path : `${source.path}?${source.query}`
   const pairs = source.headers()
-  req.rawHeaders = [...pairs]
+  req.rawHeaders = pairs as string[]
   const headers: Record<string, string> = {}
   for (let index = 0; index < pairs.length; index += 2) {
     const name = pairs[index]!

@@ -102,9 +102,13 @@ export class NodeHttp2Session implements Expiring {
   cut(stream: ServerHttp2Stream, code: number): void {
     if (stream.destroyed) return
     this.#cut.add(stream)
-    // To close it would end it first, and what was sent be taken for whole.
-    if (code === constants.NGHTTP2_INTERNAL_ERROR) stream.destroy(new Error('the answer is not whole'))
-    else stream.close(code)
+    if (code !== constants.NGHTTP2_INTERNAL_ERROR) {
+      stream.close(code)
+      return
+    }
+    // To close it would end it first, and what was sent be taken for whole. Where a stream is destroyed by what the read that
+    // is under way sets off, and has something to send, its reset can be lost: node then writes empty frames without end.
+    setImmediate(() => stream.destroy(new Error('the answer is not whole')))
   }
 
   /** Gives a stream up when its answer is out, if its client has not ended it by then. */

@@ -85,8 +85,11 @@ export class UwsServer implements UwsOwner {
     if (this.#underWay === 0) this.#onIdle?.()
   }
 
-  /** @returns the port, or undefined when the library could not bind it. */
-  listen(host: string, port: number): number | undefined {
+  /**
+   * @param sharesPort whether other processes may listen on the port too.
+   * @returns the port, or undefined when the library could not bind it.
+   */
+  listen(host: string, port: number, sharesPort: boolean): number | undefined {
     const { LIBUS_LISTEN_EXCLUSIVE_PORT: exclusive } = this.#uws as unknown as { LIBUS_LISTEN_EXCLUSIVE_PORT: number }
     let result: number | undefined
     const taken = (socket: Uws.us_listen_socket | false): void => {
@@ -98,7 +101,7 @@ export class UwsServer implements UwsOwner {
     // The library's types leave out this form, which its code has. Without the option a second process could share the
     // port unasked (SO_REUSEPORT), and an address would never be reported as in use.
     const app = this.#app as unknown as { listen(...args: [string, number, number, typeof taken]): void }
-    app.listen(host, port, exclusive, taken)
+    app.listen(host, port, sharesPort ? 0 : exclusive, taken)
     if (result !== undefined) binding().limitReceiveBuffers(result, receiveBuffer)
     return result
   }

@@ -6,13 +6,20 @@ import { whenLeft } from './uws-leaving.js'
 
 /** What the library keeps with each socket. */
 interface Kept {
+  /** Tells of it. */
+  begin: (() => void) | undefined
   events: RawEvents | undefined
   isClosed: boolean
   raw: UwsRawSocket | undefined
   readonly upgrade: SocketUpgrade
 }
 
-type Socket = Uws.WebSocket<Kept>
+/** The library copies it. */
+interface Carried {
+  readonly kept: Kept
+}
+
+type Socket = Uws.WebSocket<Carried>
 
 type OnUpgrade = (res: Uws.HttpResponse, req: Uws.HttpRequest, context: Uws.us_socket_context_t) => void
 
@@ -30,6 +37,9 @@ const patience = 1000
 // The library drops who is over its limit without a word. Up to here it is told why (1009), by our own limit.
 const overLimit = 2
 
+/** Those of servers in this thread that have some open. */
+const inUse = new Set<UwsSockets>()
+
 /** Makes a WebSocket of a connection, and tells of it. */
 export function upgradeConnection(
   res: Uws.HttpResponse,
@@ -40,9 +50,18 @@ export function upgradeConnection(
   res.cork(() => {
     res.writeStatus('101 Switching Protocols')
     for (let index = 0; index < head.length; index += 2) res.writeHeader(head[index]!, head[index + 1]!)
-    const kept: Kept = { events: undefined, isClosed: false, raw: undefined, upgrade }
-    res.upgrade(kept, key, upgrade.protocol, upgrade.compresses ? extensions : '', context)
   })
+  const kept: Kept = { begin: undefined, events: undefined, isClosed: false, raw: undefined, upgrade }
+  const make = (): void => {
+    res.upgrade<Carried>({ kept }, key, upgrade.protocol, upgrade.compresses ? extensions : '', context)
+  }
+  // When a cork() of the response returns that has corked it, the library looks at a state that the upgrade has freed, and by
+  // what it finds there it may close the connection. Within the cork of another socket it does not, and in the request's own
+  // callback there is no need. Without any it complains on the standard error, and nothing else is amiss.
+  const [other] = inUse
+  if (other === undefined) make()
+  else other.within(() => res.cork(make))
+  if (!kept.isClosed) kept.begin?.()
 }
 
 /** The WebSockets of a server of uWebSockets.js, with topics of the library's own. */
@@ -85,29 +104,37 @@ export class UwsSockets implements Publisher {
     }
   }
 
+  /** Does something in the cork of one of them, which is there. */
+  within(callback: () => void): void {
+    for (const socket of this.#all) {
+      socket.within(callback)
+      return
+    }
+  }
+
   #behavior(
     { compresses, maxBackpressure, maxPayload }: SocketLimits,
     onUpgrade: OnUpgrade,
-  ): Uws.WebSocketBehavior<Kept> {
+  ): Uws.WebSocketBehavior<Carried> {
     return {
       close: (socket, code, message) => {
-        const kept = socket.getUserData()
+        const { kept } = socket.getUserData()
         kept.isClosed = true
         this.#onClose()
-        if (kept.raw !== undefined) this.#all.delete(kept.raw)
+        if (kept.raw !== undefined) this.#forget(kept.raw)
         kept.events?.onClose(code, Buffer.from(message).toString())
       },
       closeOnBackpressureLimit: true,
       // Without contexts that are kept, and its memory is shared by all.
       compression: compresses ? sharedCompressor | sharedDecompressor : 0,
-      drain: (socket) => socket.getUserData().events?.onDrain(),
+      drain: (socket) => socket.getUserData().kept.events?.onDrain(),
       // Silence is looked after by our own, who send the pings too.
       idleTimeout: 0,
       // What is sent to one socket has the limit of its own route.
       maxBackpressure,
       maxPayloadLength: maxPayload * overLimit,
       message(socket, message, isBinary) {
-        const { events, upgrade } = socket.getUserData()
+        const { events, upgrade } = socket.getUserData().kept
         if (message.byteLength > upgrade.maxPayload) {
           socket.end(1009, '')
           return
@@ -116,8 +143,8 @@ export class UwsSockets implements Publisher {
         events?.onMessage(isBinary ? new Uint8Array(message.slice(0)) : Buffer.from(message).toString())
       },
       open: (socket) => this.#open(socket),
-      ping: (socket, message) => socket.getUserData().events?.onPing(new Uint8Array(message.slice(0))),
-      pong: (socket, message) => socket.getUserData().events?.onPong(new Uint8Array(message.slice(0))),
+      ping: (socket, message) => socket.getUserData().kept.events?.onPing(new Uint8Array(message.slice(0))),
+      pong: (socket, message) => socket.getUserData().kept.events?.onPong(new Uint8Array(message.slice(0))),
       sendPingsAutomatically: false,
       upgrade: onUpgrade,
     }
@@ -137,17 +164,23 @@ export class UwsSockets implements Publisher {
     socket.close(1001, '')
   }
 
+  #forget(socket: UwsRawSocket): void {
+    this.#all.delete(socket)
+    if (this.#all.size === 0) inUse.delete(this)
+  }
+
   #open(socket: Socket): void {
-    const kept = socket.getUserData()
-    const raw = new UwsRawSocket(socket, kept, this)
-    kept.raw = raw
-    kept.events = kept.upgrade.open(raw)
-    this.#all.add(raw)
-    kept.events.onOpen()
-    if (!this.#isLeaving) return
-    // The library sends what this callback says after it.
-    this.#isBehind = true
-    this.#leave(raw)
+    const { kept } = socket.getUserData()
+    kept.begin = () => {
+      kept.begin = undefined
+      const raw = new UwsRawSocket(socket, kept, this)
+      kept.raw = raw
+      kept.events = kept.upgrade.open(raw)
+      this.#all.add(raw)
+      inUse.add(this)
+      kept.events.onOpen()
+      if (this.#isLeaving) this.#leave(raw)
+    }
   }
 }
 
@@ -197,6 +230,10 @@ class UwsRawSocket implements RawSocket, RawTopics {
 
   unsubscribe(topic: string): void {
     if (!this.#kept.isClosed) this.#socket.unsubscribe(topic)
+  }
+
+  within(callback: () => void): void {
+    this.#socket.cork(callback)
   }
 }
 

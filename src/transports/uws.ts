@@ -52,7 +52,9 @@ function refuses(settings: Settings, where: ListenSettings, hasBridge: boolean):
   if (where.threads !== undefined) {
     return { option: 'threads', reason: 'it has one thread, that of JavaScript; use the transport native' }
   }
-  if (where.reusePort) return { option: 'reusePort', reason: 'it shares no port; use the transport native' }
+  if (where.reusePort && process.platform === 'win32') {
+    return { option: 'reusePort', reason: 'Windows has nothing like it' }
+  }
   const refusal = refusesSecure(where)
   if (refusal !== undefined) return refusal
   const most = largestHeader()
@@ -82,9 +84,23 @@ async function load(): Promise<string | undefined> {
 async function listen(host: TransportHost, where: ListenSettings): Promise<Listening> {
   const uws = library!
   const server = new UwsServer(uws, host, host.settings.headerLimit ?? Math.min(8192, largestHeader()), where.tls)
-  const port = server.listen(where.host, where.port)
+  // One that the library picks it does not share.
+  const wanted = where.reusePort && where.port === 0 ? await freePort(where.host) : where.port
+  const port = server.listen(where.host, wanted, where.reusePort)
   if (port === undefined) throw await whyNot(where)
   return { close: (drain) => server.close(drain), port }
+}
+
+// 0 where the host cannot be bound: what is wrong with it then comes to light.
+function freePort(host: string): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', () => resolve(0))
+    probe.listen({ exclusive: true, host, port: 0 }, () => {
+      const address = probe.address()
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
 }
 
 // The library says only that it failed; the operating system says why.

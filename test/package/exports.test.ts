@@ -47,6 +47,7 @@ const names = [
   'pathFilter',
   'rateLimit',
   'redirect',
+  'redis',
   'requestKey',
   'securityHeaders',
   'sensitivePaths',

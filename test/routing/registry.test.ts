@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Middleware } from '../../src/core/types.js'
-import { type RouteDefinition, RouteGroup, RouteRegistry } from '../../src/routing/registry.js'
+import { RouteGroup, RouteRegistry } from '../../src/routing/registry.js'
+import type { RouteDefinition } from '../../src/routing/route-options.js'
 import { says } from '../_says.js'
 
 /** A registry that only keeps what it is told. */

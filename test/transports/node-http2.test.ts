@@ -5,7 +5,7 @@ import { after, describe, test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
 import { Hotpress, type HotpressOptions, type ListenOptions, stream, text } from '../../src/index.js'
 import { http2Session, start, tls, variants } from '../_setup.js'
-import { block, Flag, Frame, FrameClient, frame, get } from './_http2-frames.js'
+import { block, Flag, Frame, FrameClient, frame, get, uint32 } from './_http2-frames.js'
 
 const whole = Flag.endHeaders | Flag.endStream
 
@@ -229,6 +229,39 @@ describe('HTTP/2 on node', () => {
     assert.equal(headers[':status'], 200)
     request.resume()
     await closed
+  })
+
+  test('streams that fail while their body comes are reset, and others go on', { timeout: 30_000 }, async () => {
+    const { port } = await begin((app) => {
+      app.get('/', () => 'here')
+      app.post('/', (req) =>
+        stream(
+          (async function* () {
+            for await (const chunk of req.stream()) {
+              // Little enough to wait in the stream.
+              yield chunk
+              if (chunk.includes(1)) throw new Error('a one')
+            }
+          })(),
+        ),
+      )
+    })
+    for (const window of [0, 1000, 1_000_000]) {
+      const client = await FrameClient.open(port, true, [[4, window]])
+      const post = block(':method', 'POST', ':scheme', 'https', ':path', '/', ':authority', 'localhost')
+      for (let id = 1; id < 40; id += 2) {
+        const zeros = frame(Frame.Data, 0, id, Buffer.alloc(1000))
+        const one = frame(Frame.Data, 0, id, Buffer.alloc(1000, 1))
+        client.send(frame(Frame.Headers, Flag.endHeaders, id, post), zeros, one, zeros, zeros, zeros)
+        client.send(
+          frame(Frame.WindowUpdate, 0, id, uint32(1_000_000)),
+          frame(Frame.WindowUpdate, 0, 0, uint32(10_000)),
+        )
+        await client.until(({ stream: of, type }) => of === id && type === Frame.RstStream)
+      }
+      assert.equal(await statusOf(client, 41, get('/')), '200')
+      client.close()
+    }
   })
 
   test('a stream that is reset with the code for no error is let go, whatever it was to send', {

@@ -65,7 +65,6 @@ describe('TLS on uws', { skip }, () => {
     ['http2', { http2: { maxConcurrentStreams: 10 }, tls }],
     ['backlog', { backlog: 10 }],
     ['http3', { http3: true, tls }],
-    ['reusePort', { reusePort: true }],
     ['threads', { threads: 2, tls }],
   ] as const satisfies readonly (readonly [string, ListenOptions])[]) {
     test(`refuses ${option} (${Object.keys(listen)}), and says who takes it`, async () => {

@@ -50,6 +50,23 @@ async function startAt(port: number): Promise<{ readonly address: Address; reado
   return { address: await app.listen({ port }), app }
 }
 
+describe('uws: reusePort', { skip: process.platform === 'linux' ? skip : 'other systems deal differently' }, () => {
+  test('a port is shared by those who have all asked to share it', async () => {
+    const listen = async (port: number, reusePort: boolean): Promise<Address> => {
+      const app = new Hotpress({ logger: false, transport: 'uws' })
+      after(() => app.close())
+      return app.listen({ port, reusePort })
+    }
+    for (const asked of [0, await freePort()]) {
+      const { port } = await listen(asked, true)
+      assert.equal((await listen(port, true)).port, port)
+      await assert.rejects(listen(port, false), { code: 'ADDRESS_IN_USE' })
+    }
+    const { port } = await listen(0, false)
+    await assert.rejects(listen(port, true), { code: 'ADDRESS_IN_USE' })
+  })
+})
+
 describe('uws: close()', { skip }, () => {
   test('answers the requests under way, says that it closes, and frees the port', async () => {
     // The library lets a port be taken again (SO_REUSEADDR) only where it was asked for by its number.

@@ -1,5 +1,6 @@
 import { expectTypeOf } from 'expect-type'
-import { Hotpress, type HttpRequest } from 'hotpress'
+import { Hotpress, type HttpRequest, type RedisAdapterClient, redis } from 'hotpress'
+import type { Cluster, Redis } from 'ioredis'
 import type { Server } from 'socket.io'
 
 interface ClientEvents {
@@ -51,3 +52,14 @@ io.of('/admin')
 // @ts-expect-error there is no such option
 app.socketio({ pingIntervall: 1 })
 app.socketio({ cors: { origins: 'https://app.example.com' }, path: '/other' })
+
+app.socketio({ adapter: redis('redis://localhost'), path: '/by-url' })
+app.socketio({ adapter: redis({ streams: true, url: 'redis://localhost' }), path: '/by-stream' })
+expectTypeOf<Redis>().toExtend<RedisAdapterClient>()
+expectTypeOf<Cluster>().toExtend<RedisAdapterClient>()
+// @ts-expect-error a client or a URL, and not both forms of the argument
+redis('redis://localhost', { streams: true })
+// @ts-expect-error there is no such option
+redis({ stream: true, url: 'redis://localhost' })
+// @ts-expect-error that is no client
+redis({ client: 7 })

@@ -1,0 +1,163 @@
+// nginx before several processes with Socket.IO, by the very file that users copy.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { Agent } from 'node:http'
+import path from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { connect, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client'
+import { RedisServer, redisSkip } from '../_redis.js'
+import { variants } from '../_variants.js'
+import { told } from '../realtime/_socketio.js'
+import { allHear, startWorker, type Who, type Worker, who } from '../realtime/_workers.js'
+import { freePort, missing, startServer, temporaryFolder } from './_programs.js'
+
+const skip =
+  redisSkip || (process.platform === 'linux' ? missing('nginx', '-v') : 'loopback addresses are there on Linux')
+const file = fileURLToPath(new URL('../../../deploy/nginx-socketio.conf', import.meta.url))
+
+type Upstream = 'socketio_any' | 'socketio_by_address' | 'socketio_by_cookie'
+
+/** Starts nginx before processes. @returns where it is. */
+async function startNginx(workers: readonly Worker[], upstream: Upstream): Promise<string> {
+  const folder = temporaryFolder()
+  const port = await freePort()
+  let config = readFileSync(file, 'utf8')
+  const replace = (from: string, to: string): void => {
+    assert.ok(config.includes(from), `${from} is in the file`)
+    config = config.replaceAll(from, to)
+  }
+  replace('listen 80;', `listen 127.0.0.1:${port};`)
+  replace('proxy_pass http://socketio_by_address;', `proxy_pass http://${upstream};`)
+  for (const [at, { url }] of workers.entries()) replace(`127.0.0.1:${3001 + at};`, `${new URL(url).host};`)
+  writeFileSync(path.join(folder, 'socketio.conf'), config)
+  const paths = ['client_body', 'fastcgi', 'proxy', 'scgi', 'uwsgi'].map(
+    (each) => `${each}_temp_path ${folder}/${each};`,
+  )
+  const main = `
+    daemon off; master_process off; pid ${folder}/pid; error_log stderr;
+    events { worker_connections 256; }
+    http { access_log off; ${paths.join(' ')} include ${folder}/socketio.conf; }`
+  writeFileSync(path.join(folder, 'conf'), main)
+  const stop = await startServer('nginx', ['-p', folder, '-c', `${folder}/conf`, '-e', 'stderr'], port)
+  after(stop)
+  return `http://127.0.0.1:${port}`
+}
+
+function connectTo(url: string, options: Partial<ManagerOptions & SocketOptions>): Socket {
+  const client = connect(url, { forceNew: true, reconnectionDelay: 20, ...options })
+  after(() => client.disconnect())
+  return client
+}
+
+// ip_hash looks at the first three parts.
+function addresses(count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `127.0.${at + 1}.1`)
+}
+
+function from(localAddress: string, isKept = true): Pick<ManagerOptions, 'agent'> {
+  const agent = new Agent({ keepAlive: isKept, localAddress })
+  after(() => agent.destroy())
+  return { agent: agent as never }
+}
+
+/** Asks each client again and again: a request that reaches another process would end its session. */
+async function staysWhereItIs(clients: readonly Socket[]): Promise<readonly Who[]> {
+  const first = await Promise.all(clients.map(who))
+  const ids = clients.map(({ id }) => id)
+  for (let round = 0; round < 5; round++) assert.deepEqual(await Promise.all(clients.map(who)), first)
+  assert.deepEqual(
+    clients.map(({ id }) => id),
+    ids,
+  )
+  return first
+}
+
+describe('nginx before processes with Socket.IO', { skip, timeout: 200_000 }, () => {
+  let redis: RedisServer
+  before(async () => {
+    redis = await RedisServer.start()
+  })
+
+  const start = async (transport: 'native' | 'node' | 'uws', websocketOnly = false): Promise<Worker[]> => {
+    const options = {
+      adapter: { prefix: `${transport}${websocketOnly}`, url: redis.url },
+      transport,
+      trustProxy: 'loopback',
+      websocketOnly,
+    }
+    return [await startWorker(options), await startWorker(options), await startWorker(options)]
+  }
+
+  for (const transport of ['native', 'node', 'uws'] as const) {
+    const isMissing = variants.find(({ name }) => name === transport)?.skip ?? 'not asked for'
+
+    test(`${transport}: clients that poll, by address`, { skip: isMissing }, async () => {
+      const url = await startNginx(await start(transport), 'socketio_by_address')
+      const clients = addresses(24).map((address) => connectTo(url, { ...from(address), transports: ['polling'] }))
+      await Promise.all(clients.map((client) => told(client, 'connect')))
+      const seen = await staysWhereItIs(clients)
+      assert.equal(new Set(seen.map(({ pid }) => pid)).size, 3)
+      assert.deepEqual(
+        seen.map(({ address }) => address),
+        addresses(24),
+      )
+      await allHear(clients, 'hello')
+    })
+  }
+
+  test('clients that go on by WebSocket, by address', async () => {
+    const url = await startNginx(await start('native'), 'socketio_by_address')
+    const clients = addresses(12).map((address) => connectTo(url, from(address, false)))
+    await Promise.all(
+      clients.map(async (client) => {
+        await told(client, 'connect')
+        if (client.io.engine.transport.name !== 'websocket')
+          await new Promise((resolve) => client.io.engine.once('upgrade', resolve))
+      }),
+    )
+    await staysWhereItIs(clients)
+    await allHear(clients, 'hello')
+  })
+
+  test('clients of one address, by a cookie', async () => {
+    const workers = await start('native')
+    const url = await startNginx(workers, 'socketio_by_cookie')
+    const clients = Array.from({ length: 24 }, () => connectTo(url, { transports: ['polling'], withCredentials: true }))
+    await Promise.all(clients.map((client) => told(client, 'connect')))
+    const seen = await staysWhereItIs(clients)
+    assert.ok(new Set(seen.map(({ pid }) => pid)).size > 1, 'more than one process has some')
+    await allHear(clients, 'hello')
+
+    // A process that is gone: its clients find another, and keep to that.
+    const [{ pid }] = seen as [Who]
+    const lost = workers.find((each) => each.pid === pid)!
+    const gone = once(lost.process, 'exit')
+    const back = Promise.all(
+      clients
+        .filter((_, at) => seen[at]!.pid === pid)
+        .map((client) => new Promise((resolve) => client.once('connect', resolve as () => void))),
+    )
+    process.kill(pid, 'SIGKILL')
+    await gone
+    await back
+    const then = await staysWhereItIs(clients)
+    assert.ok(then.every((each) => each.pid !== pid))
+    await allHear(clients, 'still there')
+  })
+
+  test('WebSocket alone, by any process', async () => {
+    const hasUws = variants.some(({ name, skip: isMissing }) => name === 'uws' && isMissing === false)
+    const workers = await start(hasUws ? 'uws' : 'native', true)
+    const url = await startNginx(workers, 'socketio_any')
+    const clients = Array.from({ length: 12 }, () => connectTo(url, { transports: ['websocket'] }))
+    await Promise.all(clients.map((client) => told(client, 'connect')))
+    const seen = await Promise.all(clients.map(who))
+    assert.equal(new Set(seen.map(({ pid }) => pid)).size, 3)
+    await allHear(clients, 'hello')
+    // The rest of the app.
+    const answer = await fetch(url)
+    assert.ok(workers.map(({ pid }) => String(pid)).includes(await answer.text()))
+  })
+})
