@@ -4,11 +4,12 @@ import { laterCoding } from '../core/later-coding.js'
 import { type HttpRequest, knownId } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
-import { counted, isStream, type StreamSink } from '../core/stream.js'
+import { isStream, type StreamSink } from '../core/stream.js'
 import { HotpressError } from '../errors.js'
 import { Exchange } from './exchange.js'
 import { Answer, Body, beside, bodySize, Control, Flag, methods, Part } from './native-control.js'
 import { longestName, nameBit, parseHeaders } from './native-headers.js'
+import { inPieces, isByParts } from './native-long.js'
 import type { NativeOwner } from './native-owner.js'
 import type { TransportHost } from './transport.js'
 
@@ -162,14 +163,13 @@ export class NativeExchange extends Exchange {
     let flags = (response.closes ? Flag.close : 0) | (isHead ? Flag.head : 0)
     if (this.encodesAnswers && this.host.settings.compression !== undefined) flags |= laterCoding(response)
     if (statusCode < 200 || statusCode === 204 || statusCode === 304) flags |= Flag.bodiless
-
     // A HEAD without a body may state the length that a GET would have.
-    const isParted = isStream(body) ? !isBodiless(statusCode) : isHead && body === undefined && !(flags & Flag.bodiless)
+    const isWhole = this.encodesAnswers ? !isStream(body) : !isByParts(body)
+    const isParted = isWhole ? isHead && body === undefined && !(flags & Flag.bodiless) : !isBodiless(statusCode)
     let type = contentType === undefined ? 0 : this.#owner.typeIndex.get(contentType)
     // What is logged of a stream after its answer has begun names the id that the answer has.
     const id = isParted ? request.id : knownId(request)
     if (type !== undefined && !isParted && this.#return(response, statusCode | (type << 16), flags, isLate, id)) return
-
     let lines = id === undefined ? this.host.head.ownLines(response) : undefined
     if (lines === undefined || type === undefined) {
       // A default header is replaced, the id is known to the handler, or the type is one without a number.
@@ -294,6 +294,6 @@ export class NativeExchange extends Exchange {
       },
     }
     if (isHead) this.release(response)
-    else this.writeBody(response, length < 0 ? sink : counted(sink, length), request, false)
+    else this.writeBody(response, inPieces(sink, length), request, false)
   }
 }

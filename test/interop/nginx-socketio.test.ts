@@ -148,7 +148,8 @@ describe('nginx before processes with Socket.IO', { skip, timeout: 200_000 }, ()
   })
 
   test('WebSocket alone, by any process', async () => {
-    const workers = await start('uws', true)
+    const hasUws = variants.some(({ name, skip: isMissing }) => name === 'uws' && isMissing === false)
+    const workers = await start(hasUws ? 'uws' : 'native', true)
     const url = await startNginx(workers, 'socketio_any')
     const clients = Array.from({ length: 12 }, () => connectTo(url, { transports: ['websocket'] }))
     await Promise.all(clients.map((client) => told(client, 'connect')))

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bytes, type Hotpress, sse, stream } from '../../src/index.js'
-import { connectTo, http2Session, start, variants } from '../_setup.js'
+import { connectTo, http2Session, listeningTransports, start, variants } from '../_setup.js'
 
 // More than the buffers of both systems.
 const large = new Uint8Array(32 * 1024 ** 2)
@@ -49,6 +49,24 @@ async function isCut(socket: Duplex, wait: number): Promise<boolean> {
   })
   await closed
   return taken < large.byteLength
+}
+
+for (const { name, skip } of listeningTransports) {
+  test(`what slow clients have not taken is not held for each of them, on ${name}`, { skip }, async () => {
+    const { address } = await start(name, build)
+    const before = process.memoryUsage().rss
+    const sockets = await Promise.all(Array.from({ length: 20 }, () => connectTo(address.port)))
+    for (const socket of sockets)
+      socket
+        .pause()
+        .on('error', () => {})
+        .write(request('/whole'))
+    await Promise.all(sockets.map((socket) => once(socket, 'readable')))
+    // All of it would be 640 MB.
+    const held = process.memoryUsage().rss - before
+    assert.ok(held < 200 * 1024 ** 2, `${held} bytes`)
+    for (const socket of sockets) socket.destroy()
+  })
 }
 
 const withTimeout = variants.filter(({ transport, version }) => transport !== 'uws' && version !== '3')
