@@ -30,6 +30,11 @@ export interface EngineConnection extends EventEmitter {
  */
 export function shorten(connection: EngineConnection): void {
   const ordinary = connection.write
+  // Nothing follows a WebSocket: the transport is still the one that was full.
+  const ready = (): void => {
+    connection.transport.writable = true
+    connection.transport.emit('ready')
+  }
   connection.write = function write(data, options, callback) {
     const websocket = callback === undefined ? idleSocketOf(connection) : undefined
     if (websocket === undefined || data === '' || (typeof data !== 'string' && !connection.transport.supportsBinary)) {
@@ -38,12 +43,8 @@ export function shorten(connection: EngineConnection): void {
     // RFC 6455 has one payload for both; engine.io marks texts with what kind of packet they are.
     const frame = options?.wsPreEncodedFrame
     const payload = typeof data !== 'string' ? data : frame === undefined ? `${message}${data}` : frame[1]!
-    const { transport } = connection
-    const isSent = websocket.sendNow(payload, typeof data !== 'string', options?.compress !== false, () => {
-      transport.writable = true
-      transport.emit('ready')
-    })
-    if (!isSent) transport.writable = false
+    const isSent = websocket.sendNow(payload, typeof data !== 'string', options?.compress !== false, ready)
+    if (!isSent) connection.transport.writable = false
     return connection
   }
 }
@@ -57,9 +58,14 @@ export function idleSocketOf(connection: EngineConnection): EngineWebSocket | un
   const { socket } = transport
   const isIdle = transport.writable && writeBuffer.length === 0 && readyState === 'open' && !upgrading
   if (!isIdle || protocol !== 4 || !(socket instanceof EngineWebSocket) || !socket.isOpen) return undefined
-  const isWatched = watched.some((name) => connection.listenerCount(name) > 0 || server.listenerCount(name) > 0)
-  return isWatched ? undefined : socket
+  return isWatched(connection) || isWatched(server) ? undefined : socket
 }
 
 // What the queue tells.
-const watched = ['drain', 'flush', 'packetCreate']
+function isWatched(emitter: EventEmitter): boolean {
+  return (
+    emitter.listenerCount('packetCreate') > 0 ||
+    emitter.listenerCount('flush') > 0 ||
+    emitter.listenerCount('drain') > 0
+  )
+}

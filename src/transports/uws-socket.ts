@@ -138,13 +138,13 @@ export class UwsSockets implements Publisher {
       maxBackpressure,
       maxPayloadLength: maxPayload * overLimit,
       message(socket, message, isBinary) {
-        const { events, upgrade } = socket.getUserData().kept
+        const { events, upgrade } = keptOf(socket)
         if (message.byteLength > upgrade.maxPayload) {
           socket.end(1009, '')
           return
         }
         // The library takes the memory back when this returns.
-        events?.onMessage(isBinary ? new Uint8Array(message.slice(0)) : Buffer.from(message).toString())
+        events?.onMessage(isBinary ? new Uint8Array(message.slice(0)) : utf8.decode(message))
       },
       open: (socket) => this.#open(socket),
       ping: (socket, message) => socket.getUserData().kept.events?.onPing(new Uint8Array(message.slice(0))),
@@ -239,6 +239,14 @@ class UwsRawSocket implements RawSocket, RawTopics {
   within(callback: () => void): void {
     this.#socket.cork(callback)
   }
+}
+
+// Half of what a Buffer takes for a short text. That it is UTF-8 the library has seen.
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
+// The library copies user data to the socket itself, where they are read without a call of it.
+function keptOf(socket: Socket & Partial<Carried>): Kept {
+  return socket.kept ?? socket.getUserData().kept
 }
 
 // Of the library's flags, and of what its send() says.

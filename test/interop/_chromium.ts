@@ -3,6 +3,18 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { temporaryFolder } from './_programs.js'
 
+/** Without a window, and without anything of the internet. */
+export const headless: readonly string[] = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-dev-shm-usage',
+  '--disable-background-networking',
+  '--no-first-run',
+  '--no-proxy-server',
+  '--ignore-certificate-errors',
+]
+
 /**
  * Opens a page in Chromium, for as long as something runs.
  *
@@ -10,19 +22,7 @@ import { temporaryFolder } from './_programs.js'
  */
 export async function withPage<Value>(url: string, work: (profile: string) => Promise<Value>): Promise<Value> {
   const profile = path.join(temporaryFolder(), 'profile')
-  const args = [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-dev-shm-usage',
-    '--disable-background-networking',
-    '--no-first-run',
-    '--no-proxy-server',
-    '--ignore-certificate-errors',
-    '--remote-debugging-port=0',
-    `--user-data-dir=${profile}`,
-    url,
-  ]
+  const args = [...headless, '--remote-debugging-port=0', `--user-data-dir=${profile}`, url]
   // A group of its own, so that the processes that it starts end with it.
   const child: ChildProcess = spawn('chromium', args, { detached: true, stdio: 'ignore' })
   const end = (): void => {

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { type Hotpress, html, text } from '../../src/index.js'
+import { headless } from './_chromium.js'
 import { missing, run, temporaryFolder } from './_programs.js'
 import { certificate, http3Targets, onTargets, serve } from './_targets.js'
 
@@ -65,14 +66,7 @@ onTargets('Chromium', missing(command, '--version'), (transport) => {
       test(`a page with ${count} resources arrives by ${protocol}`, async () => {
         const folder = path.join(temporaryFolder(), 'profile')
         const args = [
-          '--headless',
-          '--no-sandbox',
-          '--disable-gpu',
-          '--disable-dev-shm-usage',
-          '--disable-background-networking',
-          '--no-first-run',
-          '--no-proxy-server',
-          '--ignore-certificate-errors',
+          ...headless,
           `--user-data-dir=${folder}`,
           '--virtual-time-budget=60000',
           '--dump-dom',
