@@ -80,7 +80,7 @@ export class SocketIoMount {
     this.#clientFolder = libraries.clientFolder
     this.limits = {
       compresses: Boolean(library.perMessageDeflate),
-      // The library asks for no more than a client has taken.
+      // As the library has it: a client that takes nothing is cut off by the heartbeat.
       maxBackpressure: 0,
       maxPayload: maxHttpBufferSize,
       paths: [path, `${path}/`],
@@ -194,7 +194,7 @@ export class SocketIoMount {
 
   #note(req: IncomingMessage, request: HttpRequest): void {
     // Read once: what is a handshake for the app is one for the library.
-    Reflect.set(req, '_query', queryOf(request))
+    Reflect.set(req, '_query', Object.fromEntries(request.query))
     this.#requests.set(req, request)
   }
 
@@ -246,10 +246,6 @@ function isOf(base: string, path: string): boolean {
 }
 
 // The library takes the last of several parameters of a name.
-function queryOf(request: HttpRequest): Readonly<Record<string, string>> {
-  return Object.fromEntries(request.query)
-}
-
 function isHandshake(request: HttpRequest): boolean {
-  return !queryOf(request).sid
+  return !request.query.getAll('sid').at(-1)
 }
