@@ -207,6 +207,9 @@ pub fn refusal(out: &mut Vec<u8>, refusal: &Refusal, date: &[u8]) {
     out.extend_from_slice(
         b"Connection: close\r\nContent-Type: application/problem+json\r\nX-Content-Type-Options: nosniff\r\n",
     );
+    if status == 503 {
+        out.extend_from_slice(b"Retry-After: 1\r\n");
+    }
     out.extend_from_slice(date);
     out.extend_from_slice(b"Content-Length: ");
     number(out, body.len() as u64);

@@ -8,7 +8,8 @@ use super::connection::{Output, Phase};
 use super::limits::{HIGH_WATER, MOST_UNREAD};
 use super::output;
 use super::raw;
-use super::server::{Server, State};
+use super::server::Server;
+use super::state::State;
 use crate::bridge::values::{Answer, Body, flag};
 use crate::http::respond;
 

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use super::connection::{Phase, Wait};
 use super::limits::{HIGH_WATER, MOST_UNREAD};
-use super::server::{Server, State};
+use super::server::Server;
+use super::state::State;
 use super::{answer, fixed, listener, outgoing, output};
 use crate::bridge::control::WHOLE_SIZE;
 use crate::bridge::told::{Current, Returned, Told};

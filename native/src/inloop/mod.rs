@@ -27,6 +27,7 @@ mod raw;
 mod secure;
 pub mod server;
 mod server_calls;
+mod state;
 #[cfg(test)]
 pub mod tests;
 mod timers;

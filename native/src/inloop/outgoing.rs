@@ -9,7 +9,8 @@ use std::rc::Rc;
 use super::connection::{Connection, Phase};
 use super::limits::HIGH_WATER;
 use super::output;
-use super::server::{Server, State};
+use super::server::Server;
+use super::state::State;
 use super::uv::Uv;
 
 /// Connections whose answers are held at most. More gain nothing, and a handler that takes long delays what is held.

@@ -1,7 +1,6 @@
 //! A server: its connections, and what follows from what happens on them.
 
 use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -11,41 +10,16 @@ use super::answer::Defaults;
 use super::connection::{Connection, Phase};
 use super::io::READ_SIZE;
 use super::limits::{HIGH_WATER, Limits, MOST_PENDING};
-use super::outgoing::{self, Outgoing};
+use super::outgoing;
+use super::state::State;
 use super::turn::Turn;
-use super::uv::{Handle, Loop, Uv};
+use super::uv::{Loop, Uv};
 use super::{handles, handoff, listener, output, raw, secure};
 use crate::bridge::fixed::Fixed;
 use crate::bridge::handover::Handover;
 use crate::edge::door::Door;
 use crate::http::peers::Peers;
-use crate::http::respond::{Clock, Ids};
 use crate::router_binding::Instance;
-
-pub struct State {
-    /// How many connections there have been.
-    pub accepted: u32,
-    /// By slot; a free one is `None`.
-    pub connections: Vec<Option<Connection>>,
-    pub clock: Clock,
-    pub free: Vec<u32>,
-    /// How many connections each address has, where that is limited.
-    pub by_address: HashMap<Box<str>, u32>,
-    pub ids: Ids,
-    /// Room for what the records of one connection hold.
-    pub opened: Vec<u8>,
-    pub listeners: Vec<*mut Handle>,
-    /// Listeners with a connection that waits for another to end.
-    pub waiting: Vec<*mut Handle>,
-    pub open: u32,
-    pub outgoing: Outgoing,
-    /// Connections to go on with once the corked one is done: one at a time gathers answers and hands requests over.
-    pub resumable: Vec<u32>,
-    pub serial: u32,
-    /// The timer of the sweeps, and the check that ends each round of the loop.
-    pub timer: *mut Handle,
-    pub check: *mut Handle,
-}
 
 pub struct Server {
     /// The line that tells of HTTP/3 on the same port, where that is served.
@@ -115,23 +89,7 @@ impl Server {
             proxies,
             read_buffer: UnsafeCell::new(vec![0; READ_SIZE].into_boxed_slice()),
             router,
-            state: RefCell::new(State {
-                accepted: 0,
-                clock: Clock::new(),
-                connections: Vec::new(),
-                by_address: HashMap::new(),
-                free: Vec::new(),
-                ids: Ids::new(),
-                listeners: Vec::new(),
-                open: 0,
-                opened: Vec::new(),
-                outgoing: Outgoing::new(),
-                resumable: Vec::new(),
-                serial: 0,
-                check: std::ptr::null_mut(),
-                timer: std::ptr::null_mut(),
-                waiting: Vec::new(),
-            }),
+            state: RefCell::new(State::new()),
             turn: Turn::new(),
             uv,
         })

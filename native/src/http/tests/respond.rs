@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use crate::http::refusal::LINE_TOO_LONG;
-use crate::http::respond::{Clock, Ids, http_date, number, reason, refusal, status_line};
+use crate::http::respond::{Clock, Ids, OVERLOADED, http_date, number, reason, refusal, status_line};
 
 fn written(fill: impl FnOnce(&mut Vec<u8>)) -> String {
     let mut out = Vec::new();
@@ -112,4 +112,10 @@ fn a_refusal_is_a_problem_document_of_its_length_and_closes() {
     assert!(head.contains("\r\nDate: today\r\n"));
     assert!(head.ends_with(&format!("\r\nContent-Length: {}", body.len())));
     assert!(body.contains("\"code\":\"LINE_TOO_LONG\"") && body.contains("(RFC 9110, 15.5.15)"));
+}
+
+#[test]
+fn who_is_refused_for_want_of_room_is_told_when_to_come_again() {
+    assert!(written(|out| refusal(out, &OVERLOADED, b"")).contains("\r\nRetry-After: 1\r\n"));
+    assert!(!written(|out| refusal(out, &LINE_TOO_LONG, b"")).contains("Retry-After"));
 }
