@@ -3,7 +3,7 @@ import { ContentType, contentTypeIndex } from '../core/content-type.js'
 import type { Census, DrainPlan } from '../core/drain.js'
 import { HeaderLines } from '../core/header-lines.js'
 import { HotpressError } from '../errors.js'
-import type { NativeServer, NativeServerOptions } from '../native/types.js'
+import type { NativeListened, NativeServer, NativeServerOptions } from '../native/types.js'
 import { reserveOf, tellRefused } from './connection-limits.js'
 import { NativeBridge } from './native-bridge.js'
 import { beside, Event, Lines, Whole } from './native-control.js'
@@ -148,12 +148,12 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     if (list[index] === exchange) list[index] = undefined
   }
 
-  listen(address: string, where: ListenSettings): number | readonly [code: string, message: string] {
-    const { backlog, port } = where
+  listen(address: string, where: ListenSettings): NativeListened {
+    const { backlog, fd = -1, port, reusePort } = where
     const taken = isInEventLoop(where)
-      ? this.io.listen(address, port, backlog)
+      ? this.io.listen(address, port, backlog, reusePort, fd)
       : this.io.listenBeside(address, port, listenOptionsFor(where, this.host))
-    if (typeof taken !== 'number') {
+    if (typeof taken[1] !== 'number') {
       // What was begun for it would hold the process.
       this.io.closeConnections()
     } else if (this.host.bridge !== undefined) {
@@ -213,8 +213,8 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
 }
 
 /** Whether a listener needs nothing but the event loop. */
-export function isInEventLoop({ http2, reusePort, tls }: ListenSettings): boolean {
-  return tls === undefined && !http2.cleartext && !reusePort
+export function isInEventLoop({ http2, tls }: ListenSettings): boolean {
+  return tls === undefined && !http2.cleartext
 }
 
 // Each limit of the settings, or its default here.

@@ -22,6 +22,7 @@ use crate::http::refusal::{NOT_ANNOUNCED, Refusal};
 use crate::http::respond;
 use crate::inloop::adopt::Adopted;
 use crate::inloop::limits::LINGER;
+use crate::queue;
 
 /// What a connection of HTTP/2 begins with (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -31,9 +32,6 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Connections beyond the limit that are told so at once. Each costs a handshake: any more are closed without a word.
 const MOST_REFUSED: u32 = 64;
-
-/// Connections that are still accepted when the server ends: more than wait in any queue.
-const MOST_WAITING: u32 = 65_536;
 
 const PLAINTEXT: Refusal = Refusal {
     code: "PLAINTEXT",
@@ -60,14 +58,14 @@ pub fn bind(address: SocketAddr, backlog: u32, shares_port: bool) -> io::Result<
 }
 
 /// Accepts connections until the server ends, and then those that wait already: with the listener they would be reset.
-pub async fn accept(listener: TcpListener, context: Arc<Context>, tls: Option<Arc<ServerConfig>>) {
+/// The queue of a socket that `outlives` this process is left to who listens on it next.
+pub async fn accept(listener: TcpListener, outlives: bool, context: Arc<Context>, tls: Option<Arc<ServerConfig>>) {
     accept_while_open(&listener, &context, tls.as_ref()).await;
     let Ok(listener) = listener.into_std() else { return };
-    for _ in 0..MOST_WAITING {
-        let Ok((stream, address)) = listener.accept() else { return };
-        if stream.set_nonblocking(true).is_err() {
-            continue;
-        }
+    if outlives {
+        return;
+    }
+    for (stream, address) in queue::queued(&listener) {
         let Ok(stream) = TcpStream::from_std(stream) else { continue };
         begin(stream, address, &context, tls.as_ref());
     }

@@ -173,7 +173,7 @@ async fn wait_at(ending: Ending) -> (Arc<Context>, SocketAddr, TcpStream) {
     let address = listener.local_addr().expect("an address");
     let client = TcpStream::connect(address).await.expect("a connection");
     end.send_replace(ending);
-    listener::accept(listener, Arc::clone(&context), None).await;
+    listener::accept(listener, false, Arc::clone(&context), None).await;
     // What has been said is seen for as long as somebody could say more.
     std::mem::forget(end);
     (context, address, client)

@@ -8,8 +8,8 @@ use rustls::ServerConnection;
 use super::handles::own;
 use super::server::Server;
 use super::tls::{Input, Tls};
-use super::uv::{OsSocket, TCP};
-use super::{listener, output, secure, timers};
+use super::uv::{Handle, OsSocket, TCP};
+use super::{accept, output, secure, timers};
 
 /// What the edge gives away. It is sent from thread to thread.
 pub struct Adopted {
@@ -32,7 +32,7 @@ pub struct Adopted {
 /// the server closes may bring a request, which is answered.
 pub fn adopt(server: &Rc<Server>, adopted: Adopted) {
     let Adopted { is_over, peer, permit, received, session, socket } = adopted;
-    let Some(slot) = open(server, socket) else { return };
+    let Some((slot, _)) = open(server, socket) else { return };
     let mut plain = received;
     let input = server.with(slot, |connection| {
         connection.peer = peer;
@@ -45,7 +45,7 @@ pub fn adopt(server: &Rc<Server>, adopted: Adopted) {
     });
     let (input, has_news) = input.flatten().unwrap_or((Input::Open, false));
     if is_over {
-        return listener::overloaded(server, slot);
+        return accept::overloaded(server, slot);
     }
     if has_news && !output::try_send(server, slot, &[]) {
         return server.destroy(slot);
@@ -57,8 +57,8 @@ pub fn adopt(server: &Rc<Server>, adopted: Adopted) {
     secure::follow(server, slot, input);
 }
 
-/// A handle of libuv over a socket, and a connection of it.
-fn open(server: &Rc<Server>, socket: TcpStream) -> Option<u32> {
+/// A handle of libuv over a socket that does not block, and a connection of it.
+pub fn open(server: &Rc<Server>, socket: TcpStream) -> Option<(u32, *mut Handle)> {
     let uv = server.uv;
     let tcp = uv.handle(TCP);
     // SAFETY: the handle has the size of its kind; once it is initialised, it is freed by its close callback alone.
@@ -67,7 +67,7 @@ fn open(server: &Rc<Server>, socket: TcpStream) -> Option<u32> {
             uv.free(tcp, TCP);
             return None;
         }
-        let slot = listener::take_slot(server, tcp);
+        let slot = accept::take_slot(server, tcp);
         own(tcp, server, slot);
         slot
     };
@@ -91,7 +91,7 @@ fn open(server: &Rc<Server>, socket: TcpStream) -> Option<u32> {
         (uv.tcp_nodelay)(tcp, 1);
         server.with(slot, |connection| connection.socket.connected(uv));
     }
-    Some(slot)
+    Some((slot, tcp))
 }
 
 #[cfg(unix)]

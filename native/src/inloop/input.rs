@@ -7,7 +7,7 @@ use super::connection::{Phase, Wait};
 use super::limits::{HIGH_WATER, MOST_UNREAD};
 use super::server::Server;
 use super::state::State;
-use super::{answer, fixed, listener, outgoing, output};
+use super::{accept, answer, fixed, outgoing, output};
 use crate::bridge::control::WHOLE_SIZE;
 use crate::bridge::told::{Current, Returned, Told};
 use crate::http::parse::{self, BodyKind, Head};
@@ -113,7 +113,7 @@ impl Server {
         let now = self.now();
         let peer = address.map(|address| address.to_string().into_boxed_str());
         self.with(slot, |connection| connection.announced(peer.clone(), now));
-        if self.limits.max_per_address > 0 && !listener::count(self, slot, peer) {
+        if self.limits.max_per_address > 0 && !accept::count(self, slot, peer) {
             self.refuse(slot, &respond::OVERLOADED);
         }
     }

@@ -14,7 +14,7 @@ use super::outgoing;
 use super::state::State;
 use super::turn::Turn;
 use super::uv::{Loop, Uv};
-use super::{handles, handoff, listener, output, raw, secure};
+use super::{accept, handles, handoff, output, raw, secure};
 use crate::bridge::fixed::Fixed;
 use crate::bridge::handover::Handover;
 use crate::edge::door::Door;
@@ -216,7 +216,7 @@ impl Server {
             let taken = state.connections.get_mut(slot as usize).and_then(Option::take);
             taken.map(|connection| {
                 state.open -= 1;
-                listener::forget(&mut state, &connection);
+                accept::forget(&mut state, &connection);
                 (connection, state.outgoing.forget(slot))
             })
         };
@@ -229,7 +229,7 @@ impl Server {
         if connection.is_busy {
             self.handover.gone(slot, connection.serial);
         }
-        listener::accept_waiting(self);
+        accept::accept_waiting(self);
     }
 
     /// The client has sent its last byte.
