@@ -52,6 +52,8 @@ export interface NativeServerOptions {
   /** Whether answers carry `X-Request-ID`. */
   readonly requestId: boolean
   readonly requestLineLimit: number
+  /** Connections beyond the limit of which one request is read. */
+  readonly reserve: number
   /** Content types that answers name by their index here. */
   readonly types: readonly string[]
   /** By route: whether the path is wanted with the request. */

@@ -49,18 +49,17 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   readonly whole: Uint8Array
 
   /**
-   * @param isInLoop whether it is to listen in the event loop.
    * @param givesDescriptors whether connections may leave with their descriptors; Windows has none to give.
    */
-  constructor(host: TransportHost, isInLoop: boolean, givesDescriptors: boolean = process.platform !== 'win32') {
+  constructor(host: TransportHost, givesDescriptors: boolean = process.platform !== 'win32') {
     this.host = host
     const most = host.settings.maxConnections ?? maxConnections
     const waits = host.settings.connectionOverflow === 'wait'
-    const reserve = isInLoop && !waits ? reserveOf(host, most) : 0
-    if (isInLoop && most > 0) this.#limit = new NativeLimit(host, most)
+    const reserve = waits ? 0 : reserveOf(host, most)
+    if (most > 0) this.#limit = new NativeLimit(host, most)
     const { matcher } = host.routes
     this.io = matcher.createServer!(
-      optionsFor(host, most + reserve, givesDescriptors),
+      optionsFor(host, { maxConnections: most, reserve }, givesDescriptors),
       (path, first, second, third, fourth, fifth, sixth) => {
         this.wanted.begin(first, second, third, fourth, fifth, sixth)
         return this.#request(path)
@@ -213,24 +212,24 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
 }
 
 /** Whether a listener needs nothing but the event loop. */
-export function isInEventLoop({ http2, tls }: ListenSettings): boolean {
+function isInEventLoop({ http2, tls }: ListenSettings): boolean {
   return tls === undefined && !http2.cleartext
 }
 
 // Each limit of the settings, or its default here.
 function optionsFor(
   { head, routes, settings }: TransportHost,
-  maxConnections: number,
+  limits: Pick<NativeServerOptions, 'maxConnections' | 'reserve'>,
   givesDescriptors: boolean,
 ): NativeServerOptions {
   return {
+    ...limits,
     chunkLimit: settings.chunkLimit ?? 1024 ** 2,
     defaults: head.defaults,
     ...(routes.fixed === undefined ? {} : { fixed: routes.fixed }),
     givesDescriptors,
     headLimit: settings.headerLimit ?? 8192,
     idleTimeout: settings.idleTimeout ?? 60_000,
-    maxConnections,
     maxConnectionsPerAddress: settings.maxConnectionsPerAddress ?? 0,
     maxRequestsPerConnection: settings.maxRequestsPerConnection ?? 0,
     overflowWaits: settings.connectionOverflow === 'wait',

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 import type { Settings } from '../core/settings.js'
 import { HotpressError } from '../errors.js'
 import { binding } from '../native/binding.js'
-import { isInEventLoop, NativeTransportServer } from './native-server.js'
+import { NativeTransportServer } from './native-server.js'
 import { isCommonKey } from './tls-key.js'
 import type { Listening, ListenSettings, Refusal, Transport, TransportHost } from './transport.js'
 
@@ -30,7 +30,7 @@ function refuses({ proxyProtocol }: Settings, { fd, http3, reusePort, tls }: Lis
 }
 
 async function listen(host: TransportHost, where: ListenSettings): Promise<Listening> {
-  const server = new NativeTransportServer(host, isInEventLoop(where))
+  const server = new NativeTransportServer(host)
   const address = where.fd === undefined ? `${where.host}:${where.port}` : `descriptor ${where.fd}`
   const refused = (reason: string): HotpressError => new HotpressError('ADDRESS_REFUSED', { address, reason })
   const resolved = await lookup(where.host).catch((error: Error) => {

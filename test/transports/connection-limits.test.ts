@@ -113,11 +113,10 @@ for (const { name, protocol, skip, transport } of all) {
       within!.destroy()
     })
 
-    const noReserve = transport === 'native' && isSecure && 'over TLS it has no reserve'
     const ports: readonly boolean[] = transport === 'node' || process.platform === 'win32' ? [false] : [false, true]
     for (const reusePort of ports) {
       const where = reusePort ? ', on a port that is shared' : ''
-      test(`health is asked for beyond it, and nothing else${where}`, { skip: noReserve }, async () => {
+      test(`health is asked for beyond it, and nothing else${where}`, async () => {
         const { port } = await serve({ maxConnections: 2 }, withHealth, { reusePort })
         const within = await connectMany(port, 2, isSecure)
         for (const socket of within) assert.ok(isOk(await ask(socket, '/')))
@@ -136,7 +135,7 @@ for (const { name, protocol, skip, transport } of all) {
       })
     }
 
-    test('of many at once exactly those beyond are refused', { skip: noReserve }, async () => {
+    test('of many at once exactly those beyond are refused', async () => {
       const { port } = await serve({ maxConnections: 10 }, withHealth)
       // More than are taken beyond the limit.
       const sockets = await connectMany(port, isSecure ? 40 : 90, isSecure)

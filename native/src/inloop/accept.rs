@@ -13,6 +13,7 @@ use std::rc::Rc;
 use super::adopt;
 use super::connection::Connection;
 use super::handles::{own, owner};
+use super::limits::Standing;
 use super::output;
 use super::server::Server;
 use super::state::State;
@@ -102,17 +103,20 @@ pub fn accept(server: &Rc<Server>, listener: *mut Handle) {
 /// Reads of a connection that was accepted, or tells it that there are too many.
 fn admit(server: &Rc<Server>, slot: u32, tcp: *mut Handle) {
     let limits = &server.limits;
-    let is_over = limits.max_connections > 0 && server.state.borrow().open > limits.max_connections;
+    let standing = limits.standing(server.state.borrow().open);
     let announces = !server.proxies.is_empty() && server.proxies.has(&address_of(server, tcp).unwrap_or_default());
     if announces {
         // The connections of a proxy are those of many, and counted once it has said whose each is.
         server.with(slot, Connection::expect_proxy);
     }
-    if is_over || (limits.max_per_address > 0 && !announces && !count(server, slot, None)) {
+    if standing == Standing::Over || (limits.max_per_address > 0 && !announces && !count(server, slot, None)) {
         overloaded(server, slot);
-    } else {
-        server.start_reading(slot);
+        return;
     }
+    if standing == Standing::Extra {
+        set_extra(server, slot);
+    }
+    server.start_reading(slot);
 }
 
 fn is_full(server: &Server) -> bool {
@@ -155,6 +159,12 @@ pub fn take_slot(server: &Rc<Server>, tcp: *mut Handle) -> u32 {
         state.connections.push(connection);
         state.connections.len() as u32 - 1
     }
+}
+
+/// A connection is one of the reserve.
+pub fn set_extra(server: &Server, slot: u32) {
+    let now = server.now();
+    server.with(slot, |connection| connection.extra_since = Some(now));
 }
 
 /// One connection too many: it is told so, and closed.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use rustls::ServerConnection;
 
 use super::handles::own;
+use super::limits::Standing;
 use super::server::Server;
 use super::tls::{Input, Tls};
 use super::uv::{Handle, OsSocket, TCP};
@@ -13,8 +14,6 @@ use super::{accept, output, secure, timers};
 
 /// What the edge gives away. It is sent from thread to thread.
 pub struct Adopted {
-    /// There are too many connections with it: it is to be told so, and closed.
-    pub is_over: bool,
     /// Whose connection it is, where a proxy has announced that.
     pub peer: Option<Box<str>>,
     /// Counts the connection for as long as it is held.
@@ -26,12 +25,13 @@ pub struct Adopted {
     pub session: Option<Box<ServerConnection>>,
     /// It does not block.
     pub socket: TcpStream,
+    pub standing: Standing,
 }
 
 /// Serves HTTP/1.1 on a connection. Limits of how many there may be are those of whoever accepted it. One that comes while
 /// the server closes may bring a request, which is answered.
 pub fn adopt(server: &Rc<Server>, adopted: Adopted) {
-    let Adopted { is_over, peer, permit, received, session, socket } = adopted;
+    let Adopted { peer, permit, received, session, socket, standing } = adopted;
     let Some((slot, _)) = open(server, socket) else { return };
     let mut plain = received;
     let input = server.with(slot, |connection| {
@@ -44,8 +44,10 @@ pub fn adopt(server: &Rc<Server>, adopted: Adopted) {
         Some((input, has_news))
     });
     let (input, has_news) = input.flatten().unwrap_or((Input::Open, false));
-    if is_over {
-        return accept::overloaded(server, slot);
+    match standing {
+        Standing::Extra => accept::set_extra(server, slot),
+        Standing::Over => return accept::overloaded(server, slot),
+        Standing::Within => {}
     }
     if has_news && !output::try_send(server, slot, &[]) {
         return server.destroy(slot);

@@ -102,6 +102,12 @@ impl Server {
         state.serial
     }
 
+    /// How many connections are open, of which so many are in the loop: those that it has taken over from the edge are
+    /// counted there.
+    pub fn open(&self, in_loop: u32) -> u32 {
+        self.door.borrow().as_ref().map_or(in_loop, |door| door.permits.open())
+    }
+
     pub fn now(&self) -> u64 {
         // SAFETY: the loop lives as long as the environment, and the server no longer.
         unsafe { (self.uv.now)(self.looper) }

@@ -55,9 +55,7 @@ pub unsafe extern "C" fn close_listeners(env: napi_env, info: napi_callback_info
 pub unsafe extern "C" fn connections(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, _, _, []: [napi_value; 0]| {
         let mut value = null_mut();
-        // SAFETY: makes a number.
-        // Those that the loop has taken over from the edge are counted there.
-        let open = server.door.borrow().as_ref().map_or_else(|| server.state.borrow().open, |door| door.permits.open());
+        let open = server.open(server.state.borrow().open);
         // SAFETY: makes a number.
         unsafe { sys::napi_create_uint32(env, open, &mut value) };
         Ok(value)
