@@ -20,3 +20,15 @@ export function checkRedisUrl(value: unknown, option: string): string {
   const got = typeof value === 'string' ? 'another text' : describe(value)
   throw new HotpressError('OPTION_INVALID', { got, option, takes: "a URL such as 'redis://localhost:6379'" })
 }
+
+/**
+ * An error of a client of Redis as it may be logged: ioredis has it carry the command that failed, and with it a password
+ * or the keys of users.
+ */
+export function withoutCommand(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const bare = new Error(error.message)
+  bare.name = error.name
+  if (error.stack !== undefined) bare.stack = error.stack
+  return bare
+}

@@ -1,6 +1,6 @@
 import { Deadlines } from '../core/deadlines.js'
 import { checkOptions, invalid } from '../core/options-check.js'
-import { checkRedisUrl } from '../core/redis.js'
+import { checkRedisUrl, withoutCommand } from '../core/redis.js'
 import { millisecondsOf } from '../core/units.js'
 import { describe, HotpressError, httpError } from '../errors.js'
 import { MemoryRateLimiter, type MemoryRateLimiterOptions } from './memory-rate-limiter.js'
@@ -144,7 +144,7 @@ export class RedisRateLimiter implements RateLimiter {
   }
 
   #lose(error: unknown): void {
-    this.#failure ??= this.#connection?.failure ?? error
+    this.#failure ??= withoutCommand(this.#connection?.failure ?? error)
     this.#nextProbe = performance.now() + pauseBetweenProbes
   }
 

@@ -6,6 +6,7 @@ import { after, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
+import { pino } from 'pino'
 import { Hotpress, type RateLimitPolicy, RedisRateLimiter, type RedisRateLimiterOptions } from '../../src/index.js'
 import { RedisServer, redisSkip } from '../_redis.js'
 import { recorder } from '../contract/http/_tools.js'
@@ -44,6 +45,14 @@ function withRedis(): void {
     after(() => limiter.close())
     return limiter
   }
+
+  test('a password that is refused is in no log', async () => {
+    const server = await RedisServer.start('--requirepass', 'the right one')
+    const limiter = make({ url: server.url.replace('//', '//:a-secret-of-ours@') })
+    assert.equal((await limiter.consume('first', 1, policy)).allowed, true)
+    assert.match((limiter.failure as Error).message, /WRONGPASS|NOAUTH/)
+    assert.doesNotMatch(JSON.stringify(pino.stdSerializers.err(limiter.failure as Error)), /a-secret-of-ours/)
+  })
 
   test('being killed and started again in the middle loses no request', { timeout: 60_000 }, async () => {
     const server = await RedisServer.start()
