@@ -1,6 +1,6 @@
 // The Dockerfile: what stands in it, and its steps taken here one by one, since no daemon is here to take them.
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -46,6 +46,27 @@ describe('the Dockerfile', () => {
     }
   })
 })
+
+const isRoot = process.getuid?.() === 0
+
+// Some containers may not mount.
+const mounts = [
+  'unshare',
+  '--mount',
+  '--propagation',
+  'private',
+  'sh',
+  '-c',
+  'mount -o remount,bind,ro / && exec "$@"',
+  'sh',
+]
+const mayMount = isRoot && spawnSync(mounts[0]!, [...mounts.slice(1), 'true']).status === 0
+
+function confined(user: string): readonly string[] {
+  const [uid, gid] = user.split(':')
+  const limits = ['--no-new-privs', '--bounding-set=-all', '--clear-groups', `--regid=${gid}`, `--reuid=${uid}`]
+  return [...(mayMount ? mounts : []), 'setpriv', ...limits]
+}
 
 const unreachable = /EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ENOTFOUND|ETIMEDOUT/
 
@@ -98,15 +119,16 @@ describe('the image', { skip: process.platform !== 'linux' && 'it is one of Linu
     for (const child of children) child.kill('SIGKILL')
   })
 
-  /** Runs a command as the image would. */
+  /** Runs a command as a container would: as its user, and where that can be done with nothing to write to. */
   const start = (words: readonly string[], port: number): ChildProcess => {
     const { env, user } = image!
-    const [uid, gid] = user.split(':').map(Number)
-    const child = spawn(words[0]!, words.slice(1), {
+    const [command, ...rest] = isRoot
+      ? [...confined(user), path.join(folder, 'bin', words[0]!), ...words.slice(1)]
+      : words
+    const child = spawn(command!, rest, {
       cwd: image!.at('.'),
-      env: { ...env, PATH: path.join(folder, 'bin'), PORT: String(port) },
+      env: { ...env, PATH: `${path.join(folder, 'bin')}:/usr/bin:/bin`, PORT: String(port) },
       stdio: ['ignore', 'pipe', 'inherit'],
-      ...(process.getuid?.() === 0 ? { gid: gid!, uid: uid! } : {}),
     })
     children.push(child)
     return child
