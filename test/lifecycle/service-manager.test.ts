@@ -1,47 +1,12 @@
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { until } from '../transports/_server.js'
+import { notifyMissing, receive } from './_notified.js'
 
 const program = fileURLToPath(new URL('./_run-app.js', import.meta.url))
-const receiverFile = fileURLToPath(new URL('../../../test/lifecycle/_notified.py', import.meta.url))
-
-function has(command: string, ...words: readonly string[]): boolean {
-  return spawnSync(command, words).status === 0
-}
-
-const skip =
-  process.platform !== 'linux'
-    ? 'there is no systemd here'
-    : !has('systemd-notify', '--version')
-      ? 'systemd-notify is not installed'
-      : !has('python3', '--version') && 'python3 is not installed'
-
-/** A datagram socket of the family AF_UNIX, as a service manager has it; it ends with the test. */
-async function receive(): Promise<{ readonly datagrams: string[]; readonly socket: string }> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'hotpress-notify-'))
-  const socket = path.join(folder, 'notify')
-  const receiver = spawn('python3', [receiverFile, socket], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const ended = once(receiver, 'exit')
-  after(async () => {
-    receiver.stdin.end()
-    await ended
-    rmSync(folder, { recursive: true })
-  })
-  const lines = createInterface({ input: receiver.stdout })
-  const datagrams: string[] = []
-  const begun = once(lines, 'line')
-  lines.on('line', (line) => datagrams.push(JSON.parse(line) as string))
-  await begun
-  datagrams.shift()
-  return { datagrams, socket }
-}
 
 interface Running {
   readonly kill: (signal: NodeJS.Signals) => void
@@ -65,7 +30,7 @@ async function runApp(env: NodeJS.ProcessEnv): Promise<Running> {
   return { ended, kill: (signal) => void child.kill(signal), log: () => text, url: url as string }
 }
 
-describe('a service manager', { skip, timeout: 60_000 }, () => {
+describe('a service manager', { skip: notifyMissing, timeout: 60_000 }, () => {
   test('is told when the app is ready, that it lives, and when it stops', async () => {
     const { datagrams, socket } = await receive()
     const { ended, kill, url } = await runApp({

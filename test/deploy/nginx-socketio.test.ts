@@ -1,52 +1,36 @@
 // nginx before several processes with Socket.IO, by the very file that users copy.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { Agent } from 'node:http'
-import path from 'node:path'
+import { Agent } from 'node:https'
 import { after, before, describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { connect, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client'
 import { RedisServer, redisSkip } from '../_redis.js'
 import { variants } from '../_variants.js'
 import { told } from '../realtime/_socketio.js'
 import { allHear, startWorker, type Who, type Worker, who } from '../realtime/_workers.js'
-import { freePort, missing, startServer, temporaryFolder } from './_programs.js'
+import { nginxMissing, startNginx } from './_nginx.js'
 
-const skip =
-  redisSkip || (process.platform === 'linux' ? missing('nginx', '-v') : 'loopback addresses are there on Linux')
-const file = fileURLToPath(new URL('../../../deploy/nginx-socketio.conf', import.meta.url))
+const skip = redisSkip || nginxMissing
 
-type Upstream = 'socketio_any' | 'socketio_by_address' | 'socketio_by_cookie'
+const stickiness = {
+  address: [],
+  cookie: [
+    ['ip_hash;', ''],
+    ['# hash $route consistent;', 'hash $route consistent;'],
+  ],
+  none: [['proxy_pass http://app_sticky;', 'proxy_pass http://app;']],
+} as const
 
-/** Starts nginx before processes. @returns where it is. */
-async function startNginx(workers: readonly Worker[], upstream: Upstream): Promise<string> {
-  const folder = temporaryFolder()
-  const port = await freePort()
-  let config = readFileSync(file, 'utf8')
-  const replace = (from: string, to: string): void => {
-    assert.ok(config.includes(from), `${from} is in the file`)
-    config = config.replaceAll(from, to)
-  }
-  replace('listen 80;', `listen 127.0.0.1:${port};`)
-  replace('proxy_pass http://socketio_by_address;', `proxy_pass http://${upstream};`)
-  for (const [at, { url }] of workers.entries()) replace(`127.0.0.1:${3001 + at};`, `${new URL(url).host};`)
-  writeFileSync(path.join(folder, 'socketio.conf'), config)
-  const paths = ['client_body', 'fastcgi', 'proxy', 'scgi', 'uwsgi'].map(
-    (each) => `${each}_temp_path ${folder}/${each};`,
-  )
-  const main = `
-    daemon off; master_process off; pid ${folder}/pid; error_log stderr;
-    events { worker_connections 256; }
-    http { access_log off; ${paths.join(' ')} include ${folder}/socketio.conf; }`
-  writeFileSync(path.join(folder, 'conf'), main)
-  const stop = await startServer('nginx', ['-p', folder, '-c', `${folder}/conf`, '-e', 'stderr'], port)
+/** Starts nginx before processes, until the test is over. @returns where it is. */
+async function startFront(workers: readonly Worker[], sticky: keyof typeof stickiness): Promise<string> {
+  const servers = workers.map(({ url }) => new URL(url).host)
+  const { https, stop } = await startNginx(servers, stickiness[sticky])
   after(stop)
-  return `http://127.0.0.1:${port}`
+  return https
 }
 
 function connectTo(url: string, options: Partial<ManagerOptions & SocketOptions>): Socket {
-  const client = connect(url, { forceNew: true, reconnectionDelay: 20, ...options })
+  const client = connect(url, { forceNew: true, reconnectionDelay: 20, rejectUnauthorized: false, ...options })
   after(() => client.disconnect())
   return client
 }
@@ -57,7 +41,7 @@ function addresses(count: number): string[] {
 }
 
 function from(localAddress: string, isKept = true): Pick<ManagerOptions, 'agent'> {
-  const agent = new Agent({ keepAlive: isKept, localAddress })
+  const agent = new Agent({ keepAlive: isKept, localAddress, rejectUnauthorized: false })
   after(() => agent.destroy())
   return { agent: agent as never }
 }
@@ -94,7 +78,7 @@ describe('nginx before processes with Socket.IO', { skip, timeout: 200_000 }, ()
     const isMissing = variants.find(({ name }) => name === transport)?.skip ?? 'not asked for'
 
     test(`${transport}: clients that poll, by address`, { skip: isMissing }, async () => {
-      const url = await startNginx(await start(transport), 'socketio_by_address')
+      const url = await startFront(await start(transport), 'address')
       const clients = addresses(24).map((address) => connectTo(url, { ...from(address), transports: ['polling'] }))
       await Promise.all(clients.map((client) => told(client, 'connect')))
       const seen = await staysWhereItIs(clients)
@@ -108,7 +92,7 @@ describe('nginx before processes with Socket.IO', { skip, timeout: 200_000 }, ()
   }
 
   test('clients that go on by WebSocket, by address', async () => {
-    const url = await startNginx(await start('native'), 'socketio_by_address')
+    const url = await startFront(await start('native'), 'address')
     const clients = addresses(12).map((address) => connectTo(url, from(address, false)))
     await Promise.all(
       clients.map(async (client) => {
@@ -123,7 +107,7 @@ describe('nginx before processes with Socket.IO', { skip, timeout: 200_000 }, ()
 
   test('clients of one address, by a cookie', async () => {
     const workers = await start('native')
-    const url = await startNginx(workers, 'socketio_by_cookie')
+    const url = await startFront(workers, 'cookie')
     const clients = Array.from({ length: 24 }, () => connectTo(url, { transports: ['polling'], withCredentials: true }))
     await Promise.all(clients.map((client) => told(client, 'connect')))
     const seen = await staysWhereItIs(clients)
@@ -150,14 +134,11 @@ describe('nginx before processes with Socket.IO', { skip, timeout: 200_000 }, ()
   test('WebSocket alone, by any process', async () => {
     const hasUws = variants.some(({ name, skip: isMissing }) => name === 'uws' && isMissing === false)
     const workers = await start(hasUws ? 'uws' : 'native', true)
-    const url = await startNginx(workers, 'socketio_any')
+    const url = await startFront(workers, 'none')
     const clients = Array.from({ length: 12 }, () => connectTo(url, { transports: ['websocket'] }))
     await Promise.all(clients.map((client) => told(client, 'connect')))
     const seen = await Promise.all(clients.map(who))
     assert.equal(new Set(seen.map(({ pid }) => pid)).size, 3)
     await allHear(clients, 'hello')
-    // The rest of the app.
-    const answer = await fetch(url)
-    assert.ok(workers.map(({ pid }) => String(pid)).includes(await answer.text()))
   })
 })
