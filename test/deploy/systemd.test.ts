@@ -18,7 +18,7 @@ import { deployed, environmentOf, example, readUnit } from './_units.js'
 
 const linux = process.platform === 'linux' ? false : 'there is no systemd here'
 const units = ['hotpress.service', 'hotpress.socket'] as const
-const holder = fileURLToPath(new URL('../../../test/deploy/_held-socket.py', import.meta.url))
+const holder = fileURLToPath(new URL('../../../test/lifecycle/_held-socket.py', import.meta.url))
 
 /** Asks once, on a connection of its own or on one of an agent. @returns the body. */
 function ask(port: number, agent: Agent | false = false): Promise<string> {

@@ -12,20 +12,20 @@ import { says } from '../_says.js'
 import { type VariantName, variants } from '../_variants.js'
 
 const program = fileURLToPath(new URL('./_restart-app.js', import.meta.url))
-const holderFile = fileURLToPath(new URL('../../../test/lifecycle/_holder.py', import.meta.url))
+const holderFile = fileURLToPath(new URL('../../../test/lifecycle/_held-socket.py', import.meta.url))
 
 const skip =
   process.platform === 'win32'
     ? 'there are no descriptors'
     : spawnSync('python3', ['--version']).status !== 0 && 'python3 is not installed'
 
-/** What a service manager is for a socket, and the program that it starts with it. */
+/** What a service manager is for a socket: it runs the program with it, and again each time that it ends. */
 interface Holder {
   readonly port: number
-  /** Starts the program; resolves to its process id. */
-  start(): Promise<number>
-  /** Resolves to the exit code of what runs. */
-  ended(): Promise<number>
+  /** Ends it, and resolves to whether all that it has run has ended well. */
+  end(): Promise<boolean>
+  /** Resolves to the process id of the next that runs. */
+  next(): Promise<number>
 }
 
 async function hold(variant: VariantName): Promise<Holder> {
@@ -33,32 +33,15 @@ async function hold(variant: VariantName): Promise<Holder> {
   const holder = spawn('python3', [holderFile, process.execPath, program, variant, options], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
-  const closed = once(holder, 'close')
+  const exited = once(holder, 'exit')
+  const end = async (): Promise<boolean> => {
+    holder.stdin.end()
+    return (await exited)[0] === 0
+  }
+  after(end)
   const lines = createInterface({ input: holder.stdout })[Symbol.asyncIterator]()
   const next = async (): Promise<number> => Number((await lines.next()).value)
-  const pids: number[] = []
-  after(async () => {
-    for (const pid of pids) {
-      try {
-        process.kill(pid, 'SIGKILL')
-      } catch {
-        // It has ended by itself.
-      }
-    }
-    holder.stdin.end()
-    await closed
-  })
-  const port = await next()
-  return {
-    ended: next,
-    port,
-    async start() {
-      holder.stdin.write('start\n')
-      const pid = await next()
-      pids.push(pid)
-      return pid
-    },
-  }
+  return { end, next, port: await next() }
 }
 
 /** The body of the answer, on a connection of its own. */
@@ -80,17 +63,14 @@ describe('socket activation', { skip, timeout: 60_000 }, () => {
     }, async () => {
       const holder = await hold(name)
       const url = `${protocol}://127.0.0.1:${holder.port}/now`
-      // Who comes before there is anybody waits in the queue.
+      // Who comes while nobody accepts waits in the queue.
       const early = ask(`${url}/1`)
-      const first = await holder.start()
+      const first = await holder.next()
       assert.equal(await early, '1')
       process.kill(first, 'SIGTERM')
-      assert.equal(await holder.ended(), 0)
-      const between = ask(`${url}/2`)
-      const second = await holder.start()
-      assert.equal(await between, '2')
-      process.kill(second, 'SIGTERM')
-      assert.equal(await holder.ended(), 0)
+      await holder.next()
+      assert.equal(await ask(`${url}/2`), '2')
+      assert.equal(await holder.end(), true)
     })
   }
 
