@@ -9,6 +9,7 @@ import type { PathFilterOptions } from './middleware/path-filter.js'
 import type { RateLimitOptions } from './middleware/rate-limit-options.js'
 import type { SecurityHeadersOptions } from './middleware/security-headers.js'
 import type { SecurityHeaders } from './middleware/security-headers-builder.js'
+import type { Environment } from './observability/error-page.js'
 import type { LoggerOption } from './observability/logger.js'
 import type { TlsOptions } from './transports/tls-options.js'
 
@@ -32,6 +33,11 @@ export interface HotpressOptions {
    * comes out. False by default: such a body can be had as it was sent, and as nothing else.
    */
   readonly decodeBody?: boolean
+  /**
+   * `'development'` has browsers shown a page for each error, with its stack and the request; by default so where `NODE_ENV`
+   * is `development`, else `'production'`. Refused where `NODE_ENV` is `production`.
+   */
+  readonly env?: Environment
   /** The most that the headers of a request may have together; 431 beyond. 8 KB by default. */
   readonly headerLimit?: number | string
   /** How long a connection may be idle between requests. Each transport has its own default (native 60 s, uws 10 s, node 5 s). */

@@ -15,6 +15,7 @@ import { type PathFilterOptions, settlePathFilter } from './middleware/path-filt
 import { createRateLimit } from './middleware/rate-limit.js'
 import type { RateLimitOptions } from './middleware/rate-limit-options.js'
 import { type SecurityHeadersSettings, settleSecurityHeaders } from './middleware/security-headers.js'
+import { type Environment, errorPages, settleEnvironment } from './observability/error-page.js'
 import { createLogger, type LoggerOption } from './observability/logger.js'
 import type { HotpressOptions } from './option-types.js'
 import { version } from './version.js'
@@ -32,6 +33,7 @@ const checks: Checks<HotpressOptions> = {
     value === 'refuse' || value === 'wait' ? value : invalid('connectionOverflow', value, "'refuse' or 'wait'"),
   cors: (value) => (value === false ? undefined : cors(value === true ? {} : (value as CorsOptions))),
   decodeBody: (value) => checkBoolean(value, 'decodeBody'),
+  env: (value) => settleEnvironment(value),
   headerLimit: (value) => positive('headerLimit', bytesOf(value, 'headerLimit')),
   idleTimeout: (value) => positive('idleTimeout', millisecondsOf(value, 'idleTimeout')),
   logger: (value) => createLogger(value as LoggerOption),
@@ -71,6 +73,8 @@ export function settle(options: HotpressOptions): Settings {
   const id = (given.requestId as RequestIdSettings | undefined) ?? settleRequestId(true)
   const delay = given.maxEventLoopDelay as number | undefined
   const overload = delay === undefined ? undefined : createOverload(delay, log)
+  const environment = (given.env as Environment | undefined) ?? settleEnvironment(undefined)
+  const pages = environment === 'development' ? errorPages() : undefined
   const trust = given.trustProxy as ProxyTrust | undefined
   return Object.freeze({
     bodyLimit: (given.bodyLimit as number | undefined) ?? 10 * 1024 ** 2,
@@ -88,7 +92,7 @@ export function settle(options: HotpressOptions): Settings {
     maxRequestsPerConnection: given.maxRequestsPerConnection as number | undefined,
     pathFilter: given.pathFilter as Settings['pathFilter'],
     // Outermost first: what decorates answers is around what refuses requests.
-    policies: [security.policy, given.cors, overload, given.rateLimit].filter(
+    policies: [pages, security.policy, given.cors, overload, given.rateLimit].filter(
       (policy) => policy !== undefined,
     ) as Middleware[],
     proxyProtocol: given.proxyProtocol as AddressSet | undefined,

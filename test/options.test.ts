@@ -79,6 +79,13 @@ const wrongOptions: Readonly<
       [1, '1'],
     ],
   },
+  env: {
+    takes: "'development' or 'production'",
+    values: [
+      ['test', '"test"'],
+      [true, 'true'],
+    ],
+  },
   headerLimit: {
     takes: size,
     values: [

@@ -1,0 +1,3 @@
+import { errorPagesContract } from './http/error-pages.js'
+
+errorPagesContract()
