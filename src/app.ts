@@ -9,7 +9,7 @@ import type { ErrorHandler, Handler, Middleware } from './core/types.js'
 import type { WebSocketData, WebSocketSendOptions } from './core/web-socket.js'
 import { WebSocketRoute } from './core/web-socket-route.js'
 import { describe, HotpressError } from './errors.js'
-import { makeHost } from './host.js'
+import { makeHost, outerLayers } from './host.js'
 import type { CloseHook } from './lifecycle/close-hooks.js'
 import { healthRoutes } from './lifecycle/health.js'
 import type { AppHealthOptions } from './lifecycle/health-options.js'
@@ -26,6 +26,7 @@ import { AppSockets } from './realtime/app-sockets.js'
 import type { SocketIoEvents, SocketIoServer } from './realtime/socketio-auth.js'
 import type { SocketIoOptions } from './realtime/socketio-options.js'
 import { RouteRegistry } from './routing/registry.js'
+import { type RouteInfo, routeInfos } from './routing/route-info.js'
 import { checkMiddleware, type RouteDefinition } from './routing/route-options.js'
 import { RouteTable } from './routing/table.js'
 import { type InjectOptions, type InjectResult, inject } from './transports/inject.js'
@@ -207,6 +208,18 @@ export class Hotpress extends RouteRegistry {
    */
   publish(topic: string, data: WebSocketData, options?: WebSocketSendOptions): void {
     this.#sockets.publish(topic, data, options)
+  }
+
+  /**
+   * The routes in the order in which they are asked: of two that match a path, the first answers. `hotpress routes` prints
+   * them.
+   */
+  routes(): RouteInfo[] {
+    const { bodyLimit } = this.#settings
+    return routeInfos(this.#table.all(), {
+      bodyLimit,
+      middleware: outerLayers(this.#settings, this.#middleware, this.#onNotFound),
+    })
   }
 
   /**

@@ -31,6 +31,20 @@ export interface AppParts {
   readonly table: RouteTable<RouteDefinition>
 }
 
+/** What is around every request, outermost first: compression has each answer as it is to go out. */
+export function outerLayers(
+  { compression, pathFilter, policies }: Settings,
+  middleware: readonly Middleware[],
+  onNotFound: Handler | undefined,
+): readonly Middleware[] {
+  return [
+    ...(compression === undefined ? [] : [compression]),
+    ...policies,
+    ...(pathFilter === undefined ? [] : [filterPaths(pathFilter, onNotFound ?? notFound)]),
+    ...middleware,
+  ]
+}
+
 /**
  * Composes an app. The life of a request: a transport makes an HttpRequest, dispatch() matches its route and runs the chain
  * that was composed for it here, and the transport's writer sends the HttpResponse with the head that the template
@@ -52,13 +66,7 @@ export function makeHost({
     bodyRules: { decodes: settings.decodeBody, limit: settings.bodyLimit, threshold: settings.streamThreshold },
     compressesFiles: settings.compression !== undefined,
     fileEncoder,
-    // Compression is outermost, so that it has every answer as it is to go out.
-    middleware: [
-      ...(settings.compression === undefined ? [] : [settings.compression]),
-      ...settings.policies,
-      ...(settings.pathFilter === undefined ? [] : [filterPaths(settings.pathFilter, onNotFound ?? notFound)]),
-      ...middleware,
-    ],
+    middleware: outerLayers(settings, middleware, onNotFound),
     onError,
     onNotFound,
     socketHandler: (route) => sockets.handlerOf(route, settings.log),

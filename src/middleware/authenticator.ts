@@ -36,7 +36,7 @@ export function authenticator<Identity>(scheme: Scheme<Identity>): Middleware {
     request.set(key, identity)
     return next()
   }
-  return (request, next) => {
+  const layer: Middleware = (request, next) => {
     const credentials = scheme.read(request)
     if (typeof credentials !== 'string') {
       if (isOptional) return next()
@@ -46,6 +46,7 @@ export function authenticator<Identity>(scheme: Scheme<Identity>): Middleware {
     if (!isThenable(identity)) return admit(identity, request, next)
     return Promise.resolve(identity).then((later) => admit(later, request, next))
   }
+  return Object.defineProperty(layer, 'name', { value: key.name })
 }
 
 /**

@@ -52,7 +52,7 @@ export function csrf(options: CsrfOptions = {}): Csrf {
     return trustedOrigins.has(origin) || (site === undefined && isOwn(origin, request))
   }
 
-  function guard(request: HttpRequest, next: Next): HandlerResult | Promise<HandlerResult> {
+  function csrf(request: HttpRequest, next: Next): HandlerResult | Promise<HandlerResult> {
     if (safe.has(request.method)) return next()
     const isAllowed = passes(request)
     if (isAllowed === false) throw httpError('CROSS_ORIGIN', {})
@@ -68,7 +68,7 @@ export function csrf(options: CsrfOptions = {}): Csrf {
     return next()
   }
 
-  const layer: Middleware = tokens === undefined ? guard : withCookie(guard, tokens)
+  const layer: Middleware = tokens === undefined ? csrf : withCookie(csrf, tokens)
   return Object.assign(layer, {
     token(request: HttpRequest): string {
       if (tokens !== undefined) return tokens.issue(request)
@@ -94,7 +94,7 @@ const optionChecks = {
 }
 
 function withCookie(guard: Middleware, tokens: CsrfTokens): Middleware {
-  return function guardByToken(request, next) {
+  return function csrf(request, next) {
     tokens.begin(request)
     const add = (response: HttpResponse): HttpResponse => tokens.finish(response, request)
     return guard(request, () => {

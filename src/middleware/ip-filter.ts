@@ -24,7 +24,7 @@ export function ipFilter(options: IpFilterOptions): Middleware {
   const given = checkOptions(options, { allow: check, deny: check }, ' of ipFilter()')
   const { allow, deny } = given as { readonly allow?: AddressSet; readonly deny?: AddressSet }
   if (allow === undefined && deny === undefined) invalid('allow of ipFilter()', undefined, 'addresses, or deny does')
-  return function filterAddress(request, next) {
+  return function ipFilter(request, next) {
     const { ip } = request
     // Who has left before anybody asked has no address any more, and is not let in.
     if (ip === '' || deny?.has(ip) === true || allow?.has(ip) === false) throw httpError('ADDRESS_FORBIDDEN', {})

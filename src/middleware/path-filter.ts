@@ -55,7 +55,7 @@ export function pathFilter(options: PathFilterOptions = {}): Middleware {
 
 /** The middleware of a test that is settled already. */
 export function filterPaths(isHidden: PathTest, notFound: Handler): Middleware {
-  return function filterPath(request: HttpRequest, next) {
+  return function pathFilter(request: HttpRequest, next) {
     const { path } = request
     if (!isHidden(path)) return next()
     request.log.debug({ path }, 'the path filter answered as if nothing were there')

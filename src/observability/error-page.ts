@@ -35,11 +35,14 @@ export function settleEnvironment(
  * For development alone.
  */
 export function errorPages(): Middleware {
-  const middleware: Middleware = (request, next) => {
-    const answer = next()
-    return answer instanceof Promise ? answer.then((later) => shown(later, request)) : shown(answer, request)
-  }
-  return decorator(middleware, shown, 'error-pages')
+  return decorator(
+    function errorPages(request, next) {
+      const answer = next()
+      return answer instanceof Promise ? answer.then((later) => shown(later, request)) : shown(answer, request)
+    },
+    shown,
+    'error-pages',
+  )
 }
 
 function shown(response: HttpResponse, request: HttpRequest): HttpResponse {

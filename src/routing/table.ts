@@ -59,6 +59,11 @@ export class RouteTable<Route extends { readonly method: string; readonly patter
     methods.set(method, route)
   }
 
+  /** Every route. */
+  *all(): Generator<Route> {
+    for (const methods of this.#shapes.values()) yield* methods.values()
+  }
+
   /**
    * Every shape with its routes by method. A wildcard may be empty, which matchers do not know: `/files/*` gives the
    * path `/files/` too, where no other route answers it.
