@@ -55,6 +55,7 @@ const names = [
   'stream',
   'text',
   'toResponse',
+  'workerId',
 ]
 
 const clientNames = ['HotpressError', 'connect', 'connectTo', 'connectToWithAuth', 'connectWithAuth']
