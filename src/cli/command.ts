@@ -36,9 +36,11 @@ function makeCommand(): Command {
     .addOption(controlOption('answer probes, Prometheus, `status` and `reload` there'))
     .option('--delay <time>', 'serve on for so long after a signal, unready')
     .option('--drain <time>', 'what is under way has so long after a signal')
-    .option('--host <address>', 'the address to listen on', process.env.HOST ?? '127.0.0.1')
-    .addOption(new Option('--pid-file <file>', 'write the process id there, for `reload` and `status`'))
-    .option('--port <number>', 'the port to listen on, 0 for any', portOf, portOf(process.env.PORT ?? '3000'))
+    .addOption(new Option('--host <address>', 'the address to listen on').env('HOST').default('127.0.0.1'))
+    .option('--pid-file <file>', 'write the process id there, for `reload` and `status`')
+    .addOption(
+      new Option('--port <number>', 'the port to listen on, 0 for any').env('PORT').default(3000).argParser(portOf),
+    )
     .addOption(
       new Option('--transport <name>', 'what serves, whatever the app says').choices(['auto', 'native', 'node', 'uws']),
     )

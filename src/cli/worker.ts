@@ -1,4 +1,4 @@
-import { tellFailure } from './failure.js'
+import { Failure, tellFailure } from './failure.js'
 import { loadApp } from './load-app.js'
 import type { WorkerOrders } from './orders.js'
 
@@ -10,8 +10,8 @@ export async function main(words: readonly string[]): Promise<void> {
     await app.run(run)
   } catch (error) {
     const { code, message, name } = error as Error & { readonly code?: string }
-    // What the supervisor tells of by a line needs no second one.
-    if (name !== 'HotpressError' && name !== 'Error') tellFailure(error)
+    // What a line is enough for is told by the supervisor.
+    if (!(error instanceof Failure) && name !== 'HotpressError') tellFailure(error)
     const { tellFailed } = await import('../lifecycle/workers/in-worker.js')
     await tellFailed({ code, reason: message })
     process.exit(1)
