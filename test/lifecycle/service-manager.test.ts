@@ -8,7 +8,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { Hotpress } from '../../src/index.js'
+import { Hotpress, type RunOptions } from '../../src/index.js'
 import { says } from '../_says.js'
 import { variants } from '../_variants.js'
 import { until } from '../transports/_server.js'
@@ -58,9 +58,10 @@ async function runApp(
   env: NodeJS.ProcessEnv,
   command: readonly string[] = [process.execPath, program],
   descriptor?: number,
+  run: RunOptions = descriptor === undefined ? {} : { fd: 'systemd' },
 ): Promise<Running> {
   const own = { ...process.env, LISTEN_FDS: undefined, NOTIFY_SOCKET: undefined, WATCHDOG_USEC: undefined, ...env }
-  const options = JSON.stringify(descriptor === undefined ? {} : { fd: 'systemd' })
+  const options = JSON.stringify(run)
   const stdio = ['ignore', 'pipe', 'inherit', descriptor ?? 'ignore', 'ipc'] as const
   const child = spawn(command[0]!, [...command.slice(1), '', options], { env: own, stdio: [...stdio] })
   let text = ''
@@ -76,6 +77,26 @@ async function runApp(
 }
 
 describe('a service manager', { skip, timeout: 60_000 }, () => {
+  test('is told of workers, and of their reload, by the process that watches over them alone', async () => {
+    const { datagrams, socket } = await receive()
+    const env = { NOTIFY_SOCKET: socket, WATCHDOG_PID: undefined }
+    const { ended, kill, url } = await runApp(env, undefined, undefined, { workers: 2 })
+    // The program waits by it until what it has said was heard.
+    const told = (): readonly string[] => datagrams.filter((datagram) => !datagram.startsWith('BARRIER='))
+    await until(() => told().length === 1, 'that it is ready', 10_000)
+    kill('SIGHUP')
+    await until(() => told().length === 3, 'that it has reloaded', 20_000)
+    kill('SIGTERM')
+    await ended
+    await until(() => told().length === 4, 'that it stops', 10_000)
+    const words = told().map((datagram) => datagram.trimEnd().split('\n'))
+    const ready = ['READY=1', `STATUS=2 workers listening on ${url}`]
+    assert.deepEqual([words[0], words[2]], [ready, ready])
+    assert.deepEqual(words[1]?.slice(0, 2), ['RELOADING=1', 'STATUS=reloading'])
+    assert.match(words[1]?.[2] ?? '', /^MONOTONIC_USEC=\d+$/)
+    assert.equal(words[3]?.[0], 'STOPPING=1')
+  })
+
   test('is told when the app is ready, that it lives, and when it stops', async () => {
     const { datagrams, socket } = await receive()
     const { ended, kill, url } = await runApp({
