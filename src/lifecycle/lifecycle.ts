@@ -117,16 +117,15 @@ export class Lifecycle {
     const { supervise } = await import('./workers/supervise.js')
     const end = (): Promise<void> => this.close(close)
     const time = (): number => this.#time(close)
-    const found = await supervise(
-      { address, close, end, isShared, log, signals, time, workers },
-      processWatch(),
-      (it) => {
-        this.#supervision = it
-        this.#leaving.add(() => it.leave())
-      },
-    ).catch((error: unknown) => {
+    let leave = (): void => {}
+    const app = { address, close, end, isShared, log, signals, time, workers }
+    const found = await supervise(app, processWatch(), (supervision) => {
+      this.#supervision = supervision
+      leave = () => supervision.leave()
+      this.#leaving.add(leave)
+    }).catch((error: unknown) => {
       this.#supervision = undefined
-      this.#leaving.clear()
+      this.#leaving.delete(leave)
       throw error
     })
     return {
@@ -157,6 +156,6 @@ export class Lifecycle {
 }
 
 function elsewhere(call: string): HotpressError {
-  const reason = 'listen in the workers (where workerId() gives a number), by one run() with workers in a program'
+  const reason = 'listen in the workers, where workerId() gives a number'
   return new HotpressError('WORKERS_SERVE', { call, reason })
 }

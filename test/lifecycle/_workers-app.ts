@@ -26,8 +26,14 @@ export async function serve(
   app.get('/later/:number', ({ params }) => sleep(5, params.number))
   app.get('/parts/:number', ({ params }) => stream(parts(params.number!)))
   app.post('/body/:number', async (req) => req.text())
-  app.get('/slow', () => sleep(400, 'slow'))
-  app.get('/never', () => new Promise<string>(() => {}))
+  app.get('/slow', () => {
+    app.log.info('a request has arrived')
+    return sleep(400, 'slow')
+  })
+  app.get('/never', () => {
+    app.log.info('a request has arrived')
+    return new Promise<string>(() => {})
+  })
   app.get('/spin', () => {
     for (;;);
   })
@@ -44,5 +50,7 @@ export async function serve(
   if (unfit !== undefined) app.health({ checks: { fit: () => !unfit.includes(id ?? 0) } })
   app.onClose(() => app.log.info('the hook has run'))
   const server = await app.run({ idleGrace: 100, ...(JSON.parse(process.argv[2]!) as RunOptions) })
-  if (process.argv[3] === 'close' && id === undefined) await server.close()
+  if (id !== undefined) return
+  if (process.argv[3] === 'close') await server.close()
+  if (process.argv[3] === 'twice') await new Hotpress({ transport }).run({ workers: 2 })
 }

@@ -27,10 +27,10 @@ async function using(
 }
 
 /** One request under way, when its worker has it. */
-async function underWay(url: string, path: string): Promise<{ readonly answer: Promise<string> }> {
-  const answer = fetch(url + path).then((response) => response.text())
+async function underWay(program: Program, path: string): Promise<{ readonly answer: Promise<string> }> {
+  const answer = fetch((await program.ready()) + path).then((response) => response.text())
   answer.catch(() => {})
-  await sleep(150)
+  await program.said(/^a request has arrived/)
   return { answer }
 }
 
@@ -77,7 +77,7 @@ describe('workers', { concurrency: 1, skip, timeout: 400_000 }, () => {
           assert.deepEqual([...found.keys()].sort(), [1, 2])
           const pids = [...found.values()].map(({ pid }) => pid)
           assert.ok(!pids.includes(program.pid))
-          const { answer } = await underWay(url, '/slow')
+          const { answer } = await underWay(program, '/slow')
           program.kill('SIGTERM')
           assert.equal(await answer, 'slow')
           const { code, signal, stderr } = await program.ended
@@ -142,7 +142,7 @@ describe('workers', { concurrency: 1, skip, timeout: 400_000 }, () => {
         using(transport, [{}], async (program) => {
           const url = await program.ready()
           const pids = [...(await whoAnswers(url, 2)).values()].map(({ pid }) => pid)
-          const { answer } = await underWay(url, '/slow')
+          const { answer } = await underWay(program, '/slow')
           program.kill('SIGKILL')
           assert.equal(await answer, 'slow')
           await gone(pids)
@@ -166,7 +166,7 @@ describe('workers', { concurrency: 1, skip, timeout: 400_000 }, () => {
       using(transport, [{ drain: '50s' }], async (program) => {
         const url = await program.ready()
         const pids = [...(await whoAnswers(url, 2)).values()].map(({ pid }) => pid)
-        const { answer } = await underWay(url, '/never')
+        const { answer } = await underWay(program, '/never')
         program.kill('SIGTERM')
         await program.said(/^SIGTERM: the app closes/)
         program.kill('SIGINT')
@@ -189,7 +189,7 @@ describe('workers', { concurrency: 1, skip, timeout: 400_000 }, () => {
     test('one that cannot drain in time has the process end with 1', () =>
       using(transport, [{ drain: 200 }], async (program) => {
         const url = await program.ready()
-        const { answer } = await underWay(url, '/never')
+        const { answer } = await underWay(program, '/never')
         const [killed] = [...(await whoAnswers(url, 2)).values()].map(({ pid }) => pid)
         program.kill('SIGTERM')
         await assert.rejects(answer)
@@ -226,13 +226,13 @@ describe('workers', { concurrency: 1, skip, timeout: 400_000 }, () => {
       }))
 
     test('one that is not ready in time is ended, and a reload with it', () =>
-      using(transport, [{ workers: { count: 2, startTimeout: '6s' } }, { unfit: [] }], async (program) => {
+      using(transport, [{ workers: { count: 2, startTimeout: '9s' } }, { unfit: [] }], async (program) => {
         const url = await program.ready()
         const before = await whoAnswers(url, 2)
         program.write({ unfit: [1] })
         program.kill('SIGHUP')
         const { err } = await program.said(/^reload: given up/)
-        assert.equal(err?.message, 'worker 1 did not start: it was not ready within 6000 ms')
+        assert.equal(err?.message, 'worker 1 did not start: it was not ready within 9000 ms')
         const after = await whoAnswers(url, 2)
         assert.deepEqual(after, before)
       }))
@@ -242,10 +242,7 @@ describe('workers', { concurrency: 1, skip, timeout: 400_000 }, () => {
         await program.ready()
         program.kill('SIGHUP')
         await program.said(/^reload: 2 workers/)
-        for (let count = 0; count < 3; count++) {
-          program.kill('SIGHUP')
-          await sleep(20)
-        }
+        for (let count = 0; count < 3; count++) program.kill('SIGHUP')
         await program.said(/^reload: done/, 2)
         await sleep(200)
         assert.equal(program.lines.filter(({ msg }) => msg.startsWith('reload: 2 workers')).length, 2)
@@ -289,11 +286,11 @@ describe('workers', { concurrency: 1, skip, timeout: 400_000 }, () => {
         assert.equal(program.workerPids.length, 0)
       })
       other.close()
-      await using(transport, [{ workers: { count: 2, startTimeout: '5s' } }, { unfit: [2] }], async (program) => {
+      await using(transport, [{ workers: { count: 2, startTimeout: '9s' } }, { unfit: [2] }], async (program) => {
         const { code, stderr } = await program.ended
         assert.equal(code, 1)
         assert.match(stderr, /WORKER_FAILED/)
-        assert.match(stderr, /worker 2 did not start: it was not ready within 5000 ms/)
+        assert.match(stderr, /worker 2 did not start: it was not ready within 9000 ms/)
         await gone(program.workerPids)
       })
     })
@@ -304,6 +301,14 @@ describe('workers', { concurrency: 1, skip, timeout: 400_000 }, () => {
         program.kill('SIGTERM')
         const { code, stderr } = await program.ended
         assert.deepEqual([code, stderr], [0, ''])
+        await gone(program.workerPids)
+      }))
+
+    test('a second app of the program has no workers of its own', () =>
+      using(transport, [{}, { deed: 'twice' }], async (program) => {
+        const { err } = await program.said(/the app closes, and the process ends/)
+        assert.match(err?.message ?? '', /^run\(\) was called in the process that watches over the workers/)
+        assert.equal((await program.ended).code, 1)
         await gone(program.workerPids)
       }))
 

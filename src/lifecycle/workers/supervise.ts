@@ -1,10 +1,11 @@
 import type { Logger } from '../../core/logger.js'
+import { HotpressError } from '../../errors.js'
 import type { CloseSettings } from '../options.js'
 import type { ProcessWatch } from '../process-watch.js'
 import type { WorkersSettings } from '../workers-options.js'
 import { ControlServer } from './control.js'
 import type { WorkerAddress } from './messages.js'
-import { Supervisor } from './supervisor.js'
+import { Supervisor, several } from './supervisor.js'
 
 /** An app that workers serve, as the process that watches over them has it. */
 export interface SupervisedApp {
@@ -30,18 +31,26 @@ export interface Supervision {
   leave(): void
 }
 
+/** Whether this process has workers: they run all of the program, and a second app of it would have others do so too. */
+let isSupervising = false
+
 /**
  * Starts workers and has the process end with them: signals drain all, SIGHUP restarts them one after the other, the
  * service manager is told of it.
  *
  * @param onBegin given what closes them, before there are any.
- * @throws HotpressError `ADDRESS_IN_USE`, `ADDRESS_REFUSED`, `OPTION_INVALID`, `WORKER_FAILED`
+ * @throws HotpressError `ADDRESS_IN_USE`, `ADDRESS_REFUSED`, `OPTION_INVALID`, `WORKERS_SERVE`, `WORKER_FAILED`
  */
 export async function supervise(
   app: SupervisedApp,
   watch: ProcessWatch,
   onBegin: (supervision: Supervision) => void,
 ): Promise<WorkerAddress> {
+  if (isSupervising) {
+    const reason = 'those of another app run the whole program, and this app in it'
+    throw new HotpressError('WORKERS_SERVE', { call: 'run()', reason })
+  }
+  isSupervising = true
   const { log, workers } = app
   let status = ''
   let isClean = true
@@ -69,6 +78,7 @@ export async function supervise(
       await control?.close()
     },
     leave() {
+      isSupervising = false
       process.off('SIGHUP', onHangup)
       stopWatching()
     },
@@ -78,7 +88,7 @@ export async function supervise(
   try {
     if (workers.control !== undefined) control = await ControlServer.listen(workers.control, supervisor, log)
     const address = await supervisor.start()
-    status = `${workers.count} workers listening on ${address.url}`
+    status = `${several(workers.count)} listening on ${address.url}`
     log.info({ transport: address.transport, workers: workers.count }, status)
     watch.ready(status, log)
     return address

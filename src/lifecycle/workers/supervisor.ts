@@ -32,6 +32,7 @@ const ownVariables = ['LISTEN_FDNAMES', 'LISTEN_FDS', 'LISTEN_PID', 'NOTIFY_SOCK
 /** Watches over processes that run the same program, and serve at one address. It serves nothing itself. */
 export class Supervisor {
   #closing: Promise<boolean> | undefined
+  #hasStarted = false
   readonly #options: SupervisorOptions
   #reloading: Promise<void> | undefined
   /** The reload that was asked for while one was under way. */
@@ -93,6 +94,10 @@ export class Supervisor {
    */
   reload(): Promise<void> {
     if (this.#closing !== undefined) return Promise.resolve()
+    if (!this.#hasStarted) {
+      this.#options.log.warn('reload: nothing to do before all workers are ready for the first time')
+      return Promise.resolve()
+    }
     if (this.#reloading !== undefined) {
       this.#reloadNext ??= this.#reloading
         .catch(() => {})
@@ -128,6 +133,7 @@ export class Supervisor {
       // Where the program cannot start, one of them is enough to say so.
       const found = await first.start()
       await Promise.all(rest.map((slot) => slot.start()))
+      this.#hasStarted = true
       return found
     } catch (error) {
       await this.close({ ...close, delay: 0 })
@@ -196,7 +202,8 @@ export class Supervisor {
   }
 }
 
-function several(count: number): string {
+/** A number of workers, in words. */
+export function several(count: number): string {
   return count === 1 ? '1 worker' : `${count} workers`
 }
 
