@@ -49,7 +49,7 @@ async function bundle(format) {
   const entries = [...command, 'index', 'socketio-client/index']
   // What workers are made of is loaded where there are any, by import().
   const later = ['in-worker', 'supervise']
-  const isShared = (/** @type {string} */ id) => !/lifecycle.workers.(?!messages)/.test(id)
+  const isShared = (/** @type {string} */ id) => !/lifecycle.workers.(?!messages|terminal)/.test(id)
   const bundled = await rolldown({
     external: (id) => !isOurs(id),
     input: Object.fromEntries(entries.map((entry) => [entry, path.join(folder, `${entry}.js`)])),

@@ -20,6 +20,7 @@ export async function askReload({ control, pidFile }: AskOptions): Promise<void>
     return
   }
   const pid = readPidFile(whichever(pidFile))
+  if (process.platform === 'win32') throw new Failure('Windows has no SIGHUP: reload by --control')
   process.kill(pid, 'SIGHUP')
   console.log(`process ${pid} was asked to reload: its log says how it went`)
 }

@@ -155,6 +155,21 @@ describe('hotpress start', { concurrency: 1, skip, timeout: 200_000 }, () => {
   })
 })
 
+describe('TypeScript', {
+  skip: skip || (!Reflect.has(process.features, 'typescript') && 'this Node reads none'),
+}, () => {
+  test('is run where Node reads it by itself', async () => {
+    const folder = new Folder({
+      'app.mts': `${program('typed')}const count: number = 1\napp.get('/count', () => ({ count }))\n`,
+    })
+    const started = folder.start('start', 'app.mts', '--port', '0', '--workers', '2')
+    const [, url = ''] = await started.said(allListening)
+    assert.equal((await ask(url)).text, 'typed')
+    started.kill('SIGTERM')
+    assert.equal((await started.ended).code, 0)
+  })
+})
+
 describe('hotpress', { concurrency: 1, skip, timeout: 100_000 }, () => {
   const folder = new Folder()
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
+import { constants } from 'node:os'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -13,6 +15,7 @@ const any = transports.find(({ skip }) => skip === false) as Variant
 const skip = (process.platform === 'win32' && 'there are no such signals') || (any === undefined && 'no transport runs')
 
 const fixture = (name: string): string => fileURLToPath(new URL(`../../../test/fixtures/tls/${name}`, import.meta.url))
+const terminalFile = fileURLToPath(new URL('../../../test/lifecycle/_terminal.py', import.meta.url))
 const tls = { cert: fixture('cert.pem'), key: fixture('key.pem') }
 
 type Options = Parameters<typeof Program.start>
@@ -321,6 +324,32 @@ describe('workers', { concurrency: 1, skip, timeout: 400_000 }, () => {
         assert.deepEqual([code, stderr], [0, ''])
         await gone(program.workerPids)
       }))
+
+    const isPython = spawnSync('python3', ['--version']).status === 0
+    test('a terminal that is closed has all of them end', { skip: !isPython && 'python3 is not installed' }, () =>
+      using(transport, [{}], async (program) => {
+        await program.ready()
+        const words = [
+          terminalFile,
+          'workers listening on',
+          process.execPath,
+          program.file,
+          JSON.stringify({ workers: 2 }),
+          '',
+        ]
+        const python = spawn('python3', words, {
+          env: { ...process.env, TRANSPORT: transport },
+          stdio: ['ignore', 'pipe', 'inherit'],
+        })
+        let text = ''
+        for await (const chunk of python.stdout) text += chunk
+        const { code, said } = JSON.parse(text) as { readonly code: number; readonly said: string }
+        assert.equal(code, -constants.signals.SIGHUP)
+        const pids = [...said.matchAll(/"workerPid":(\d+)/g)].map(([, pid]) => Number(pid))
+        assert.equal(pids.length, 2)
+        await gone(pids)
+      }),
+    )
 
     test('a second app of the program has no workers of its own', () =>
       using(transport, [{}, { deed: 'twice' }], async (program) => {

@@ -6,6 +6,7 @@ import { reports } from '../../core/reports.js'
 import type { CloseSettings } from '../options.js'
 import type { ProcessWatch, Running } from '../process-watch.js'
 import { type FromWorker, isMessage, type ToWorker, type WorkerAddress } from './messages.js'
+import { watchTerminal } from './terminal.js'
 
 /** An app of a worker. */
 export interface WorkerApp extends Omit<Running, 'close'> {
@@ -44,8 +45,9 @@ export async function runInWorker<Server extends WorkerAddress>(
   let settings: Partial<CloseSettings> | undefined
   let isClosing = false
   // A terminal, and systemd, tell all processes of a group: a worker leaves them to its supervisor.
-  const ignore = (): void => {}
-  for (const signal of new Set<NodeJS.Signals>([...app.signals, 'SIGHUP'])) process.on(signal, ignore)
+  for (const signal of app.signals) process.on(signal, () => {})
+  const endWithTerminal = watchTerminal()
+  process.on('SIGHUP', endWithTerminal)
   watch.add({ ...app, close: () => app.close(settings).then(() => 0), signals: [] })
   process.on('message', (message: unknown) => {
     if (!isMessage<ToWorker>(message)) return
@@ -59,6 +61,8 @@ export async function runInWorker<Server extends WorkerAddress>(
   // Node has a worker exit at once then, unless it was to be disconnected.
   cluster.worker?.once('disconnect', () => {
     if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true
+    // Which may be known before the signal is.
+    endWithTerminal()
     if (isClosing) return
     app.log.error('the process that watches over this worker is gone: the app closes, and the process ends')
     // Whoever comes in its place finds the address free as soon as may be.

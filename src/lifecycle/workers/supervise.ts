@@ -6,6 +6,7 @@ import type { WorkersSettings } from '../workers-options.js'
 import { ControlServer } from './control.js'
 import type { WorkerAddress } from './messages.js'
 import { Supervisor, several } from './supervisor.js'
+import { watchTerminal } from './terminal.js'
 
 /** An app that workers serve, as the process that watches over them has it. */
 export interface SupervisedApp {
@@ -60,8 +61,12 @@ export async function supervise(
     onHopeless: () => watch.end(1),
     onReload: (isUnderWay) => (isUnderWay ? watch.reloading() : watch.ready(status, log)),
   })
-  // What goes wrong is told by the log.
-  const onHangup = (): void => void supervisor.reload().catch(() => {})
+  const endWithTerminal = watchTerminal()
+  const onHangup = (): void => {
+    endWithTerminal()
+    // What goes wrong is told by the log.
+    supervisor.reload().catch(() => {})
+  }
   const stopWatching = watch.add({
     close: async () => {
       await app.end()
