@@ -94,7 +94,7 @@ function checkTogether(
     if (http3) refused('http3', 'true without tls', 'tls beside it')
     if (http2.isAsked && !http2.cleartext)
       refused('http2', 'what it does with TLS, and no tls', 'tls, or cleartext: true')
-    if (threads !== undefined && !http2.cleartext && !reusePort) {
+    if (threads !== undefined && !http2.cleartext) {
       refused(
         'threads',
         `${threads} without TLS and HTTP/2`,
@@ -102,6 +102,9 @@ function checkTogether(
       )
     }
     return
+  }
+  if (http3 && where.fd !== undefined) {
+    refused('fd', 'a descriptor beside http3', 'no http3: that listens by UDP as well, on a socket of its own')
   }
   if (http3 && reusePort) {
     // UDP has no connections: the system gives each packet to a socket by the client's address, which may change, and deals

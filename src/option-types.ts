@@ -128,7 +128,8 @@ export interface ListenOptions {
   readonly backlog?: number
   /**
    * A socket that listens already, in place of `host` and `port`: its descriptor, `'systemd'` for the first that systemd has
-   * passed (socket activation), `'systemd:<name>'` for one by its `FileDescriptorName`. Node only.
+   * passed (socket activation), `'systemd:<name>'` for one by its `FileDescriptorName`. Native and node, not on Windows and
+   * not beside `http3`.
    */
   readonly fd?: number | string
   /** The address to bind: `127.0.0.1` by default, `0.0.0.0` or `::` for every interface. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { after, describe, test } from 'node:test'
-import { type Address, Hotpress, type HotpressOptions } from '../src/index.js'
+import { type Address, Hotpress, type HotpressOptions, type ListenOptions } from '../src/index.js'
 import { connectTo, type FetchInit, type HttpClient, http1Client } from './_clients.js'
 import { type HttpVersion, type Variant, type VariantName, variants } from './_variants.js'
 
@@ -147,10 +147,11 @@ export async function start(
   variant: VariantName,
   build: (app: Hotpress) => void,
   options: HotpressOptions = {},
+  listening: ListenOptions = {},
 ): Promise<{ readonly address: Address; readonly app: Hotpress }> {
   const { listen, transport } = variants.find(({ name }) => name === variant)!
   const app = makeApp(build, { ...options, transport })
-  const address = await app.listen(listen)
+  const address = await app.listen({ ...listen, ...listening })
   after(() => app.close())
   return { address, app }
 }

@@ -187,6 +187,8 @@ describe('options of listen() that would do nothing, or harm', () => {
     [{ http2: { maxConcurrentStreams: 10 } }, 'http2', 'no tls'],
     [{ http2: { cleartext: true }, tls }, 'cleartext of http2', 'true beside tls'],
     [{ threads: 2 }, 'threads', '2 without TLS and HTTP/2'],
+    [{ reusePort: true, threads: 2 }, 'threads', '2 without TLS and HTTP/2'],
+    [{ fd: 3, http3: true, tls }, 'fd', 'a descriptor beside http3'],
     [{ redirectToHttps: true, tls }, 'redirectToHttps', 'a redirection beside tls'],
     [{ http3: true, reusePort: true, tls }, 'reusePort', 'true beside http3', 'connection of QUIC'],
     [

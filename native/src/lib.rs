@@ -7,6 +7,7 @@ mod edge;
 mod http;
 mod inloop;
 mod napi_raw;
+mod queue;
 mod router;
 mod router_binding;
 mod sockets;

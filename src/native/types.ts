@@ -52,6 +52,8 @@ export interface NativeServerOptions {
   /** Whether answers carry `X-Request-ID`. */
   readonly requestId: boolean
   readonly requestLineLimit: number
+  /** Connections beyond the limit of which one request is read. */
+  readonly reserve: number
   /** Content types that answers name by their index here. */
   readonly types: readonly string[]
   /** By route: whether the path is wanted with the request. */
@@ -75,10 +77,15 @@ export interface NativeIdentity {
   readonly ticketKeys: readonly Uint8Array[]
 }
 
+/** The address that was taken, or what went wrong. */
+export type NativeListened = readonly [address: string, port: number] | readonly [code: string, message: string]
+
 /** What is listened beside the event loop with. Sizes are in bytes, times in milliseconds. */
 export interface NativeListenOptions {
   readonly backlog: number
   readonly connectionWindow: number
+  /** Of a socket that listens already, in place of the address. */
+  readonly descriptor?: number
   readonly handshakeTimeout: number
   /** Whether HTTP/3 is served on the same port over UDP; with `tls` only. */
   readonly http3: boolean
@@ -132,14 +139,10 @@ export interface NativeServer {
   /** Sends a 103 before the answer; says whether it could. */
   hint(slot: number, serial: number, lines: string): boolean
   ip(slot: number, serial: number): string | undefined
-  /** The port, or the code and message of what went wrong. */
-  listen(address: string, port: number, backlog: number): number | readonly [code: string, message: string]
-  /** Listens for TLS, HTTP/2 and HTTP/3; gives the same. */
-  listenBeside(
-    address: string,
-    port: number,
-    options: NativeListenOptions,
-  ): number | readonly [code: string, message: string]
+  /** @param descriptor of a socket that listens already, in place of the address; -1 without. */
+  listen(address: string, port: number, backlog: number, reusePort: boolean, descriptor: number): NativeListened
+  /** Listens for TLS, HTTP/2 and HTTP/3. */
+  listenBeside(address: string, port: number, options: NativeListenOptions): NativeListened
   pause(slot: number, serial: number, isPaused: number): void
   /** The client's own certificate as DER, verified; undefined without one, and when the request is over. */
   peerCertificate(slot: number, serial: number): Uint8Array | undefined

@@ -20,6 +20,7 @@ export const Control = {
   answer: 8,
   body: 4,
   connection: 20,
+  extra: 22,
   flags: 10,
   isWhole: 18,
   lengthHigh: 6,

@@ -10,10 +10,11 @@ const mostThreads = 4
 
 /** What the native core listens with, beside the event loop. */
 export function listenOptionsFor(where: ListenSettings, host: TransportHost): NativeListenOptions {
-  const { backlog, http2, http3, reusePort, threads, tls } = where
+  const { backlog, fd, http2, http3, reusePort, threads, tls } = where
   const options = {
     backlog,
     connectionWindow: http2.connectionWindow ?? 1024 ** 2,
+    ...(fd === undefined ? {} : { descriptor: fd }),
     handshakeTimeout: tls?.handshakeTimeout ?? handshakeTimeout,
     http3,
     maxConcurrentStreams: http2.maxConcurrentStreams ?? 128,

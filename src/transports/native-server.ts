@@ -3,7 +3,7 @@ import { ContentType, contentTypeIndex } from '../core/content-type.js'
 import type { Census, DrainPlan } from '../core/drain.js'
 import { HeaderLines } from '../core/header-lines.js'
 import { HotpressError } from '../errors.js'
-import type { NativeServer, NativeServerOptions } from '../native/types.js'
+import type { NativeListened, NativeServer, NativeServerOptions } from '../native/types.js'
 import { reserveOf, tellRefused } from './connection-limits.js'
 import { NativeBridge } from './native-bridge.js'
 import { beside, Event, Lines, Whole } from './native-control.js'
@@ -49,18 +49,17 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   readonly whole: Uint8Array
 
   /**
-   * @param isInLoop whether it is to listen in the event loop.
    * @param givesDescriptors whether connections may leave with their descriptors; Windows has none to give.
    */
-  constructor(host: TransportHost, isInLoop: boolean, givesDescriptors: boolean = process.platform !== 'win32') {
+  constructor(host: TransportHost, givesDescriptors: boolean = process.platform !== 'win32') {
     this.host = host
     const most = host.settings.maxConnections ?? maxConnections
     const waits = host.settings.connectionOverflow === 'wait'
-    const reserve = isInLoop && !waits ? reserveOf(host, most) : 0
-    if (isInLoop && most > 0) this.#limit = new NativeLimit(host, most)
+    const reserve = waits ? 0 : reserveOf(host, most)
+    if (most > 0) this.#limit = new NativeLimit(host, most)
     const { matcher } = host.routes
     this.io = matcher.createServer!(
-      optionsFor(host, most + reserve, givesDescriptors),
+      optionsFor(host, { maxConnections: most, reserve }, givesDescriptors),
       (path, first, second, third, fourth, fifth, sixth) => {
         this.wanted.begin(first, second, third, fourth, fifth, sixth)
         return this.#request(path)
@@ -148,12 +147,12 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     if (list[index] === exchange) list[index] = undefined
   }
 
-  listen(address: string, where: ListenSettings): number | readonly [code: string, message: string] {
-    const { backlog, port } = where
+  listen(address: string, where: ListenSettings): NativeListened {
+    const { backlog, fd = -1, port, reusePort } = where
     const taken = isInEventLoop(where)
-      ? this.io.listen(address, port, backlog)
+      ? this.io.listen(address, port, backlog, reusePort, fd)
       : this.io.listenBeside(address, port, listenOptionsFor(where, this.host))
-    if (typeof taken !== 'number') {
+    if (typeof taken[1] !== 'number') {
       // What was begun for it would hold the process.
       this.io.closeConnections()
     } else if (this.host.bridge !== undefined) {
@@ -213,24 +212,24 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
 }
 
 /** Whether a listener needs nothing but the event loop. */
-export function isInEventLoop({ http2, reusePort, tls }: ListenSettings): boolean {
-  return tls === undefined && !http2.cleartext && !reusePort
+function isInEventLoop({ http2, tls }: ListenSettings): boolean {
+  return tls === undefined && !http2.cleartext
 }
 
 // Each limit of the settings, or its default here.
 function optionsFor(
   { head, routes, settings }: TransportHost,
-  maxConnections: number,
+  limits: Pick<NativeServerOptions, 'maxConnections' | 'reserve'>,
   givesDescriptors: boolean,
 ): NativeServerOptions {
   return {
+    ...limits,
     chunkLimit: settings.chunkLimit ?? 1024 ** 2,
     defaults: head.defaults,
     ...(routes.fixed === undefined ? {} : { fixed: routes.fixed }),
     givesDescriptors,
     headLimit: settings.headerLimit ?? 8192,
     idleTimeout: settings.idleTimeout ?? 60_000,
-    maxConnections,
     maxConnectionsPerAddress: settings.maxConnectionsPerAddress ?? 0,
     maxRequestsPerConnection: settings.maxRequestsPerConnection ?? 0,
     overflowWaits: settings.connectionOverflow === 'wait',

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 import type { Settings } from '../core/settings.js'
 import { HotpressError } from '../errors.js'
 import { binding } from '../native/binding.js'
-import { isInEventLoop, NativeTransportServer } from './native-server.js'
+import { NativeTransportServer } from './native-server.js'
 import { isCommonKey } from './tls-key.js'
 import type { Listening, ListenSettings, Refusal, Transport, TransportHost } from './transport.js'
 
@@ -12,7 +12,9 @@ async function load(): Promise<string | undefined> {
 }
 
 function refuses({ proxyProtocol }: Settings, { fd, http3, reusePort, tls }: ListenSettings): Refusal | undefined {
-  if (fd !== undefined) return { option: 'fd', reason: 'it opens its sockets by itself; use the transport node' }
+  if (fd !== undefined && process.platform === 'win32') {
+    return { option: 'fd', reason: 'sockets of Windows have no descriptors' }
+  }
   if (http3 && proxyProtocol !== undefined) {
     return { option: 'http3', reason: 'proxyProtocol is of TCP: over UDP no proxy could say who its client is' }
   }
@@ -28,19 +30,25 @@ function refuses({ proxyProtocol }: Settings, { fd, http3, reusePort, tls }: Lis
 }
 
 async function listen(host: TransportHost, where: ListenSettings): Promise<Listening> {
-  const server = new NativeTransportServer(host, isInEventLoop(where))
-  const address = `${where.host}:${where.port}`
+  const server = new NativeTransportServer(host)
+  const address = where.fd === undefined ? `${where.host}:${where.port}` : `descriptor ${where.fd}`
   const refused = (reason: string): HotpressError => new HotpressError('ADDRESS_REFUSED', { address, reason })
   const resolved = await lookup(where.host).catch((error: Error) => {
     throw refused(error.message)
   })
   const taken = server.listen(resolved.address, where)
-  if (typeof taken === 'number') {
-    const listening: Listening = { close: (plan) => server.close(plan), count: () => server.count(), port: taken }
+  const [, port] = taken
+  if (typeof port === 'number') {
+    const listening: Listening = {
+      close: (plan) => server.close(plan),
+      count: () => server.count(),
+      ...(where.fd === undefined ? {} : { host: taken[0] }),
+      port,
+    }
     if (where.tls === undefined) return listening
     return { ...listening, setCertificates: (settings) => server.setCertificates(settings) }
   }
-  const [code, message] = taken
+  const [code, message] = [taken[0], port]
   if (code === 'TLS') throw new HotpressError('CERTIFICATE_UNREADABLE', { option: 'cert and key', reason: message })
   throw code === 'EADDRINUSE' ? new HotpressError('ADDRESS_IN_USE', { address }) : refused(`${code} (${message})`)
 }

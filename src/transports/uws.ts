@@ -49,7 +49,7 @@ function refuses(settings: Settings, where: ListenSettings, hasBridge: boolean):
     return { option: 'backlog', reason: 'it has a queue of its own; use the transport native' }
   }
   if (where.fd !== undefined) {
-    return { option: 'fd', reason: 'it opens its sockets by itself; use the transport node' }
+    return { option: 'fd', reason: 'it opens its sockets by itself; use the transport native' }
   }
   if (where.http3) return { option: 'http3', reason: 'it speaks HTTP/1.1 alone; use the transport native' }
   if (where.threads !== undefined) {

@@ -22,5 +22,5 @@ app.get('/parts/:number', ({ params }) => stream(parts(params.number!)))
 app.post('/body/:number', async (req) => req.text())
 
 const { port } = await app.run({ ...listen, ...(JSON.parse(given) as RunOptions) })
-process.on('message', async () => process.send!((await app.inject({ url: '/ready' })).status === 204))
-process.send!(port)
+process.on('message', async () => process.send?.((await app.inject({ url: '/ready' })).status === 204))
+process.send?.(port)

@@ -2,15 +2,12 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { Hotpress, type RunOptions } from '../../src/index.js'
-import { says } from '../_says.js'
-import { variants } from '../_variants.js'
+import type { RunOptions } from '../../src/index.js'
 import { until } from '../transports/_server.js'
 
 const program = fileURLToPath(new URL('./_run-app.js', import.meta.url))
@@ -54,16 +51,10 @@ interface Running {
   readonly ended: Promise<unknown>
 }
 
-async function runApp(
-  env: NodeJS.ProcessEnv,
-  command: readonly string[] = [process.execPath, program],
-  descriptor?: number,
-  run: RunOptions = descriptor === undefined ? {} : { fd: 'systemd' },
-): Promise<Running> {
-  const own = { ...process.env, LISTEN_FDS: undefined, NOTIFY_SOCKET: undefined, WATCHDOG_USEC: undefined, ...env }
-  const options = JSON.stringify(run)
-  const stdio = ['ignore', 'pipe', 'inherit', descriptor ?? 'ignore', 'ipc'] as const
-  const child = spawn(command[0]!, [...command.slice(1), '', options], { env: own, stdio: [...stdio] })
+async function runApp(env: NodeJS.ProcessEnv, run: RunOptions = {}): Promise<Running> {
+  const own = { ...process.env, NOTIFY_SOCKET: undefined, WATCHDOG_USEC: undefined, ...env }
+  const words = [program, '', JSON.stringify(run)]
+  const child = spawn(process.execPath, words, { env: own, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
   let text = ''
   child.stdout!.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk
@@ -80,7 +71,7 @@ describe('a service manager', { skip, timeout: 60_000 }, () => {
   test('is told of workers, and of their reload, by the process that watches over them alone', async () => {
     const { datagrams, socket } = await receive()
     const env = { NOTIFY_SOCKET: socket, WATCHDOG_PID: undefined }
-    const { ended, kill, url } = await runApp(env, undefined, undefined, { workers: 2 })
+    const { ended, kill, url } = await runApp(env, { workers: 2 })
     // The program waits by it until what it has said was heard.
     const told = (): readonly string[] => datagrams.filter((datagram) => !datagram.startsWith('BARRIER='))
     await until(() => told().length === 1, 'that it is ready', 10_000)
@@ -132,42 +123,4 @@ describe('a service manager', { skip, timeout: 60_000 }, () => {
     await ended
     assert.equal(log().split('systemd-notify cannot be run').length, 2)
   })
-})
-
-describe('socket activation', {
-  skip: process.platform === 'win32' && 'there are no descriptors',
-  timeout: 60_000,
-}, () => {
-  test('a socket that listens already is taken, and stays when the app ends', async () => {
-    const holder = createServer()
-    await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve))
-    const { port } = holder.address() as { readonly port: number }
-    // What libuv holds it by; nothing is accepted here once it is no longer polled.
-    const { fd } = Reflect.get(holder, '_handle') as { readonly fd: number }
-    const command = ['/bin/sh', '-c', 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@"', process.execPath, program]
-    const taken: string[] = []
-    holder.on('connection', (socket) => {
-      taken.push('here')
-      socket.destroy()
-    })
-    const { ended, kill, url } = await runApp({}, command, fd)
-    assert.equal(url, `http://127.0.0.1:${port}`)
-    kill('SIGTERM')
-    await ended
-    assert.equal(holder.listening, true)
-    await new Promise((resolve) => holder.close(resolve))
-  })
-
-  for (const { name, skip: missing, transport } of variants.filter(({ listen }) => Object.keys(listen).length === 0)) {
-    test(`${name} takes a descriptor, or says who does`, { skip: missing }, async () => {
-      const holder = createServer()
-      await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve))
-      const { fd } = Reflect.get(holder, '_handle') as { readonly fd: number }
-      const app = new Hotpress({ logger: false, transport })
-      const text = [`${transport} cannot honour fd`, 'use the transport node']
-      if (transport !== 'node') await assert.rejects(app.listen({ fd }), says('OPTION_REFUSED', ...text))
-      else await assert.rejects(app.listen({ fd: 9999 }), says('ADDRESS_REFUSED', 'descriptor 9999'))
-      await new Promise((resolve) => holder.close(resolve))
-    })
-  }
 })

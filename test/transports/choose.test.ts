@@ -29,7 +29,6 @@ describe('what a transport cannot honour', () => {
     ['proxyProtocol', { proxyProtocol: 'loopback' }, {}, 'native'],
     ['readTimeout', { readTimeout: '5s' }, {}, 'native'],
     ['requestLineLimit', { requestLineLimit: '1kb' }, {}, 'native'],
-    ['threads', {}, { reusePort: true, threads: 1 }, 'native'],
     ['writeTimeout', { writeTimeout: '5s' }, {}, 'native'],
   ]
   for (const [option, options, where, taker] of refusals) {

@@ -225,6 +225,36 @@ describe('native: beside the event loop', { skip: (await nativeTransport.load())
     assert.equal(await textOf(ask(session(address), '/')), 'here')
   })
 
+  test('health is asked for by one connection too many, over HTTP/2', async () => {
+    const app = new Hotpress({ logger: false, maxConnections: 1, transport: 'native' })
+    app.get('/', () => 'here')
+    app.health()
+    const address = await app.listen({ tls })
+    after(() => app.close())
+    const on = session(address)
+    assert.equal(await textOf(ask(on, '/')), 'here')
+    for (const [path, status] of [
+      ['/healthz', 200],
+      ['/', 503],
+      ['/nowhere', 503],
+    ] as const) {
+      const second = session(address)
+      const gone = once(second, 'goaway')
+      const asked = ask(second, path)
+      const [headers] = (await once(asked, 'response')) as [IncomingHttpHeaders]
+      assert.equal(headers[':status'], status)
+      asked.resume()
+      // Its answer is its last.
+      const [code] = (await gone) as [number]
+      assert.equal(code, 0)
+      second.close()
+    }
+    assert.equal(await textOf(ask(on, '/')), 'here')
+    const silent = session(address)
+    await once(silent, 'close')
+    assert.equal(await textOf(ask(on, '/')), 'here')
+  })
+
   test('of one address there are so many connections', async () => {
     const { address } = await serve({ maxConnectionsPerAddress: 1 })
     const on = session(address)

@@ -42,6 +42,8 @@ pub const NAMES: usize = 19;
 pub const CONNECTION: usize = 20;
 /// 1 where it came over TLS.
 pub const SECURE: usize = 21;
+/// 1 where it came by a connection beyond the limit.
+pub const EXTRA: usize = 22;
 /// Room for header lines, of `LINES_SIZE` bytes.
 pub const LINES: usize = 32;
 /// Room for a body, of `WHOLE_SIZE` bytes.

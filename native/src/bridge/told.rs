@@ -18,6 +18,8 @@ pub struct Current {
 pub struct Told {
     /// Whether the connection is closed after the answer, whatever that says.
     pub closes: bool,
+    /// Whether its connection is one beyond the limit: what may be answered there is for JavaScript to say.
+    pub is_extra: bool,
     /// Whether it came over TLS.
     pub is_secure: bool,
     /// Whether the whole body stands in the numbers, see `place`.

@@ -57,6 +57,13 @@ pub fn float(env: napi_env, value: napi_value) -> f64 {
     number
 }
 
+pub fn is_true(env: napi_env, value: napi_value) -> bool {
+    let mut truth = false;
+    // SAFETY: what is no boolean leaves false behind.
+    unsafe { sys::napi_get_value_bool(env, value, &mut truth) };
+    truth
+}
+
 pub fn boolean(env: napi_env, value: bool) -> napi_value {
     let mut made = null_mut();
     // SAFETY: makes a value.

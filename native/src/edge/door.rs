@@ -258,7 +258,9 @@ impl Door {
             server.handover.place(body);
         }
         let current = Current { connection: peer.number, head, length: lines.len(), serial, start: lines.as_ptr() };
-        let told = Told { closes: false, is_secure: peer.is_secure, is_whole: body.is_some(), route, slot };
+        let is_extra = peer.is_extra();
+        let told =
+            Told { closes: is_extra, is_extra, is_secure: peer.is_secure, is_whole: body.is_some(), route, slot };
         let env = server.handover.env;
         server.handover.request(current, told, |returned| match returned {
             Returned::Answer(Answer { body, flags, head, status }) => {

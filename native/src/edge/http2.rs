@@ -4,6 +4,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context as Task, Poll};
 use std::time::{Duration, Instant};
 
@@ -20,9 +21,10 @@ use super::guarded::{Guarded, Progress};
 use super::http2_wire::Http2Wire;
 use super::outbox::{Gathered, Message};
 use super::peer::Peer;
-use super::permits::Permit;
+use super::permits::{Held, Permit};
 use super::serve::serve;
 use crate::http::refusal::Refusal;
+use crate::inloop::limits::Standing;
 
 /// Bytes that h2 holds of one answer; what is more waits here, and counts as unsent.
 const SEND_BUFFER: usize = 65_536;
@@ -35,7 +37,7 @@ const MOST_RESET: usize = 200;
 /// keeps to the rules has none.
 const MOST_ERRORS: usize = 256;
 
-/// For a connection that is to end, to do so: the client may never acknowledge it.
+/// For a connection that is to end, to do so: the client may never acknowledge it. So long has one of the reserve in all.
 const PARTING: Duration = Duration::from_secs(5);
 
 /// How often a connection that is not idle looks for clients that take nothing.
@@ -47,9 +49,9 @@ pub async fn begin<T: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     io: T,
     context: Arc<Context>,
     peer: Peer,
-    permit: Permit,
-    is_over: bool,
+    Held { permit, standing }: Held,
 ) {
+    let is_over = standing == Standing::Over;
     let progress = Arc::new(Progress::default());
     let streams = context.streams;
     let mut builder = Builder::new();
@@ -80,10 +82,11 @@ pub async fn begin<T: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     tokio::spawn(Driver {
         accepted: 0,
         connection,
-        ends_at: is_over.then(|| now + PARTING),
+        ends_at: (standing != Standing::Within).then(|| now + PARTING),
         gathered,
         idle_since: now,
         is_parting: is_over,
+        is_refused: is_over,
         peer: Arc::new(peer),
         permit,
         progress,
@@ -110,6 +113,8 @@ struct Driver<T> {
     idle_since: Instant,
     /// No further requests are taken.
     is_parting: bool,
+    /// It was told why it ends.
+    is_refused: bool,
     /// The next look at the clock is near.
     is_ticking: bool,
     peer: Arc<Peer>,
@@ -157,7 +162,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Driver<T> {
                 }
             }
             if let Some(reason) = self.progress.flood.found()
-                && self.ends_at.is_none()
+                && !self.is_refused
             {
                 self.refuse(reason);
                 continue;
@@ -171,8 +176,14 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Driver<T> {
 
     fn accept(&mut self, request: http::Request<RecvStream>, respond: SendResponse<Bytes>, task: &Task) {
         self.accepted += 1;
-        let most = self.context.limits.max_requests;
-        if most > 0 && self.accepted >= most {
+        let limits = &self.context.limits;
+        // Others may have left since it was accepted.
+        if self.peer.is_extra() && limits.standing(self.context.permits.open()) == Standing::Within {
+            self.peer.is_extra.store(false, Ordering::Relaxed);
+            self.ends_at = None;
+        }
+        let most = limits.max_requests;
+        if self.peer.is_extra() || (most > 0 && self.accepted >= most) {
             self.part(task);
         }
         let (parts, body) = request.into_parts();
@@ -249,7 +260,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Driver<T> {
             section: "RFC 9113, 10.5",
             status: 0,
         }));
-        self.is_parting = true;
+        (self.is_parting, self.is_refused) = (true, true);
         self.ends_at = Some(Instant::now() + PARTING);
         self.connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
         self.streams = FuturesUnordered::new();

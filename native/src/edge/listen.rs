@@ -17,14 +17,16 @@ use super::tls::{self, Certificate, Options};
 use super::{listener, quic};
 use crate::inloop::listener::ListenError;
 use crate::inloop::server::{Common, Server};
+#[cfg(unix)]
+use crate::queue;
 
 /// How many ports are tried for one that is free for both TCP and UDP.
 const MOST_PORTS: u32 = 16;
 
-/// Listens on an IP address, and gives the port.
+/// Listens on an IP address, or with a socket that does, and gives the address and the port.
 ///
 /// `given` is `NativeListenOptions` of `src/native/types.ts`.
-pub fn listen(server: &Rc<Server>, host: &str, port: u16, given: &Object) -> Result<u16, ListenError> {
+pub fn listen(server: &Rc<Server>, host: &str, port: u16, given: &Object) -> Result<(String, u16), ListenError> {
     let bad = |message: String| ListenError { code: "EINVAL".into(), message };
     let address: IpAddr = host.parse().map_err(|_| bad("not an address".into()))?;
     let mut read = Given::read(given).map_err(|error| bad(error.reason.clone()))?;
@@ -43,7 +45,8 @@ pub fn listen(server: &Rc<Server>, host: &str, port: u16, given: &Object) -> Res
     };
     let door = door(server, read.threads)?;
     let bound = door.within(|_| bind(SocketAddr::new(address, port), &read, quic.is_some())).ok_or_else(ended)?;
-    let Bound { datagrams, listener, port } = bound.map_err(failed)?;
+    let Bound { address, datagrams, listener } = bound.map_err(failed)?;
+    let port = address.port();
     let alternative = quic.as_ref().map(|_| format!("h3=\":{port}\"; ma=86400"));
     let Common { lines, sends_id, types } = &server.common;
     let context = Arc::new(Context {
@@ -74,29 +77,35 @@ pub fn listen(server: &Rc<Server>, host: &str, port: u16, given: &Object) -> Res
         // Every answer of HTTP/1.1 tells it too.
         let _ = server.alternative.set(format!("Alt-Svc: {alternative}\r\n").into_bytes());
     }
-    door.within(|runtime| runtime.spawn(listener::accept(listener, context, config)));
-    Ok(port)
+    let outlives = read.descriptor.is_some();
+    door.within(|runtime| runtime.spawn(listener::accept(listener, outlives, context, config)));
+    Ok((address.ip().to_string(), port))
 }
 
 struct Bound {
+    address: SocketAddr,
     /// The socket of HTTP/3.
     datagrams: Option<UdpSocket>,
     listener: TcpListener,
-    port: u16,
 }
 
 /// Binds an address, for both where there is HTTP/3. A port that may be any is one that both can have.
 fn bind(address: SocketAddr, read: &Given, is_quic: bool) -> io::Result<Bound> {
+    #[cfg(unix)]
+    if let Some(descriptor) = read.descriptor {
+        let listener = TcpListener::from_std(queue::given(descriptor, read.backlog)?)?;
+        return Ok(Bound { address: listener.local_addr()?, datagrams: None, listener });
+    }
     let mut tries = if address.port() == 0 { MOST_PORTS } else { 1 };
     loop {
         tries -= 1;
         let listener = listener::bind(address, read.backlog, read.shares_port)?;
-        let port = listener.local_addr()?.port();
+        let address = listener.local_addr()?;
         if !is_quic {
-            return Ok(Bound { datagrams: None, listener, port });
+            return Ok(Bound { address, datagrams: None, listener });
         }
-        match quic::bind(SocketAddr::new(address.ip(), port)) {
-            Ok(socket) => return Ok(Bound { datagrams: Some(socket), listener, port }),
+        match quic::bind(address) {
+            Ok(socket) => return Ok(Bound { address, datagrams: Some(socket), listener }),
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
             Err(error) => return Err(error),
         }
@@ -144,6 +153,8 @@ fn code_of(error: &io::Error) -> String {
 
 struct Given {
     backlog: u32,
+    /// Of a socket that listens already.
+    descriptor: Option<i32>,
     handshake_timeout: u64,
     http3: bool,
     shares_port: bool,
@@ -159,6 +170,7 @@ impl Given {
         let flag = |name: &str| Ok::<bool, napi::Error>(object.get::<bool>(name)?.unwrap_or_default());
         Ok(Self {
             backlog: number("backlog")?,
+            descriptor: object.get::<i32>("descriptor")?,
             handshake_timeout: number("handshakeTimeout")?.into(),
             http3: flag("http3")?,
             shares_port: flag("reusePort")?,

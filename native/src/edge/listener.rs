@@ -4,6 +4,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rustls::{ServerConfig, ServerConnection};
@@ -16,12 +17,13 @@ use super::context::{Context, Ending};
 use super::http2;
 use super::outbox::Message;
 use super::peer::Peer;
-use super::permits::Permit;
+use super::permits::{Held, Permit};
 use crate::http::proxy::{self, LONGEST};
 use crate::http::refusal::{NOT_ANNOUNCED, Refusal};
 use crate::http::respond;
 use crate::inloop::adopt::Adopted;
-use crate::inloop::limits::LINGER;
+use crate::inloop::limits::{LINGER, Standing};
+use crate::queue;
 
 /// What a connection of HTTP/2 begins with (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -31,9 +33,6 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Connections beyond the limit that are told so at once. Each costs a handshake: any more are closed without a word.
 const MOST_REFUSED: u32 = 64;
-
-/// Connections that are still accepted when the server ends: more than wait in any queue.
-const MOST_WAITING: u32 = 65_536;
 
 const PLAINTEXT: Refusal = Refusal {
     code: "PLAINTEXT",
@@ -60,14 +59,14 @@ pub fn bind(address: SocketAddr, backlog: u32, shares_port: bool) -> io::Result<
 }
 
 /// Accepts connections until the server ends, and then those that wait already: with the listener they would be reset.
-pub async fn accept(listener: TcpListener, context: Arc<Context>, tls: Option<Arc<ServerConfig>>) {
+/// The queue of a socket that `outlives` this process is left to who listens on it next.
+pub async fn accept(listener: TcpListener, outlives: bool, context: Arc<Context>, tls: Option<Arc<ServerConfig>>) {
     accept_while_open(&listener, &context, tls.as_ref()).await;
     let Ok(listener) = listener.into_std() else { return };
-    for _ in 0..MOST_WAITING {
-        let Ok((stream, address)) = listener.accept() else { return };
-        if stream.set_nonblocking(true).is_err() {
-            continue;
-        }
+    if outlives {
+        return;
+    }
+    for (stream, address) in queue::queued(&listener) {
         let Ok(stream) = TcpStream::from_std(stream) else { continue };
         begin(stream, address, &context, tls.as_ref());
     }
@@ -106,11 +105,13 @@ async fn accept_while_open(listener: &TcpListener, context: &Arc<Context>, tls: 
 }
 
 fn begin(stream: TcpStream, address: SocketAddr, context: &Arc<Context>, tls: Option<&Arc<ServerConfig>>) {
-    let (permit, is_over) = context.permits.take();
-    if is_over && context.permits.open() > context.limits.max_connections + MOST_REFUSED {
+    let (permit, open) = context.permits.take();
+    let limits = &context.limits;
+    let standing = limits.standing(open);
+    if standing == Standing::Over && open - limits.max_connections > limits.reserve + MOST_REFUSED {
         return;
     }
-    let connection = Accepted { address: address.ip().to_canonical(), is_over, permit, stream };
+    let connection = Accepted { address: address.ip().to_canonical(), permit, standing, stream };
     let (context, tls) = (Arc::clone(context), tls.cloned());
     tokio::spawn(async move {
         context.unless_ending(serve(connection, Arc::clone(&context), tls)).await;
@@ -119,14 +120,13 @@ fn begin(stream: TcpStream, address: SocketAddr, context: &Arc<Context>, tls: Op
 
 struct Accepted {
     address: IpAddr,
-    /// There are too many connections with it.
-    is_over: bool,
     permit: Permit,
+    standing: Standing,
     stream: TcpStream,
 }
 
 async fn serve(connection: Accepted, context: Arc<Context>, tls: Option<Arc<ServerConfig>>) {
-    let Accepted { mut address, mut is_over, mut permit, mut stream } = connection;
+    let Accepted { mut address, mut permit, mut standing, mut stream } = connection;
     let _ = stream.set_nodelay(true);
     let mut announced = None;
     if !context.proxies.is_empty() && context.proxies.has(&address.to_string()) {
@@ -139,8 +139,11 @@ async fn serve(connection: Accepted, context: Arc<Context>, tls: Option<Arc<Serv
             _ => return context.outbox.send(Message::Refused(NOT_ANNOUNCED)),
         }
     }
-    is_over |= !permit.count(address);
-    let Some(config) = tls else { return cleartext(stream, address, announced, permit, is_over, context).await };
+    if !permit.count(address) {
+        standing = Standing::Over;
+    }
+    let held = Held { permit, standing };
+    let Some(config) = tls else { return cleartext(stream, address, announced, held, context).await };
     let shaking = async {
         let mut first = [0];
         stream.peek(&mut first).await.map_err(|_| ())?;
@@ -154,11 +157,11 @@ async fn serve(connection: Accepted, context: Arc<Context>, tls: Option<Arc<Serv
     // What is wrong has been said by an alert.
     let Ok(Ok(secured)) = timeout(context.handshake_timeout, shaking).await else { return };
     if secured.get_ref().1.alpn_protocol() == Some(b"h2") {
-        let peer = peer(address, Some(secured.get_ref().1), &context);
-        return drop(tokio::spawn(http2::begin(secured, context, peer, permit, is_over)));
+        let peer = peer(address, Some(secured.get_ref().1), standing, &context);
+        return drop(tokio::spawn(http2::begin(secured, context, peer, held)));
     }
     let (stream, session) = secured.into_inner();
-    adopt(stream, Some(Box::new(session)), announced, permit, is_over, &context);
+    adopt(stream, Some(Box::new(session)), announced, held, &context);
 }
 
 /// HTTP/2 for who begins with it, else HTTP/1.1.
@@ -166,8 +169,7 @@ async fn cleartext(
     mut stream: TcpStream,
     address: IpAddr,
     announced: Option<Box<str>>,
-    permit: Permit,
-    is_over: bool,
+    held: Held,
     context: Arc<Context>,
 ) {
     let begins = async {
@@ -188,21 +190,22 @@ async fn cleartext(
     let outcome: Result<io::Result<bool>, _> = timeout(context.read_timeout(), begins).await;
     match outcome {
         Ok(Ok(true)) => {
-            let peer = peer(address, None, &context);
-            drop(tokio::spawn(http2::begin(stream, context, peer, permit, is_over)));
+            let peer = peer(address, None, held.standing, &context);
+            drop(tokio::spawn(http2::begin(stream, context, peer, held)));
         }
-        Ok(Ok(false)) => adopt(stream, None, announced, permit, is_over, &context),
+        Ok(Ok(false)) => adopt(stream, None, announced, held, &context),
         _ => {
             let _ = stream.shutdown().await;
         }
     }
 }
 
-fn peer(address: IpAddr, session: Option<&ServerConnection>, context: &Context) -> Peer {
+fn peer(address: IpAddr, session: Option<&ServerConnection>, standing: Standing, context: &Context) -> Peer {
     let certificate = session.and_then(|session| session.peer_certificates()).and_then(<[_]>::first);
     Peer {
         address,
         certificate: certificate.map(|certificate| certificate.as_ref().into()),
+        is_extra: AtomicBool::new(standing == Standing::Extra),
         is_secure: session.is_some(),
         number: context.next_number(),
         server_name: session.and_then(|session| session.server_name()).map(Box::from),
@@ -214,13 +217,12 @@ fn adopt(
     stream: TcpStream,
     session: Option<Box<ServerConnection>>,
     peer: Option<Box<str>>,
-    permit: Permit,
-    is_over: bool,
+    held: Held,
     context: &Context,
 ) {
     let Ok(socket) = stream.into_std() else { return };
-    let permit = Box::new(permit);
-    let adopted = Adopted { is_over, peer, permit, received: Vec::new(), session, socket };
+    let Held { permit, standing } = held;
+    let adopted = Adopted { peer, permit: Box::new(permit), received: Vec::new(), session, socket, standing };
     context.outbox.send(Message::Adopt(Box::new(adopted)));
 }
 

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
+use crate::inloop::limits::Standing;
+
 pub struct Permits {
     by_address: Mutex<HashMap<IpAddr, u32>>,
     /// Told when a connection ends.
@@ -21,6 +23,12 @@ pub struct Permits {
 pub struct Permit {
     address: Option<IpAddr>,
     permits: Arc<Permits>,
+}
+
+/// What a connection has of the limit.
+pub struct Held {
+    pub permit: Permit,
+    pub standing: Standing,
 }
 
 impl Permits {
@@ -44,10 +52,10 @@ impl Permits {
         self.open.load(Ordering::Acquire)
     }
 
-    /// Counts a connection; the flag says whether there are too many with it.
-    pub fn take(self: &Arc<Self>) -> (Permit, bool) {
+    /// Counts a connection, and says how many there are with it.
+    pub fn take(self: &Arc<Self>) -> (Permit, u32) {
         let before = self.open.fetch_add(1, Ordering::AcqRel);
-        (Permit { address: None, permits: Arc::clone(self) }, self.most > 0 && before >= self.most)
+        (Permit { address: None, permits: Arc::clone(self) }, before + 1)
     }
 
     /// Resolves when there is room for one more.
@@ -102,13 +110,13 @@ mod tests {
     fn counts_what_is_held() {
         let permits = Permits::new(2, 1);
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let (mut first, is_over) = permits.take();
+        let (mut first, open) = permits.take();
         assert!(!permits.is_full(address));
-        assert!(!is_over && first.count(address));
+        assert!(open == 1 && first.count(address));
         assert!(permits.is_full(address));
-        let (mut second, is_over) = permits.take();
-        assert!(!is_over && !second.count(address));
-        assert!(permits.take().1);
+        let (mut second, open) = permits.take();
+        assert!(open == 2 && !second.count(address));
+        assert_eq!(permits.take().1, 3);
         drop((first, second));
         assert_eq!(permits.open(), 0);
         assert!(permits.take().0.count(address));

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use quinn::crypto::rustls::{HandshakeData, QuicServerConfig};
@@ -17,6 +17,7 @@ use super::context::{Context, Ending};
 use super::http3::{self, Code};
 use super::peer::Peer;
 use super::permits::Permit;
+use crate::inloop::limits::Standing;
 
 /// Unfinished handshakes of addresses that nobody has proved to have: beyond, each client has to prove its own first
 /// (RFC 9000, 8.1.2). Of the connections that there may be they are no more than a quarter: whoever makes addresses up would
@@ -121,10 +122,10 @@ fn admit(incoming: Incoming, is_free: bool, context: &Arc<Context>, unproved: &A
         return;
     }
     let address = incoming.remote_address().ip().to_canonical();
-    let (mut permit, is_over) = context.permits.take();
+    let (mut permit, open) = context.permits.take();
     // One that nobody has proved is not counted yet: who makes addresses up would else keep out whose they are.
     let has_room = if is_proved { permit.count(address) } else { !context.permits.is_full(address) };
-    if is_over || !has_room {
+    if context.limits.standing(open) != Standing::Within || !has_room {
         return incoming.refuse();
     }
     let counted = (!is_proved).then(|| Counted::new(unproved));
@@ -170,6 +171,7 @@ async fn serve(
     let peer = Peer {
         address,
         certificate: certificates.and_then(|chain| Some(chain.first()?.as_ref().into())),
+        is_extra: AtomicBool::new(false),
         is_secure: true,
         number: context.next_number(),
         server_name: data.and_then(|data| data.server_name).map(String::into_boxed_str),

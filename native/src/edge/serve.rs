@@ -22,6 +22,7 @@ pub async fn serve<W: Wire>(wire: W, parts: Parts, context: Arc<Context>, peer: 
     let is_received = wire.is_received();
     let read = request::read(&parts, is_received, context.limits.request_line, context.upgrades);
     drop(parts);
+    let is_extra = peer.is_extra();
     let mut running = Running::new(wire, Exchange::new(peer), Arc::clone(&context), gathered);
     let request = match read {
         Ok(request) => request,
@@ -33,7 +34,7 @@ pub async fn serve<W: Wire>(wire: W, parts: Parts, context: Arc<Context>, peer: 
     #[cfg(test)]
     assert!(request.head.path.of(&request.lines) != b"/panic", "asked for by a test");
     let (route, offsets) = find(&context, request.head.path.of(&request.lines));
-    if let Some(found) = context.fixed.find(&request.lines, &request.head, route) {
+    if !is_extra && let Some(found) = context.fixed.find(&request.lines, &request.head, route) {
         let (head, body) = context.defaults.fixed(&found);
         running.answer(head, body);
         return running.run().await;

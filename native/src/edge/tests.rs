@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,10 +19,10 @@ use super::http2;
 use super::listener;
 use super::outbox::{Message, Outbox};
 use super::peer::Peer;
-use super::permits::Permits;
+use super::permits::{Held, Permits};
 use crate::bridge::fixed::Fixed;
 use crate::http::peers::Peers;
-use crate::inloop::limits::Limits;
+use crate::inloop::limits::{Limits, Standing};
 use crate::router::Router;
 
 /// What the threads of a server share, and what ends it.
@@ -35,6 +36,7 @@ pub fn context() -> (Arc<Context>, watch::Sender<Ending>) {
         max_requests: 0,
         read_timeout: 30_000,
         request_line: 8192,
+        reserve: 0,
         waits: false,
         write_timeout: 30_000,
     };
@@ -92,9 +94,16 @@ impl Served {
         let (context, ending) = context();
         let (near, far) = duplex(1 << 16);
         let address = [127, 0, 0, 1].into();
-        let peer = Peer { address, certificate: None, is_secure: true, number: 1, server_name: None };
+        let peer = Peer {
+            address,
+            certificate: None,
+            is_extra: AtomicBool::new(false),
+            is_secure: true,
+            number: 1,
+            server_name: None,
+        };
         let (permit, _) = context.permits.take();
-        tokio::spawn(http2::begin(far, Arc::clone(&context), peer, permit, false));
+        tokio::spawn(http2::begin(far, Arc::clone(&context), peer, Held { permit, standing: Standing::Within }));
         let (client, connection) = client::handshake(near).await.expect("a handshake");
         tokio::spawn(async move {
             let _ = connection.await;
@@ -173,7 +182,7 @@ async fn wait_at(ending: Ending) -> (Arc<Context>, SocketAddr, TcpStream) {
     let address = listener.local_addr().expect("an address");
     let client = TcpStream::connect(address).await.expect("a connection");
     end.send_replace(ending);
-    listener::accept(listener, Arc::clone(&context), None).await;
+    listener::accept(listener, false, Arc::clone(&context), None).await;
     // What has been said is seen for as long as somebody could say more.
     std::mem::forget(end);
     (context, address, client)

@@ -6,15 +6,14 @@ use std::rc::Rc;
 use rustls::ServerConnection;
 
 use super::handles::own;
+use super::limits::Standing;
 use super::server::Server;
 use super::tls::{Input, Tls};
-use super::uv::{OsSocket, TCP};
-use super::{listener, output, secure, timers};
+use super::uv::{Handle, OsSocket, TCP};
+use super::{accept, output, secure, timers};
 
 /// What the edge gives away. It is sent from thread to thread.
 pub struct Adopted {
-    /// There are too many connections with it: it is to be told so, and closed.
-    pub is_over: bool,
     /// Whose connection it is, where a proxy has announced that.
     pub peer: Option<Box<str>>,
     /// Counts the connection for as long as it is held.
@@ -26,13 +25,14 @@ pub struct Adopted {
     pub session: Option<Box<ServerConnection>>,
     /// It does not block.
     pub socket: TcpStream,
+    pub standing: Standing,
 }
 
 /// Serves HTTP/1.1 on a connection. Limits of how many there may be are those of whoever accepted it. One that comes while
 /// the server closes may bring a request, which is answered.
 pub fn adopt(server: &Rc<Server>, adopted: Adopted) {
-    let Adopted { is_over, peer, permit, received, session, socket } = adopted;
-    let Some(slot) = open(server, socket) else { return };
+    let Adopted { peer, permit, received, session, socket, standing } = adopted;
+    let Some((slot, _)) = open(server, socket) else { return };
     let mut plain = received;
     let input = server.with(slot, |connection| {
         connection.peer = peer;
@@ -44,8 +44,10 @@ pub fn adopt(server: &Rc<Server>, adopted: Adopted) {
         Some((input, has_news))
     });
     let (input, has_news) = input.flatten().unwrap_or((Input::Open, false));
-    if is_over {
-        return listener::overloaded(server, slot);
+    match standing {
+        Standing::Extra => accept::set_extra(server, slot),
+        Standing::Over => return accept::overloaded(server, slot),
+        Standing::Within => {}
     }
     if has_news && !output::try_send(server, slot, &[]) {
         return server.destroy(slot);
@@ -57,8 +59,8 @@ pub fn adopt(server: &Rc<Server>, adopted: Adopted) {
     secure::follow(server, slot, input);
 }
 
-/// A handle of libuv over a socket, and a connection of it.
-fn open(server: &Rc<Server>, socket: TcpStream) -> Option<u32> {
+/// A handle of libuv over a socket that does not block, and a connection of it.
+pub fn open(server: &Rc<Server>, socket: TcpStream) -> Option<(u32, *mut Handle)> {
     let uv = server.uv;
     let tcp = uv.handle(TCP);
     // SAFETY: the handle has the size of its kind; once it is initialised, it is freed by its close callback alone.
@@ -67,7 +69,7 @@ fn open(server: &Rc<Server>, socket: TcpStream) -> Option<u32> {
             uv.free(tcp, TCP);
             return None;
         }
-        let slot = listener::take_slot(server, tcp);
+        let slot = accept::take_slot(server, tcp);
         own(tcp, server, slot);
         slot
     };
@@ -91,7 +93,7 @@ fn open(server: &Rc<Server>, socket: TcpStream) -> Option<u32> {
         (uv.tcp_nodelay)(tcp, 1);
         server.with(slot, |connection| connection.socket.connected(uv));
     }
-    Some(slot)
+    Some((slot, tcp))
 }
 
 #[cfg(unix)]

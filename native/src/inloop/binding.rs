@@ -48,6 +48,7 @@ fn create(
         max_requests: number("maxRequestsPerConnection")? as u32,
         read_timeout: number("readTimeout")? as u64,
         request_line: number("requestLineLimit")? as usize,
+        reserve: number("reserve")? as u32,
         waits: options.get::<bool>("overflowWaits")?.unwrap_or_default(),
         write_timeout: number("writeTimeout")? as u64,
     };

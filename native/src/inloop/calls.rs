@@ -8,7 +8,7 @@ use napi::sys::{self, napi_callback_info, napi_env, napi_value};
 
 use super::answer;
 use super::server::Server;
-use super::{listener, output};
+use super::{accept, output};
 use crate::bridge::values::{Answer, body_of, boolean, bytes, float, integer, lines, null};
 use crate::edge::{self, entries::EDGE};
 use crate::http::names;
@@ -119,7 +119,7 @@ pub unsafe extern "C" fn ip(env: napi_env, info: napi_callback_info) -> napi_val
         }
         let known = server.with_request(slot, serial, |connection| (connection.socket.handle, connection.peer.clone()));
         let Some((tcp, peer)) = known else { return Ok(null_mut()) };
-        let text = peer.map(String::from).or_else(|| listener::address_of(server, tcp)).unwrap_or_default();
+        let text = peer.map(String::from).or_else(|| accept::address_of(server, tcp)).unwrap_or_default();
         Ok(server.handover.latin1(text.as_bytes()))
     })
 }

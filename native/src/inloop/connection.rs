@@ -64,6 +64,8 @@ pub struct Connection {
     pub decoder: Decoder,
     /// The client waits for a 100.
     pub expects_continue: bool,
+    /// When one of the reserve was accepted, see `Standing::Extra`.
+    pub extra_since: Option<u64>,
     /// The head of the request under way, once JavaScript needs it for longer than its callback.
     pub head: Option<Box<(Vec<u8>, Head)>>,
     /// The client has sent its last byte.
@@ -117,6 +119,7 @@ impl Connection {
             closes: false,
             decoder: Decoder::new(BodyKind::None, 0),
             expects_continue: false,
+            extra_since: None,
             head: None,
             is_busy: false,
             is_ended: false,
@@ -151,7 +154,8 @@ impl Connection {
         self.requests = self.requests.wrapping_add(1);
         self.began = now;
         self.body_bytes = 0;
-        self.closes = !head.keep_alive || (limits.max_requests > 0 && self.requests >= limits.max_requests);
+        let is_last = limits.max_requests > 0 && self.requests >= limits.max_requests;
+        self.closes = !head.keep_alive || is_last || self.extra_since.is_some();
         self.decoder = Decoder::new(head.body, limits.largest_chunk);
         self.expects_continue = head.expects_continue;
         self.is_busy = true;

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use super::connection::{Phase, Wait};
-use super::limits::{HIGH_WATER, MOST_UNREAD};
+use super::limits::{HIGH_WATER, MOST_UNREAD, Standing};
 use super::server::Server;
 use super::state::State;
-use super::{answer, fixed, listener, outgoing, output};
+use super::{accept, answer, fixed, outgoing, output};
 use crate::bridge::control::WHOLE_SIZE;
 use crate::bridge::told::{Current, Returned, Told};
 use crate::http::parse::{self, BodyKind, Head};
@@ -113,7 +113,7 @@ impl Server {
         let now = self.now();
         let peer = address.map(|address| address.to_string().into_boxed_str());
         self.with(slot, |connection| connection.announced(peer.clone(), now));
-        if self.limits.max_per_address > 0 && !listener::count(self, slot, peer) {
+        if self.limits.max_per_address > 0 && !accept::count(self, slot, peer) {
             self.refuse(slot, &respond::OVERLOADED);
         }
     }
@@ -137,20 +137,25 @@ impl Server {
     /// Hands a request over to JavaScript. A small body that has come with it goes along.
     fn request(self: &Rc<Self>, slot: u32, head_bytes: &[u8], head: Head, after: &[u8]) {
         let now = self.now();
-        let (connection, is_secure, serial) = {
+        let (connection, is_extra, is_secure, serial) = {
             let mut state = self.state.borrow_mut();
             // 0 stands for none.
             state.serial = state.serial.wrapping_add(1).max(1);
             let serial = state.serial;
+            let in_loop = state.open;
             let Some(connection) = state.connections[slot as usize].as_mut() else { return };
+            // Others may have left since it was accepted.
+            if connection.extra_since.is_some() && self.limits.standing(self.open(in_loop)) == Standing::Within {
+                connection.extra_since = None;
+            }
             connection.begin(serial, &head, &self.limits, now);
             if self.is_closing.get() {
                 connection.closes = true;
             }
-            (connection.number, connection.tls.is_some(), serial)
+            (connection.number, connection.extra_since.is_some(), connection.tls.is_some(), serial)
         };
         let route = self.router.find(head.path.of(head_bytes));
-        if fixed::answer(self, slot, head_bytes, &head, route) {
+        if !is_extra && fixed::answer(self, slot, head_bytes, &head, route) {
             return;
         }
         let body = match head.body {
@@ -162,8 +167,8 @@ impl Server {
             self.with(slot, |connection| connection.expects_continue = false);
         }
         let current = Current { connection, head, length: head_bytes.len(), serial, start: head_bytes.as_ptr() };
-        let closes = !head.keep_alive || self.is_closing.get();
-        let told = Told { closes, is_secure, is_whole: body.is_some(), route, slot };
+        let closes = !head.keep_alive || is_extra || self.is_closing.get();
+        let told = Told { closes, is_extra, is_secure, is_whole: body.is_some(), route, slot };
         self.handover.request(current, told, |returned| self.returned(slot, serial, head_bytes, head, returned));
     }
 

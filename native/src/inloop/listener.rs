@@ -1,16 +1,16 @@
-//! Listening sockets: binding, accepting, refusing what is too much.
+//! Listening sockets: where they come from, and their end.
 
 use std::ffi::{CString, c_int};
+#[cfg(unix)]
+use std::os::fd::AsRawFd;
 use std::rc::Rc;
 
-use super::connection::Connection;
-use super::handles::{on_closed, own, owner};
-use super::output;
+use super::handles::{on_closed, own};
 use super::server::Server;
-use super::state::State;
-use super::timers;
-use super::uv::{Address, Handle, TCP};
-use crate::http::respond;
+use super::uv::{Address, Handle, OsSocket, TCP, Uv};
+use super::{accept, timers};
+#[cfg(unix)]
+use crate::queue;
 
 /// Why an address could not be listened on: the system's name for it, and what it says.
 pub struct ListenError {
@@ -18,185 +18,137 @@ pub struct ListenError {
     pub message: String,
 }
 
-/// Listens on an IP address, and gives the port.
-pub fn listen(server: &Rc<Server>, host: &str, port: u16, backlog: i32) -> Result<u16, ListenError> {
+/// Where a listening socket comes from.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Origin {
+    /// It is opened here, for this process alone.
+    Own,
+    /// It is opened here, for a port that other processes listen on too.
+    Shared,
+    /// It listens already, and may outlive this process.
+    Given(i32),
+}
+
+/// A listening socket.
+pub struct Listener {
+    handle: *mut Handle,
+    origin: Origin,
+}
+
+/// Listens on an IP address, or with a socket that does, and gives the address and the port.
+pub fn listen(
+    server: &Rc<Server>,
+    host: &str,
+    port: u16,
+    backlog: i32,
+    origin: Origin,
+) -> Result<(String, u16), ListenError> {
     let uv = server.uv;
-    let error = |status: c_int| {
-        let (code, message) = uv.error(status);
-        ListenError { code, message }
-    };
-    let check = |status: c_int| if status < 0 { Err(error(status)) } else { Ok(()) };
-    let text =
-        CString::new(host).map_err(|_| ListenError { code: "EINVAL".into(), message: "not an address".into() })?;
-    let mut address = Address::empty();
-    // SAFETY: libuv writes an address no larger than the room for one; the text is terminated.
-    unsafe {
-        if (uv.ip4_addr)(text.as_ptr(), port.into(), &mut address) < 0 {
-            check((uv.ip6_addr)(text.as_ptr(), port.into(), &mut address))?;
-        }
-    }
     let handle = uv.handle(TCP);
     // SAFETY: the handle has the size of its kind; once it is initialised, it is freed by its close callback alone.
     unsafe {
         let status = (uv.tcp_init)(server.looper, handle);
         if status < 0 {
             uv.free(handle, TCP);
-            return Err(error(status));
+            return Err(error(uv, status));
         }
         own(handle, server, u32::MAX);
-        let bound = check((uv.tcp_bind)(handle, &address, 0))
-            .and_then(|()| check((uv.listen)(handle, backlog, on_connection)))
-            .and_then(|()| {
-                let mut size = size_of::<Address>() as c_int;
-                check((uv.tcp_getsockname)(handle, &mut address, &mut size))
-            });
-        if let Err(reason) = bound {
-            (uv.close)(handle, Some(on_closed));
-            return Err(reason);
-        }
     }
-    server.state.borrow_mut().listeners.push(handle);
-    timers::start(server);
-    Ok(uv.text_of(&address).1)
+    let begun = begin(uv, handle, host, port, backlog, origin);
+    if begun.is_err() {
+        // SAFETY: as above.
+        unsafe { (uv.close)(handle, Some(on_closed)) };
+    } else {
+        server.state.borrow_mut().listeners.push(Listener { handle, origin });
+        timers::start(server);
+    }
+    begun
 }
 
-/// Takes no more connections.
+fn begin(
+    uv: &Uv,
+    handle: *mut Handle,
+    host: &str,
+    port: u16,
+    backlog: i32,
+    origin: Origin,
+) -> Result<(String, u16), ListenError> {
+    let check = |status: c_int| if status < 0 { Err(error(uv, status)) } else { Ok(()) };
+    let wrong = |message: &str| ListenError { code: "EINVAL".into(), message: message.into() };
+    let mut address = Address::empty();
+    // SAFETY: the handle is open. libuv writes an address no larger than the room for one; the text is terminated. A
+    // descriptor that libuv has taken is closed by it.
+    unsafe {
+        match origin {
+            Origin::Own | Origin::Shared => {
+                let text = CString::new(host).map_err(|_| wrong("not an address"))?;
+                let is_ipv4 = (uv.ip4_addr)(text.as_ptr(), port.into(), &mut address) >= 0;
+                if !is_ipv4 {
+                    check((uv.ip6_addr)(text.as_ptr(), port.into(), &mut address))?;
+                }
+                if origin == Origin::Shared {
+                    #[cfg(unix)]
+                    share(uv, handle, is_ipv4)?;
+                }
+                check((uv.tcp_bind)(handle, &address, 0))?;
+            }
+            Origin::Given(descriptor) => {
+                check((uv.tcp_open)(handle, descriptor as OsSocket))?;
+                let mut size = size_of::<Address>() as c_int;
+                check((uv.tcp_getsockname)(handle, &mut address, &mut size))?;
+                if uv.text_of(&address).0.is_empty() {
+                    return Err(wrong("it is no socket of TCP"));
+                }
+            }
+        }
+        check((uv.listen)(handle, backlog, accept::on_connection))?;
+        let mut size = size_of::<Address>() as c_int;
+        check((uv.tcp_getsockname)(handle, &mut address, &mut size))?;
+    }
+    Ok(uv.text_of(&address))
+}
+
+/// Has the handle bind with a socket whose port others may bind too. libuv has no such option before 1.49.
+#[cfg(unix)]
+fn share(uv: &Uv, handle: *mut Handle, is_ipv4: bool) -> Result<(), ListenError> {
+    let failed = |reason: std::io::Error| {
+        let (code, message) = uv.error(-reason.raw_os_error().unwrap_or(libc::EIO));
+        ListenError { code, message }
+    };
+    let socket = queue::shared(is_ipv4).map_err(failed)?;
+    // SAFETY: the handle is open and has no socket yet; the descriptor is libuv's from here on, if it takes it.
+    let status = unsafe { (uv.tcp_open)(handle, socket.as_raw_fd()) };
+    if status < 0 {
+        return Err(error(uv, status));
+    }
+    std::mem::forget(socket);
+    Ok(())
+}
+
+fn error(uv: &Uv, status: c_int) -> ListenError {
+    let (code, message) = uv.error(status);
+    ListenError { code, message }
+}
+
+/// Takes no more connections, but those that wait already: with the listener they would be reset.
 pub fn close(server: &Rc<Server>) {
     server.is_closing.set(true);
-    let listeners = {
+    let (listeners, waiting) = {
         let mut state = server.state.borrow_mut();
-        state.waiting.clear();
-        std::mem::take(&mut state.listeners)
+        (std::mem::take(&mut state.listeners), std::mem::take(&mut state.waiting))
     };
-    for handle in listeners {
+    for handle in waiting {
+        accept::accept(server, handle);
+    }
+    for Listener { handle, origin } in listeners {
+        // The queue of one that was given is left to who listens on it next.
+        #[cfg(unix)]
+        if !matches!(origin, Origin::Given(_)) {
+            accept::accept_queued(server, handle);
+        }
+        #[cfg(windows)]
+        let _ = origin;
         // SAFETY: a listener is open until it is taken out of the list.
         unsafe { (server.uv.close)(handle, Some(on_closed)) };
     }
-}
-
-// libuv itself sees to EMFILE: it lets go of a descriptor that it keeps for this, accepts, and closes.
-unsafe extern "C" fn on_connection(listener: *mut Handle, status: c_int) {
-    if status < 0 {
-        return;
-    }
-    // SAFETY: libuv calls this with the listener it was given.
-    let server = unsafe { Rc::clone(&owner(listener).server) };
-    if server.limits.waits && is_full(&server) {
-        // One that is not accepted keeps libuv from looking for further ones: they stay in the system's backlog.
-        server.state.borrow_mut().waiting.push(listener);
-        return;
-    }
-    accept(&server, listener);
-}
-
-/// A connection has ended: one that waits takes its place.
-pub fn accept_waiting(server: &Rc<Server>) {
-    if server.state.borrow().waiting.is_empty() || is_full(server) || server.is_closing.get() {
-        return;
-    }
-    let listener = server.state.borrow_mut().waiting.pop();
-    if let Some(listener) = listener {
-        accept(server, listener);
-    }
-}
-
-/// A connection is no longer counted for its address.
-pub fn forget(state: &mut State, connection: &Connection) {
-    let Some(address) = &connection.address else { return };
-    if let Some(count) = state.by_address.get_mut(address) {
-        *count -= 1;
-        if *count == 0 {
-            state.by_address.remove(address);
-        }
-    }
-}
-
-fn accept(server: &Rc<Server>, listener: *mut Handle) {
-    let uv = server.uv;
-    let tcp = uv.handle(TCP);
-    // SAFETY: as in `listen`. A handle that was initialised is closed, never freed at once.
-    let slot = unsafe {
-        if (uv.tcp_init)(server.looper, tcp) < 0 {
-            uv.free(tcp, TCP);
-            return;
-        }
-        let slot = take_slot(server, tcp);
-        own(tcp, server, slot);
-        if (uv.accept)(listener, tcp) < 0 {
-            server.destroy(slot);
-            return;
-        }
-        (uv.tcp_nodelay)(tcp, 1);
-        server.with(slot, |connection| connection.socket.connected(uv));
-        slot
-    };
-    let limits = &server.limits;
-    let is_over = limits.max_connections > 0 && server.state.borrow().open > limits.max_connections;
-    let announces = !server.proxies.is_empty() && server.proxies.has(&address_of(server, tcp).unwrap_or_default());
-    if announces {
-        // The connections of a proxy are those of many, and counted once it has said whose each is.
-        server.with(slot, Connection::expect_proxy);
-    }
-    if is_over || (limits.max_per_address > 0 && !announces && !count(server, slot, None)) {
-        overloaded(server, slot);
-    } else {
-        server.start_reading(slot);
-    }
-}
-
-fn is_full(server: &Server) -> bool {
-    server.limits.max_connections > 0 && server.state.borrow().open >= server.limits.max_connections
-}
-
-/// The address of a peer, whose handle is open; `None` where it has left.
-pub fn address_of(server: &Server, tcp: *mut Handle) -> Option<String> {
-    let mut address = Address::empty();
-    let mut size = size_of::<Address>() as c_int;
-    // SAFETY: the handle is open, and libuv writes no more than the size.
-    let status = unsafe { (server.uv.tcp_getpeername)(tcp, &mut address, &mut size) };
-    (status >= 0).then(|| server.uv.text_of(&address).0)
-}
-
-/// Counts a connection for its peer's address, or the one that was announced; false when that has too many.
-pub fn count(server: &Server, slot: u32, announced: Option<Box<str>>) -> bool {
-    let own = || Some(address_of(server, server.with(slot, |connection| connection.socket.handle)?)?.into());
-    let Some(name) = announced.or_else(own) else { return true };
-    let mut state = server.state.borrow_mut();
-    let count = state.by_address.entry(name.clone()).or_default();
-    *count += 1;
-    let is_allowed = *count <= server.limits.max_per_address;
-    if let Some(Some(connection)) = state.connections.get_mut(slot as usize) {
-        connection.address = Some(name);
-    }
-    is_allowed
-}
-
-pub fn take_slot(server: &Rc<Server>, tcp: *mut Handle) -> u32 {
-    let now = server.now();
-    let mut state = server.state.borrow_mut();
-    state.open += 1;
-    state.accepted = state.accepted.wrapping_add(1);
-    let connection = Some(Connection::new(tcp, state.accepted, now));
-    if let Some(slot) = state.free.pop() {
-        state.connections[slot as usize] = connection;
-        slot
-    } else {
-        state.connections.push(connection);
-        state.connections.len() as u32 - 1
-    }
-}
-
-/// One connection too many: it is told so, and closed.
-pub fn overloaded(server: &Rc<Server>, slot: u32) {
-    let mut out = Vec::new();
-    {
-        let now = server.now();
-        let mut state = server.state.borrow_mut();
-        respond::refusal(&mut out, &respond::OVERLOADED, state.clock.line(now));
-    }
-    server.with(slot, |connection| connection.closes = true);
-    output::send(server, slot, &out);
-    server.finish(slot);
-    server.after(slot);
-    server.handover.refused(slot, &respond::OVERLOADED);
 }

@@ -8,6 +8,7 @@
 //! from them, `binding` and `calls` are all that JavaScript sees. Everything runs on one thread: nothing is locked, and a
 //! borrow of the state never lasts over a call into JavaScript, which may call back.
 
+mod accept;
 pub mod adopt;
 mod answer;
 pub mod binding;

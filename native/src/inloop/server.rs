@@ -14,7 +14,7 @@ use super::outgoing;
 use super::state::State;
 use super::turn::Turn;
 use super::uv::{Loop, Uv};
-use super::{handles, handoff, listener, output, raw, secure};
+use super::{accept, handles, handoff, output, raw, secure};
 use crate::bridge::fixed::Fixed;
 use crate::bridge::handover::Handover;
 use crate::edge::door::Door;
@@ -100,6 +100,12 @@ impl Server {
         let mut state = self.state.borrow_mut();
         state.serial = state.serial.wrapping_add(1).max(1);
         state.serial
+    }
+
+    /// How many connections are open, of which so many are in the loop: those that it has taken over from the edge are
+    /// counted there.
+    pub fn open(&self, in_loop: u32) -> u32 {
+        self.door.borrow().as_ref().map_or(in_loop, |door| door.permits.open())
     }
 
     pub fn now(&self) -> u64 {
@@ -216,7 +222,7 @@ impl Server {
             let taken = state.connections.get_mut(slot as usize).and_then(Option::take);
             taken.map(|connection| {
                 state.open -= 1;
-                listener::forget(&mut state, &connection);
+                accept::forget(&mut state, &connection);
                 (connection, state.outgoing.forget(slot))
             })
         };
@@ -229,7 +235,7 @@ impl Server {
         if connection.is_busy {
             self.handover.gone(slot, connection.serial);
         }
-        listener::accept_waiting(self);
+        accept::accept_waiting(self);
     }
 
     /// The client has sent its last byte.

@@ -8,11 +8,11 @@ use napi::sys::{self, napi_callback_info, napi_env, napi_value};
 
 use super::calls::run;
 use super::connection::Phase;
-use super::listener::ListenError;
+use super::listener::{ListenError, Origin};
 use super::server::Server;
 use super::{lifetime, listener, outgoing};
 use crate::bridge::handover::MOST_WANTED;
-use crate::bridge::values::integer;
+use crate::bridge::values::{integer, is_true};
 use crate::edge;
 use crate::http::names::Wanted;
 use crate::napi_raw::{Exception, string};
@@ -55,36 +55,43 @@ pub unsafe extern "C" fn close_listeners(env: napi_env, info: napi_callback_info
 pub unsafe extern "C" fn connections(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, _, _, []: [napi_value; 0]| {
         let mut value = null_mut();
-        // SAFETY: makes a number.
-        // Those that the loop has taken over from the edge are counted there.
-        let open = server.door.borrow().as_ref().map_or_else(|| server.state.borrow().open, |door| door.permits.open());
+        let open = server.open(server.state.borrow().open);
         // SAFETY: makes a number.
         unsafe { sys::napi_create_uint32(env, open, &mut value) };
         Ok(value)
     })
 }
 
-/// Listens; gives the port, or an array of the error's code and message.
+/// Listens, with a socket of its own, of a port that is shared, or with the one that was given; gives the address and the
+/// port, or the error's code and message.
 pub unsafe extern "C" fn listen(env: napi_env, info: napi_callback_info) -> napi_value {
-    run(env, info, |server, _, _, [host, port, backlog]: [napi_value; 3]| {
+    run(env, info, |server, _, _, [host, port, backlog, shares_port, descriptor]: [napi_value; 5]| {
         // SAFETY: the value belongs to this call.
         let host = unsafe { string(env, host) }.ok_or(Exception::Type("a host must be a string"))?;
         let (port, backlog) = (integer(env, port) as u16, integer(env, backlog) as i32);
-        Ok(listened(env, server, listener::listen(server, &host, port, backlog)))
+        let origin = match integer(env, descriptor) as i32 {
+            given @ 0.. => Origin::Given(given),
+            _ if is_true(env, shares_port) => Origin::Shared,
+            _ => Origin::Own,
+        };
+        Ok(listened(env, server, listener::listen(server, &host, port, backlog, origin)))
     })
 }
 
-/// A port, or an array of the error's code and message.
-fn listened(env: napi_env, server: &Server, outcome: Result<u16, ListenError>) -> napi_value {
+/// An array of the address and the port, or of the error's code and message.
+fn listened(env: napi_env, server: &Server, outcome: Result<(String, u16), ListenError>) -> napi_value {
     let mut value = null_mut();
     // SAFETY: plain N-API calls with values of the call under way.
     unsafe {
+        sys::napi_create_array_with_length(env, 2, &mut value);
         match outcome {
-            Ok(port) => {
-                sys::napi_create_uint32(env, port.into(), &mut value);
+            Ok((address, port)) => {
+                let mut number = null_mut();
+                sys::napi_create_uint32(env, port.into(), &mut number);
+                sys::napi_set_element(env, value, 0, server.handover.latin1(address.as_bytes()));
+                sys::napi_set_element(env, value, 1, number);
             }
             Err(error) => {
-                sys::napi_create_array_with_length(env, 2, &mut value);
                 sys::napi_set_element(env, value, 0, server.handover.latin1(error.code.as_bytes()));
                 sys::napi_set_element(env, value, 1, server.handover.latin1(error.message.as_bytes()));
             }

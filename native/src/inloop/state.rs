@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ptr::null_mut;
 
 use super::connection::Connection;
+use super::listener::Listener;
 use super::outgoing::Outgoing;
 use super::uv::Handle;
 use crate::http::respond::{Clock, Ids};
@@ -20,7 +21,7 @@ pub struct State {
     pub ids: Ids,
     /// Room for what the records of one connection hold.
     pub opened: Vec<u8>,
-    pub listeners: Vec<*mut Handle>,
+    pub listeners: Vec<Listener>,
     /// Listeners with a connection that waits for another to end.
     pub waiting: Vec<*mut Handle>,
     pub open: u32,

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::connection::{Connection, Wait};
 use super::handles::{on_closed, own, owner};
 use super::lifetime;
-use super::limits::{LEAST_RATE, LINGER, Limits};
+use super::limits::{EXTRA, LEAST_RATE, LINGER, Limits};
 use super::outgoing;
 use super::server::Server;
 use super::uv::{CHECK, Handle, TIMER};
@@ -117,6 +117,9 @@ unsafe extern "C" fn on_tick(timer: *mut Handle) {
 
 /// What a connection has waited for too long, if it has.
 pub fn overdue(connection: &Connection, limits: &Limits, now: u64) -> Option<Wait> {
+    if connection.extra_since.is_some_and(|since| now.saturating_sub(since) > EXTRA) {
+        return Some(Wait::Linger);
+    }
     if connection.wait == Wait::Body && connection.is_paused {
         return None;
     }

@@ -1,7 +1,7 @@
 use std::ptr::null_mut;
 
 use crate::inloop::connection::{Connection, Wait};
-use crate::inloop::limits::{LINGER, Limits};
+use crate::inloop::limits::{EXTRA, LINGER, Limits, Standing};
 use crate::inloop::timers::overdue;
 
 const LIMITS: Limits = Limits {
@@ -13,6 +13,7 @@ const LIMITS: Limits = Limits {
     max_requests: 0,
     read_timeout: 30_000,
     request_line: 8192,
+    reserve: 0,
     waits: false,
     write_timeout: 20_000,
 };
@@ -84,4 +85,21 @@ fn a_reader_has_its_time_anew_with_every_byte_that_it_takes() {
     connection.notes_unsent(69_999, 21_001);
     assert_eq!(overdue(&connection, &LIMITS, 41_001), None, "one byte was");
     assert_eq!(overdue(&connection, &LIMITS, 41_002), Some(Wait::Write));
+}
+
+#[test]
+fn one_of_the_reserve_has_its_time_in_all() {
+    let extra = |connection: &mut Connection| connection.extra_since = Some(500);
+    for wait in [Wait::Body, Wait::Head, Wait::Nothing, Wait::Write] {
+        assert_eq!(at(500 + EXTRA, wait, extra), None, "{wait:?}");
+        assert_eq!(at(501 + EXTRA, wait, extra), Some(Wait::Linger), "{wait:?}");
+    }
+}
+
+#[test]
+fn what_is_beyond_the_limit_is_of_the_reserve_and_then_too_much() {
+    let limits = Limits { max_connections: 2, reserve: 1, ..LIMITS };
+    assert_eq!([2, 3, 4].map(|open| limits.standing(open)), [Standing::Within, Standing::Extra, Standing::Over]);
+    assert_eq!(LIMITS.standing(u32::MAX), Standing::Within);
+    assert_eq!(Limits { max_connections: 2, ..LIMITS }.standing(3), Standing::Over);
 }
