@@ -147,6 +147,8 @@ describe('workers', { concurrency: 1, skip, timeout: 400_000 }, () => {
             program.write({ version: 'two' })
             program.kill('SIGHUP')
             await program.said(/^reload: done/)
+            program.kill('SIGHUP')
+            await program.said(/^reload: done/, 2)
             await load.has(load.answered + 200)
           } finally {
             const { answered, failures } = await load.end()

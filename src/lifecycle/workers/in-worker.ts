@@ -30,6 +30,9 @@ export interface WorkerStatus extends Census {
   readonly memory: number
 }
 
+/** Milliseconds for the supervisor to answer the last word of a worker. */
+const farewell = 2000
+
 /** Milliseconds between two looks at whether a worker that listens is ready. */
 const readyInterval = 100
 
@@ -48,10 +51,30 @@ export async function runInWorker<Server extends WorkerAddress>(
   for (const signal of app.signals) process.on(signal, () => {})
   const endWithTerminal = watchTerminal()
   process.on('SIGHUP', endWithTerminal)
-  watch.add({ ...app, close: () => app.close(settings).then(() => 0), signals: [] })
+  // On node connections are handed over by this channel, and one may be in it: when the supervisor has answered what it was
+  // told after the listener had ended, there is none, and those that came too late have gone back.
+  let onAnswered = (): void => {}
+  const answered = new Promise<void>((resolve) => {
+    onAnswered = resolve
+  })
+  const takeLeave = (): Promise<void> => {
+    if (!process.connected) return Promise.resolve()
+    tell({ hotpress: 'bye' })
+    return Promise.race([answered, sleep(farewell, undefined, { ref: false })])
+  }
+  watch.add({
+    ...app,
+    close: () =>
+      app
+        .close(settings)
+        .then(takeLeave)
+        .then(() => 0),
+    signals: [],
+  })
   process.on('message', (message: unknown) => {
     if (!isMessage<ToWorker>(message)) return
     if (message.hotpress === 'ping') tell({ hotpress: 'pong' })
+    else if (message.hotpress === 'bye') onAnswered()
     else if (message.hotpress === 'ask') void answer(message)
     else {
       settings ??= message.settings
@@ -74,7 +97,8 @@ export async function runInWorker<Server extends WorkerAddress>(
     tell({ hotpress: 'leaving', time: app.time() })
   })
   // One that was closed by its program is held by nothing more.
-  app.onClosed(() => {
+  app.onClosed(async () => {
+    await takeLeave()
     if (process.connected) process.disconnect()
   })
   reports.provide('status', makeStatus(app))

@@ -12,12 +12,16 @@ export interface WorkerAddress {
 /** What a worker is told. Programs may send messages of their own: these have a key that others have not. */
 export type ToWorker =
   | { readonly hotpress: 'ask'; readonly name: string; readonly number: number }
+  /** The answer to its own: no connection is on its way to it. */
+  | { readonly hotpress: 'bye' }
   | { readonly hotpress: 'close'; readonly settings: CloseSettings }
   | { readonly hotpress: 'ping' }
 
 /** What a worker tells. Times are the most milliseconds that its end takes. */
 export type FromWorker =
   | { readonly error?: string; readonly hotpress: 'answer'; readonly number: number; readonly value?: unknown }
+  /** It listens no more, and ends when it is answered. */
+  | { readonly hotpress: 'bye' }
   | { readonly code?: string | undefined; readonly hotpress: 'failed'; readonly reason: string }
   /** It is about to listen, and takes orders. */
   | { readonly hotpress: 'hello'; readonly time: number }

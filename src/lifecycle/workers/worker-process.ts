@@ -183,6 +183,9 @@ export class WorkerProcess {
         this.#asked.get(message.number)?.(message)
         this.#asked.delete(message.number)
         break
+      case 'bye':
+        this.#tell({ hotpress: 'bye' })
+        break
       case 'failed':
         this.#failure ??= { code: message.code, reason: message.reason }
         break
