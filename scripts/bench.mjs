@@ -19,6 +19,7 @@ const help = `npm run bench -- <benchmark> [options]
   router   the route matchers
   static   a file of 32 KB
   tls      TLS: HTTP/1.1 and HTTP/2, handshakes, idle connections
+  workers  one worker and two
 
 Options of each: npm run bench -- http --help
 Needed for figures that count: wrk (Debian, Ubuntu: apt-get install wrk; Homebrew: brew install wrk).
@@ -27,7 +28,19 @@ Needed for figures that count: wrk (Debian, Ubuntu: apt-get install wrk; Homebre
 const [name, ...rest] = process.argv.slice(2)
 if (
   name === undefined ||
-  !['bodies', 'compress', 'http', 'idle', 'latency', 'policies', 'realtime', 'router', 'static', 'tls'].includes(name)
+  ![
+    'bodies',
+    'compress',
+    'http',
+    'idle',
+    'latency',
+    'policies',
+    'realtime',
+    'router',
+    'static',
+    'tls',
+    'workers',
+  ].includes(name)
 ) {
   console.log(help)
   process.exit(name === '--help' || name === '-h' ? 0 : 1)

@@ -14,7 +14,11 @@ for (const folder of ['.build', 'dist']) rmSync(path.join(root, folder), { force
 
 // The CommonJS build compiles a copy of the sources under a package.json that says "commonjs": only then does
 // tsc both write `require` and leave dynamic `import()` alone, which the ESM-only uWebSockets.js package needs.
-cpSync(path.join(root, 'src'), path.join(root, '.build/cjs'), { recursive: true })
+// A command is a program, and no library: it is there once.
+cpSync(path.join(root, 'src'), path.join(root, '.build/cjs'), {
+  filter: (file) => path.relative(root, file) !== path.join('src', 'cli'),
+  recursive: true,
+})
 writeFileSync(path.join(root, '.build/cjs/package.json'), '{"type":"commonjs"}\n')
 
 for (const project of ['tsconfig.esm.json', 'tsconfig.cjs.json', 'tsconfig.json']) {
@@ -41,7 +45,11 @@ await bundle('cjs')
 async function bundle(format) {
   const folder = path.join(root, 'dist', format)
   const isOurs = (/** @type {string} */ id) => (id.startsWith('.') || path.isAbsolute(id)) && !id.endsWith('.cjs')
-  const entries = ['index', 'socketio-client/index']
+  const command = format === 'esm' ? ['cli/command', 'cli/main', 'cli/start-workers', 'cli/worker'] : []
+  const entries = [...command, 'index', 'socketio-client/index']
+  // What workers are made of is loaded where there are any, by import().
+  const later = ['in-worker', 'supervise']
+  const isShared = (/** @type {string} */ id) => !/lifecycle.workers.(?!messages|terminal)/.test(id)
   const bundled = await rolldown({
     external: (id) => !isOurs(id),
     input: Object.fromEntries(entries.map((entry) => [entry, path.join(folder, `${entry}.js`)])),
@@ -49,10 +57,15 @@ async function bundle(format) {
     // What is exported is used by others, and nothing else is left over.
     treeshake: false,
   })
-  const { output } = await bundled.generate({ chunkFileNames: 'shared.js', format })
+  const { output } = await bundled.generate({
+    chunkFileNames: '[name].js',
+    codeSplitting: { groups: [{ minShareCount: 2, name: 'shared', test: isShared }] },
+    format,
+  })
   await bundled.close()
   const names = output.map(({ fileName }) => fileName).sort()
-  if (names.join() !== 'index.js,shared.js,socketio-client/index.js') {
+  const wanted = [...entries, ...later, 'rolldown-runtime', 'shared'].map((name) => `${name}.js`).sort()
+  if (names.join() !== wanted.join()) {
     throw new Error(`dist/${format} came in ${names.join(', ')}`)
   }
   for (const file of readdirSync(folder, { encoding: 'utf8', recursive: true })) {

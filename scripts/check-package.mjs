@@ -21,6 +21,7 @@ try {
   run('npm', ['install', '--ignore-scripts', '--silent', `./${archive}`], folder)
   run('npm', ['install', '--ignore-scripts', '--silent', '@types/node@20'], folder)
   useIt()
+  useCommand()
   missIt()
   run(
     'npm',
@@ -52,6 +53,50 @@ app.listen().then(async ({ transport, url }) => {
     const said = run(process.execPath, [file], folder).trim()
     if (!said.startsWith('200 {"id":"7"}')) fail(`${file} said: ${said}`)
     if (isNative && !said.includes(' native ')) fail(`${file} did not load the native core: ${said}`)
+  }
+}
+
+// By the name that npm gives it, with workers: of an ES module, and of CommonJS.
+function useCommand() {
+  const bin = path.join(folder, 'node_modules/.bin/hotpress')
+  const version = run(bin, ['--version'], folder).trim()
+  if (version !== manifest.version) fail(`hotpress --version said: ${version}`)
+  const body = "app.get('/', () => ({ worker: workerId() }))\n"
+  const made = 'const app = new Hotpress()\n'
+  writeFileSync(
+    path.join(folder, 'app.mjs'),
+    `import { Hotpress, workerId } from 'hotpress'\n${made}${body}export { app }\n`,
+  )
+  writeFileSync(
+    path.join(folder, 'app.cjs'),
+    `const { Hotpress, workerId } = require('hotpress')\n${made}${body}module.exports = app\n`,
+  )
+  writeFileSync(
+    path.join(folder, 'command.mjs'),
+    `import { spawn } from 'node:child_process'
+const [bin, file] = process.argv.slice(2)
+const child = spawn(process.execPath, [bin, 'start', file, '--port', '0', '--workers', '2'], { stdio: ['ignore', 'pipe', 'inherit'] })
+const limit = setTimeout(() => child.kill('SIGKILL'), 30_000)
+let text = ''
+for await (const chunk of child.stdout) {
+  text += chunk
+  const url = /"msg":"2 workers listening on (http:[^"]+)"/.exec(text)?.[1]
+  if (url === undefined) continue
+  const { worker } = await (await fetch(url)).json()
+  child.kill('SIGTERM')
+  child.once('exit', (code) => {
+    clearTimeout(limit)
+    console.log(worker >= 1 && worker <= 2, code)
+  })
+  break
+}
+child.stdout.resume()
+`,
+  )
+  if (process.platform === 'win32') return
+  for (const file of ['app.mjs', 'app.cjs']) {
+    const said = run(process.execPath, ['command.mjs', bin, file], folder).trim()
+    if (said !== 'true 0') fail(`hotpress start ${file} --workers 2 said: ${said}`)
   }
 }
 

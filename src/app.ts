@@ -14,8 +14,7 @@ import type { CloseHook } from './lifecycle/close-hooks.js'
 import { healthRoutes } from './lifecycle/health.js'
 import type { AppHealthOptions } from './lifecycle/health-options.js'
 import { Lifecycle } from './lifecycle/lifecycle.js'
-import { type CloseHookOptions, type CloseOptions, settleClose, settleRun } from './lifecycle/options.js'
-import { listenOptionNames } from './listen-options.js'
+import { type CloseHookOptions, type CloseOptions, settleClose } from './lifecycle/options.js'
 import { type Capabilities, Listeners } from './listeners.js'
 import { corsPolicies } from './middleware/cors.js'
 import type { Cors } from './middleware/cors-builder.js'
@@ -29,6 +28,7 @@ import { RouteRegistry } from './routing/registry.js'
 import { type RouteInfo, routeInfos } from './routing/route-info.js'
 import { checkMiddleware, type RouteDefinition } from './routing/route-options.js'
 import { RouteTable } from './routing/table.js'
+import { runApp } from './run.js'
 import { type InjectOptions, type InjectResult, inject } from './transports/inject.js'
 import type { ListeningServer } from './transports/listening-server.js'
 import { createNodeServer } from './transports/node-http1.js'
@@ -119,7 +119,9 @@ export class Hotpress extends RouteRegistry {
    */
   health(options: AppHealthOptions = {}): this {
     this.#open('health()')
-    for (const [path, handler] of healthRoutes(options)) this.get(path, handler)
+    const { isFit, routes } = healthRoutes(options)
+    for (const [path, handler] of routes) this.get(path, handler)
+    this.#lifecycle.isFit = () => isFit(this.log)
     return this
   }
 
@@ -228,13 +230,15 @@ export class Hotpress extends RouteRegistry {
    * nobody has caught outside of any request is told of in the log (`fatal`), the app closes, and the process exits with 1.
    * A service manager (systemd) is told when it is ready and when it stops, and has the signs of life that it asks for.
    *
-   * @throws HotpressError what {@link listen} throws.
+   * With `workers` so many processes run the same program and share the port, and this one watches over them: what it is
+   * given here is their address. More in docs/processes.md.
+   *
+   * @throws HotpressError what {@link listen} throws, `RUN_BY_COMMAND`, `WORKERS_SERVE`, `WORKER_FAILED`.
    * @example
    * await app.run({ delay: '5s', drain: '20s', host: '0.0.0.0', port: 3000 })
    */
   async run(options: RunOptions = {}): Promise<ListeningServer> {
-    const { listen, run } = settleRun(options, listenOptionNames)
-    return this.#lifecycle.run(run, () => this.listen(listen))
+    return runApp(options, { lifecycle: this.#lifecycle, listen: (where) => this.listen(where), log: this.log })
   }
 
   /**

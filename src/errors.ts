@@ -73,6 +73,10 @@ export const errorTable = {
   REQUEST_TIMEOUT: { message: 'no answer within {timeout} ms', status: 503 },
   RESPONSE_INVALID: { message: 'a handler returned {got}, which is no answer: {takes}' },
   ROUTE_CONFLICT: { message: 'the route {route} conflicts with {other}: both answer {method} {shape}' },
+  RUN_BY_COMMAND: {
+    message:
+      'app.run() was called while the command hotpress loaded the app: export the app and leave run() to the command, or start the program by node',
+  },
   SCOPE_INSUFFICIENT: { message: 'the token does not allow this', status: 403 },
   SOCKETIO_CONFLICT: { message: 'there is a server of Socket.IO at {path} already: give the second another path' },
   SOCKETIO_REFUSED: { message: 'the server {origin} did not let the client into the namespace {namespace}: {reason}' },
@@ -88,6 +92,8 @@ export const errorTable = {
     message: 'this takes WebSockets alone: version 13, by a connection that can become one',
     status: 426,
   },
+  WORKERS_SERVE: { message: '{call} was called in the process that watches over the workers: {reason}' },
+  WORKER_FAILED: { message: 'worker {worker} did not start: {reason}' },
 } as const
 
 /** The code of an error of Hotpress, as in `error.code`. */

@@ -8,6 +8,7 @@ import type { Settings } from './core/settings.js'
 import { type ProxyTrust, settleTrust } from './core/trust.js'
 import type { Middleware } from './core/types.js'
 import { bytesOf, millisecondsOf } from './core/units.js'
+import { workerId } from './core/worker-id.js'
 import { createOverload } from './lifecycle/overload.js'
 import { cors } from './middleware/cors.js'
 import type { CorsOptions } from './middleware/cors-options.js'
@@ -52,8 +53,7 @@ const checks: Checks<HotpressOptions> = {
   securityHeaders: settleSecurityHeaders,
   serverHeader: checkServerHeader,
   streamThreshold: (value) => positive('streamThreshold', bytesOf(value, 'streamThreshold')),
-  transport: (value) =>
-    transports.includes(value) ? value : invalid('transport', value, "'auto', 'native', 'node' or 'uws'"),
+  transport: (value) => checkTransport(value, 'transport'),
   trustProxy: settleTrust,
   writeTimeout: (value) => positive('writeTimeout', millisecondsOf(value, 'writeTimeout')),
 }
@@ -69,7 +69,9 @@ export function settle(options: HotpressOptions): Settings {
   const security = (given.securityHeaders ?? settleSecurityHeaders(true)) as SecurityHeadersSettings
   const pairs = [...security.pairs]
   if (server !== false) pairs.push('Server', server === true ? `hotpress/${version.split('.')[0]}` : (server as string))
-  const log = (given.logger as Settings['log'] | undefined) ?? createLogger(true)
+  const worker = workerId()
+  const logger = (given.logger as Settings['log'] | undefined) ?? createLogger(true)
+  const log = worker === undefined ? logger : logger.child({ worker })
   const id = (given.requestId as RequestIdSettings | undefined) ?? settleRequestId(true)
   const delay = given.maxEventLoopDelay as number | undefined
   const overload = delay === undefined ? undefined : createOverload(delay, log)
@@ -100,7 +102,7 @@ export function settle(options: HotpressOptions): Settings {
     requestLineLimit: given.requestLineLimit as number | undefined,
     requestTimeout: (given.requestTimeout as number | undefined) ?? 30_000,
     streamThreshold: (given.streamThreshold as number | undefined) ?? 65_536,
-    transport: (given.transport as Settings['transport'] | undefined) ?? 'auto',
+    transport: commandedTransport() ?? (given.transport as Settings['transport'] | undefined) ?? 'auto',
     trust,
     writeTimeout: given.writeTimeout as number | undefined,
   })
@@ -109,6 +111,17 @@ export function settle(options: HotpressOptions): Settings {
 function checkCompression(value: unknown): Middleware | undefined {
   if (value === false) return undefined
   return outermostCompression(value === true ? {} : (value as CompressionOptions))
+}
+
+// `hotpress start --transport` says it for whatever app it starts.
+function commandedTransport(): Settings['transport'] | undefined {
+  const name = process.env.HOTPRESS_TRANSPORT
+  if (name === undefined || name === '') return undefined
+  return checkTransport(name, 'HOTPRESS_TRANSPORT') as Settings['transport']
+}
+
+function checkTransport(value: unknown, option: string): unknown {
+  return transports.includes(value) ? value : invalid(option, value, "'auto', 'native', 'node' or 'uws'")
 }
 
 function checkServerHeader(value: unknown): boolean | string {

@@ -279,3 +279,19 @@ describe('options of new Hotpress()', () => {
     })
   })
 })
+
+describe('HOTPRESS_TRANSPORT', () => {
+  test('is in place of the option, and checked as it is', async () => {
+    process.env.HOTPRESS_TRANSPORT = 'node'
+    try {
+      const app = makeApp({ transport: 'uws' })
+      const { transport } = await app.listen()
+      assert.equal(transport, 'node')
+      await app.close()
+      process.env.HOTPRESS_TRANSPORT = 'other'
+      assert.throws(() => makeApp(), says('OPTION_INVALID', 'HOTPRESS_TRANSPORT', '"other"'))
+    } finally {
+      delete process.env.HOTPRESS_TRANSPORT
+    }
+  })
+})

@@ -64,6 +64,11 @@ export class ServerProcess {
     return this.#ask('late')
   }
 
+  /** The number of its process. */
+  get pid() {
+    return /** @type {number} */ (this.#child.pid)
+  }
+
   /** Resident bytes, see serve.mjs; of a server on Node. */
   memory() {
     return this.#ask('memory')

@@ -5,7 +5,13 @@ import type { HttpResponse } from '../core/response.js'
 import { json } from '../core/responses.js'
 import type { Handler } from '../core/types.js'
 import { HealthCheck, type HealthResult } from './health-check.js'
-import { type AppHealthOptions, type HealthOptions, settleHealth, settlePaths } from './health-options.js'
+import {
+  type AppHealthOptions,
+  type HealthOptions,
+  type HealthSettings,
+  settleHealth,
+  settlePaths,
+} from './health-options.js'
 
 /** What `health()` gives: handlers of GET routes. */
 export interface Health {
@@ -33,11 +39,17 @@ type Found = ReadonlyMap<string, HealthResult>
  */
 export function health(options: HealthOptions = {}): Health {
   const settings = settleHealth(options)
-  const checks = settings.checks.map((each) => new HealthCheck(each))
+  return makeHealth(
+    settings,
+    settings.checks.map((each) => new HealthCheck(each)),
+  )
+}
+
+function makeHealth(settings: HealthSettings, checks: readonly HealthCheck[]): Health {
   let hasStarted = false
 
   function report(request: HttpRequest, found: Found): HttpResponse {
-    const isOk = [...found.values()].every(({ status }) => status === 'ok')
+    const isOk = isPassed(found)
     hasStarted ||= isOk
     const isVerbose = found.size > 0 && settings.isVerbose(request)
     const told = [...found].map(([name, result]) => [name, isVerbose ? detailsOf(result) : result.status])
@@ -58,21 +70,34 @@ export function health(options: HealthOptions = {}): Health {
   }
 }
 
+/** What `app.health()` makes. */
+export interface AppHealth {
+  /** Paths, and the handlers for them. */
+  readonly routes: readonly (readonly [path: string, handler: Handler])[]
+  /** Whether all checks pass. */
+  isFit(log: Logger): Promise<boolean>
+}
+
 /**
- * The routes of `app.health()`: paths and handlers.
+ * The routes of `app.health()`, and the same without a request.
  *
  * @throws HotpressError `OPTION_INVALID`, `OPTION_UNKNOWN`
  */
-export function healthRoutes(options: AppHealthOptions): readonly (readonly [path: string, handler: Handler])[] {
+export function healthRoutes(options: AppHealthOptions): AppHealth {
   const { paths: given, ...rest } = options
   const paths = settlePaths(given)
-  const { live, ready, startup } = health(rest)
+  const settings = settleHealth(rest)
+  const checks = settings.checks.map((each) => new HealthCheck(each))
+  const { live, ready, startup } = makeHealth(settings, checks)
   const routes = [
     [paths.live, live],
     [paths.ready, ready],
     [paths.startup, startup],
   ] as const
-  return routes.filter((route): route is readonly [string, Handler] => route[0] !== false)
+  return {
+    isFit: async (log) => isPassed(await run(checks, log)),
+    routes: routes.filter((route): route is readonly [string, Handler] => route[0] !== false),
+  }
 }
 
 function answer(status: number, body: object): HttpResponse {
@@ -82,6 +107,10 @@ function answer(status: number, body: object): HttpResponse {
 function detailsOf({ error, status, took }: HealthResult): object {
   const reason = error === undefined ? {} : { reason: error instanceof Error ? error.message : String(error) }
   return { status, ...reason, ms: Math.round(took) }
+}
+
+function isPassed(found: Found): boolean {
+  return [...found.values()].every(({ status }) => status === 'ok')
 }
 
 // Without an app there is nothing to wait for.

@@ -4,6 +4,14 @@ import { type Check, checkBoolean, checkOptions, refused } from '../core/options
 import { millisecondsOf } from '../core/units.js'
 import { describe, HotpressError } from '../errors.js'
 import { isSignal } from './signals.js'
+import {
+  type ControlOptions,
+  checkControl,
+  checkWorkers,
+  settleWorkers,
+  type WorkersOptions,
+  type WorkersSettings,
+} from './workers-options.js'
 
 /** Options of `app.close()`. Times are milliseconds, or texts such as `'10s'`. */
 export interface CloseOptions extends ListenerCloseOptions {
@@ -27,8 +35,18 @@ export interface CloseHookOptions {
 
 /** Options of `app.run()` beside those of `app.listen()`. */
 export interface RunLifecycleOptions extends CloseOptions {
+  /**
+   * Has the process that watches over workers be asked how they are: `/readyz`, `/workers`, `/metrics`. There is such a
+   * process then for one worker too.
+   */
+  readonly control?: ControlOptions
   /** The signals that end the app: SIGINT and SIGTERM by default, none for an empty list. */
   readonly signals?: readonly NodeJS.Signals[]
+  /**
+   * How many processes serve: 1 by default, this one; `'auto'` for one a core. With more, this process serves nothing: it
+   * starts that many which run the same program, replaces those that end, and restarts them one by one at SIGHUP.
+   */
+  readonly workers?: number | 'auto' | WorkersOptions
 }
 
 /** What `close()` was given, checked and complete. Times are milliseconds. */
@@ -41,13 +59,20 @@ export interface CloseSettings extends DrainPlan {
 export interface RunSettings {
   readonly close: CloseSettings
   readonly signals: readonly NodeJS.Signals[]
+  /** Undefined where this process serves. */
+  readonly workers: WorkersSettings | undefined
 }
 
 type Checks<Options> = { readonly [Name in keyof Options]-?: Check }
 
 const closeChecks = { ...drainChecks, delay: millisecondsOf, reconnect: checkBoolean } satisfies Checks<CloseOptions>
 
-const runChecks = { ...closeChecks, signals: checkSignals } satisfies Checks<RunLifecycleOptions>
+const runChecks = {
+  ...closeChecks,
+  control: checkControl,
+  signals: checkSignals,
+  workers: checkWorkers,
+} satisfies Checks<RunLifecycleOptions>
 
 /** Milliseconds that `run()` gives idle connections: a client that is busy has asked for something by then. */
 const runGrace = 2000
@@ -93,7 +118,8 @@ export function settleRun(
   }
   const given = checkOptions(own, runChecks, where)
   const close = closeSettings(given, runGrace)
-  return { listen, run: { close, signals: given.signals ?? ['SIGINT', 'SIGTERM'] } }
+  const workers = settleWorkers(given.workers, given.control)
+  return { listen, run: { close, signals: given.signals ?? ['SIGINT', 'SIGTERM'], workers } }
 }
 
 function closeSettings(

@@ -7,8 +7,10 @@ import { exitCodeOf } from './signals.js'
 export interface Running {
   readonly log: Logger
   readonly signals: readonly NodeJS.Signals[]
-  /** Drains it; never rejects. */
-  close(): Promise<void>
+  /** Drains it; never rejects. @returns the least code that the process is to end with. */
+  close(): Promise<number>
+  /** Ends at once what would outlive the process. */
+  force?(): void
   /** The most milliseconds that this takes, but for what is between its parts. */
   time(): number
 }
@@ -42,6 +44,11 @@ export class ProcessWatch {
   readonly #manager: ServiceManager | undefined = ServiceManager.of(process.env)
   readonly #running = new Set<Running>()
 
+  /** Whether the process is about to end. */
+  get isEnding(): boolean {
+    return this.#isEnding
+  }
+
   /** @returns has the process no longer end with it. */
   add(running: Running): () => void {
     if (this.#running.size === 0) process.on('uncaughtException', this.#onError)
@@ -50,9 +57,19 @@ export class ProcessWatch {
     return () => this.#delete(running)
   }
 
+  /** Closes the apps, and ends the process. */
+  end(exitCode: number): void {
+    void this.#end(exitCode)
+  }
+
   /** An app serves: the service manager is told. */
   ready(status: string, log: Logger): void {
     this.#manager?.ready(status, log)
+  }
+
+  /** What runs is put into the place of what serves; {@link ready} says when it is. */
+  reloading(): void {
+    this.#manager?.reloading()
   }
 
   #delete(running: Running): void {
@@ -78,11 +95,16 @@ export class ProcessWatch {
     this.#manager?.stopping(time)
     setTimeout(() => {
       for (const { log } of all) log.fatal({ time }, `not closed within ${time} ms: the process ends all the same`)
-      process.exit(1)
+      this.#exit(1)
     }, time)
-    await Promise.all(all.map((running) => running.close()))
+    const codes = await Promise.all(all.map((running) => running.close()))
     await Promise.all([sleep(writeTime), ...all.map(({ log }) => flushed(log))])
-    process.exit(this.#exitCode)
+    this.#exit(Math.max(this.#exitCode, ...codes))
+  }
+
+  #exit(code: number): void {
+    for (const running of this.#running) running.force?.()
+    process.exit(code)
   }
 
   #listen(signal: NodeJS.Signals): void {
@@ -114,7 +136,7 @@ export class ProcessWatch {
     }
     if (this.#first?.signal === signal && now - this.#first.at < echo) return
     for (const { log } of this.#running) log.warn({ signal }, `${signal} again: the process ends at once`)
-    process.exit(exitCodeOf(signal))
+    this.#exit(exitCodeOf(signal))
   }
 }
 

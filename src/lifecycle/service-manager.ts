@@ -52,6 +52,12 @@ export class ServiceManager {
     }, this.#interval).unref()
   }
 
+  /** What serves is being replaced; {@link ready} says when it has been. */
+  reloading(): void {
+    const microseconds = process.hrtime.bigint() / 1000n
+    this.#tell('RELOADING=1', 'STATUS=reloading', `MONOTONIC_USEC=${microseconds}`)
+  }
+
   /** @param time the most milliseconds until the process ends. */
   stopping(time: number): void {
     this.#tell('STOPPING=1', 'STATUS=closing', `EXTEND_TIMEOUT_USEC=${time * 1000}`)

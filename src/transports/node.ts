@@ -1,6 +1,7 @@
 import { type AddressInfo, Server as NetServer } from 'node:net'
 import { type Census, type DrainPlan, total } from '../core/drain.js'
 import type { Settings } from '../core/settings.js'
+import { workerId } from '../core/worker-id.js'
 import { HotpressError } from '../errors.js'
 import { reserveOf } from './connection-limits.js'
 import { beginServing, endServing, NodeConnections } from './node-connections.js'
@@ -143,7 +144,10 @@ function refuses(settings: Settings, where: ListenSettings): Refusal | undefined
   const option = firstGiven(settings, nativeOnly)
   if (option !== undefined) return { option, reason: 'it has no such limit; use the transport native' }
   if (where.http3) return { option: 'http3', reason: 'it speaks HTTP/1.1 and HTTP/2; use the transport native' }
-  if (where.reusePort) return { option: 'reusePort', reason: 'it shares no port; use the transport native' }
+  // Workers share what the process that watches over them listens on.
+  if (where.reusePort && workerId() === undefined) {
+    return { option: 'reusePort', reason: 'it shares no port; use the transport native' }
+  }
   if (where.threads !== undefined) {
     return { option: 'threads', reason: 'it has one thread, that of JavaScript; use the transport native' }
   }

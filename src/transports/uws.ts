@@ -1,6 +1,6 @@
 import type * as Uws from 'uWebSockets.js'
-import { createServer } from 'node:net'
 import { isMainThread } from 'node:worker_threads'
+import { probePort } from '../core/probe-port.js'
 import type { Settings } from '../core/settings.js'
 import { HotpressError } from '../errors.js'
 import {
@@ -96,30 +96,16 @@ async function listen(host: TransportHost, where: ListenSettings): Promise<Liste
 
 // 0 where the host cannot be bound: what is wrong with it then comes to light.
 function freePort(host: string): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer()
-    probe.once('error', () => resolve(0))
-    probe.listen({ exclusive: true, host, port: 0 }, () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
+  return probePort(host, 0).catch(() => 0)
 }
 
 // The library says only that it failed; the operating system says why.
-function whyNot({ host, port }: ListenSettings): Promise<HotpressError> {
-  const address = `${host}:${port}`
-  return new Promise((resolve) => {
-    const probe = createServer()
-    probe.once('error', ({ code, message }: NodeJS.ErrnoException) => {
-      if (code === 'EADDRINUSE') resolve(new HotpressError('ADDRESS_IN_USE', { address }))
-      else resolve(new HotpressError('ADDRESS_REFUSED', { address, reason: message }))
-    })
-    probe.listen({ exclusive: true, host, port }, () => {
-      probe.close()
-      resolve(new HotpressError('ADDRESS_REFUSED', { address, reason: 'uWebSockets.js could not bind it' }))
-    })
-  })
+function whyNot({ host, port }: ListenSettings): Promise<unknown> {
+  const found = probePort(host, port).then(
+    () =>
+      new HotpressError('ADDRESS_REFUSED', { address: `${host}:${port}`, reason: 'uWebSockets.js could not bind it' }),
+  )
+  return found.catch((error: unknown) => error)
 }
 
 /** HTTP/1.1 by uWebSockets.js, over TLS where it is named. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { availableParallelism } from 'node:os'
 import { describe, test } from 'node:test'
 import { Hotpress } from '../../src/index.js'
 import { settleClose, settleRun } from '../../src/lifecycle/options.js'
@@ -7,6 +8,8 @@ import { says } from '../_says.js'
 
 const time = "a whole number of milliseconds, or a text with ms, s, m or h such as '30s'"
 const signals = "a list of signals that can be handled, such as ['SIGTERM']"
+
+const count = "a whole number from 1 to 1024, or 'auto'"
 
 const wrong: readonly (readonly [option: string, value: unknown, got: string, takes: string])[] = [
   ['delay', '5', '"5"', time],
@@ -22,6 +25,14 @@ const wrongOfRun: typeof wrong = [
   ['signals', ['SIGTERM', 'SIGKILL'], '"SIGKILL"', signals],
   ['signals', ['TERM'], '"TERM"', signals],
   ['signals', [15], '15', signals],
+  ['control', 9000, '9000', 'an object'],
+  ['control', {}, 'neither port nor path', '{ port } or { path }'],
+  ['control', { path: '/a', port: 1 }, 'a path beside host or port', 'one of them'],
+  ['workers', 0, '0', count],
+  ['workers', 1.5, '1.5', count],
+  ['workers', 'many', '"many"', count],
+  ['workers', 1025, '1025', count],
+  ['workers', null, 'null', 'an object'],
 ]
 
 function makeApp(): Hotpress {
@@ -84,10 +95,62 @@ describe('options of run()', () => {
   test('are parted and complete', () => {
     assert.deepEqual(settleRun({ delay: 5, port: 80 }, ['port']), {
       listen: { port: 80 },
-      run: { close: { delay: 5, drain: 10_000, idleGrace: 2000, reconnect: true }, signals: ['SIGINT', 'SIGTERM'] },
+      run: {
+        close: { delay: 5, drain: 10_000, idleGrace: 2000, reconnect: true },
+        signals: ['SIGINT', 'SIGTERM'],
+        workers: undefined,
+      },
     })
+    const { run: many } = settleRun({ control: { port: 9000 }, workers: { count: 3, hangTimeout: 0 } }, [])
+    assert.deepEqual(many.workers, {
+      control: { host: '127.0.0.1', port: 9000 },
+      count: 3,
+      hangTimeout: 0,
+      startTimeout: 60_000,
+    })
+    assert.equal(settleRun({ workers: 1 }, []).run.workers, undefined)
+    assert.equal(settleRun({ workers: 'auto' }, []).run.workers?.count ?? 1, availableParallelism())
+    assert.equal(settleRun({ control: { path: '/a' } }, []).run.workers?.count, 1)
     const { run } = settleRun({ drain: '1s', signals: ['SIGUSR2', 'SIGUSR2'] }, [])
     assert.deepEqual([run.close.idleGrace, run.signals], [1000, ['SIGUSR2']])
+  })
+})
+
+describe('options of workers and control', () => {
+  const cases: readonly (readonly [run: object, option: string, got: string, takes: string])[] = [
+    [{ workers: { count: 0 } }, 'count of workers of run()', '0', count],
+    [{ workers: { hangTimeout: 'x' } }, 'hangTimeout of workers of run()', '"x"', time],
+    [{ workers: { startTimeout: 0 } }, 'startTimeout of workers of run()', '0', 'more than 0'],
+    [{ control: { host: '', port: 1 } }, 'host of control of run()', '""', 'a text'],
+    [{ control: { path: 1 } }, 'path of control of run()', '1', 'a text'],
+    [{ control: { port: 0 } }, 'port of control of run()', '0', 'from 1 to 65535'],
+  ]
+  for (const [run, option, got, takes] of cases) {
+    test(`${option} does not take ${got}`, () =>
+      assert.rejects(makeApp().run(run), says('OPTION_INVALID', option, `got ${got}`, takes)))
+  }
+
+  test('there are none that are not known', async () => {
+    await assert.rejects(
+      makeApp().run({ workers: { number: 2 } as object }),
+      says('OPTION_UNKNOWN', 'number of workers'),
+    )
+    await assert.rejects(
+      makeApp().run({ control: { socket: 'a' } as object }),
+      says('OPTION_UNKNOWN', 'socket of control'),
+    )
+  })
+
+  test('have no part in HTTP/3, and in a descriptor', async () => {
+    await assert.rejects(makeApp().run({ http3: true, workers: 2 }), says('OPTION_INVALID', 'http3', 'workers: 2'))
+    await assert.rejects(makeApp().run({ fd: 3, workers: 2 }), says('OPTION_INVALID', 'fd', 'workers: 2'))
+  })
+
+  test('workers are of no use where the app listens already', async () => {
+    const app = makeApp()
+    await app.listen()
+    await assert.rejects(app.run({ workers: 2 }), says('WORKERS_SERVE', 'run()'))
+    await app.close()
   })
 })
 

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import type { RunOptions } from '../../src/index.js'
 import { until } from '../transports/_server.js'
 import { notifyMissing, receive } from './_notified.js'
 
@@ -15,9 +16,10 @@ interface Running {
   readonly ended: Promise<unknown>
 }
 
-async function runApp(env: NodeJS.ProcessEnv): Promise<Running> {
+async function runApp(env: NodeJS.ProcessEnv, run: RunOptions = {}): Promise<Running> {
   const own = { ...process.env, NOTIFY_SOCKET: undefined, WATCHDOG_USEC: undefined, ...env }
-  const child = spawn(process.execPath, [program, '', '{}'], { env: own, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
+  const words = [program, '', JSON.stringify(run)]
+  const child = spawn(process.execPath, words, { env: own, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
   let text = ''
   child.stdout!.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk
@@ -31,6 +33,26 @@ async function runApp(env: NodeJS.ProcessEnv): Promise<Running> {
 }
 
 describe('a service manager', { skip: notifyMissing, timeout: 60_000 }, () => {
+  test('is told of workers, and of their reload, by the process that watches over them alone', async () => {
+    const { datagrams, socket } = await receive()
+    const env = { NOTIFY_SOCKET: socket, WATCHDOG_PID: undefined }
+    const { ended, kill, url } = await runApp(env, { workers: 2 })
+    // The program waits by it until what it has said was heard.
+    const told = (): readonly string[] => datagrams.filter((datagram) => !datagram.startsWith('BARRIER='))
+    await until(() => told().length === 1, 'that it is ready', 10_000)
+    kill('SIGHUP')
+    await until(() => told().length === 3, 'that it has reloaded', 20_000)
+    kill('SIGTERM')
+    await ended
+    await until(() => told().length === 4, 'that it stops', 10_000)
+    const words = told().map((datagram) => datagram.trimEnd().split('\n'))
+    const ready = ['READY=1', `STATUS=2 workers listening on ${url}`]
+    assert.deepEqual([words[0], words[2]], [ready, ready])
+    assert.deepEqual(words[1]?.slice(0, 2), ['RELOADING=1', 'STATUS=reloading'])
+    assert.match(words[1]?.[2] ?? '', /^MONOTONIC_USEC=\d+$/)
+    assert.equal(words[3]?.[0], 'STOPPING=1')
+  })
+
   test('is told when the app is ready, that it lives, and when it stops', async () => {
     const { datagrams, socket } = await receive()
     const { ended, kill, url } = await runApp({

@@ -55,6 +55,7 @@ const names = [
   'stream',
   'text',
   'toResponse',
+  'workerId',
 ]
 
 const clientNames = ['HotpressError', 'connect', 'connectTo', 'connectToWithAuth', 'connectWithAuth']
@@ -122,6 +123,19 @@ describe('the package', () => {
     const answer = await fetch(url)
     assert.equal(await answer.text(), 'ok')
     await app.close()
+  })
+
+  it('loads what workers and the command are made of where they are used', () => {
+    for (const format of ['cjs', 'esm']) {
+      for (const file of ['index', 'shared']) {
+        const text = readFileSync(`dist/${format}/${file}.js`, 'utf8')
+        for (const module of ['commander', 'node:cluster']) {
+          assert.ok(!text.includes(`"${module}"`), `dist/${format}/${file}.js needs ${module}`)
+        }
+      }
+    }
+    const { bin } = JSON.parse(readFileSync('package.json', 'utf8')) as { bin: { hotpress: string } }
+    assert.match(readFileSync(bin.hotpress, 'utf8'), /^#!\/usr\/bin\/env node\n/)
   })
 
   it('states the version of package.json', () => {

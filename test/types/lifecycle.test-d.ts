@@ -3,11 +3,14 @@ import {
   type CloseHook,
   type CloseHookOptions,
   type CloseOptions,
+  type ControlOptions,
   Hotpress,
   type ListenerCloseOptions,
   type ListeningServer,
   type ListenOptions,
   type RunOptions,
+  type WorkersOptions,
+  workerId,
 } from 'hotpress'
 
 const app = new Hotpress()
@@ -23,8 +26,15 @@ expectTypeOf<RunOptions>().toExtend<CloseOptions & ListenOptions>()
 app.listen({ fd: 'systemd' })
 expectTypeOf<ListeningServer['close']>().parameter(0).toEqualTypeOf<ListenerCloseOptions | undefined>()
 
-// @ts-expect-error workers are no option
-app.run({ workers: 2 })
+app.run({ control: { port: 9100 }, workers: 2 })
+app.run({ control: { path: '/run/app.sock' } satisfies ControlOptions, workers: 'auto' })
+app.run({ workers: { count: 'auto', hangTimeout: '10s', startTimeout: 5000 } satisfies WorkersOptions })
+expectTypeOf(workerId()).toEqualTypeOf<number | undefined>()
+
+// @ts-expect-error workers are a number of them, or of the machine's choice
+app.run({ workers: 'many' })
+// @ts-expect-error and no option of listen()
+app.listen({ workers: 2 })
 // @ts-expect-error a signal by another name
 app.run({ signals: ['TERM'] })
 // @ts-expect-error one listener has no delay

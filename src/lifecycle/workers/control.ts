@@ -1,0 +1,170 @@
+import { chmodSync, unlinkSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { connect, isIP } from 'node:net'
+import type { Logger } from '../../core/logger.js'
+import { HotpressError } from '../../errors.js'
+import type { ControlSettings } from '../workers-options.js'
+import { metricsText } from './metrics-text.js'
+import type { Supervisor } from './supervisor.js'
+import { type WorkersReport, workersReport } from './workers-report.js'
+
+/** Milliseconds for a request to come whole: who asks is a program beside this one. */
+const requestTimeout = 5000
+
+const metricsType = 'text/plain; version=0.0.4; charset=utf-8'
+
+interface Answer {
+  readonly allow?: string
+  readonly body: object | string
+  readonly status: number
+}
+
+/** Answers those who ask how workers are. It has no part in what they serve. */
+export class ControlServer {
+  readonly #server: Server
+
+  private constructor(server: Server) {
+    this.#server = server
+  }
+
+  /** @throws HotpressError `ADDRESS_IN_USE`, `ADDRESS_REFUSED` */
+  static async listen(where: ControlSettings, supervisor: Supervisor, log: Logger): Promise<ControlServer> {
+    const isLocal = 'path' in where || isLoopback(where.host)
+    const server = createServer({ requestTimeout }, (request, response) => {
+      const answered =
+        isLocal && !('path' in where) && !namesLoopback(request)
+          ? Promise.resolve(failure(403, 'this is asked for by an address, or localhost'))
+          : answerOf(request, supervisor, 'path' in where)
+      answered.then(
+        (answer) => send(request, response, answer),
+        (error: unknown) => {
+          log.error({ err: error }, 'the control endpoint has failed')
+          send(request, response, failure(500, 'it has failed: the log says why'))
+        },
+      )
+    })
+    await bind(server, where)
+    // Whoever holds one open has no part in when the process ends.
+    server.unref()
+    return new ControlServer(server)
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve())
+      this.#server.closeAllConnections()
+    })
+  }
+}
+
+async function answerOf(
+  { method, url = '' }: IncomingMessage,
+  supervisor: Supervisor,
+  mayReload: boolean,
+): Promise<Answer> {
+  const path = url.split('?')[0]
+  if (path === '/reload')
+    return mayReload ? reload(method, supervisor) : failure(403, 'a reload is asked for by a path')
+  const make = path === undefined ? undefined : answers.get(path)
+  if (make === undefined) return failure(404, `nothing is at ${path}: there are ${[...answers.keys()].join(', ')}`)
+  if (method !== 'GET' && method !== 'HEAD')
+    return { ...failure(405, `${method} is not allowed here`), allow: 'GET, HEAD' }
+  return make(await workersReport(supervisor))
+}
+
+const answers: ReadonlyMap<string, (report: WorkersReport) => Answer> = new Map<
+  string,
+  (report: WorkersReport) => Answer
+>([
+  ['/healthz', () => ({ body: { status: 'ok' }, status: 200 })],
+  ['/metrics', (report) => ({ body: metricsText(report), status: 200 })],
+  [
+    '/readyz',
+    ({ isReady, workers }) => ({
+      body: {
+        status: isReady ? 'ok' : 'failed',
+        workers: Object.fromEntries(
+          workers.map(({ id, isReady: isFit, state }) => [id, !isFit && state === 'ready' ? 'failed' : state]),
+        ),
+      },
+      status: isReady ? 200 : 503,
+    }),
+  ],
+  ['/workers', (report) => ({ body: report, status: 200 })],
+])
+
+async function reload(method: string | undefined, supervisor: Supervisor): Promise<Answer> {
+  if (method !== 'POST') return { ...failure(405, `${method} is not allowed here`), allow: 'POST' }
+  if (!supervisor.isOpen) return failure(503, 'the workers are being closed')
+  try {
+    await supervisor.reload()
+    return { body: { status: 'ok' }, status: 200 }
+  } catch (error) {
+    return failure(500, error instanceof Error ? error.message : String(error))
+  }
+}
+
+function failure(status: number, detail: string): Answer {
+  return { body: { detail, status: 'failed' }, status }
+}
+
+function send({ method }: IncomingMessage, response: ServerResponse, { allow, body, status }: Answer): void {
+  const text = typeof body === 'string' ? body : `${JSON.stringify(body)}\n`
+  response.writeHead(status, {
+    ...(allow === undefined ? {} : { Allow: allow }),
+    'Cache-Control': 'no-store',
+    'Content-Length': Buffer.byteLength(text),
+    'Content-Type': typeof body === 'string' ? metricsType : 'application/json; charset=utf-8',
+    'X-Content-Type-Options': 'nosniff',
+  })
+  response.end(method === 'HEAD' ? undefined : text)
+}
+
+async function bind(server: Server, where: ControlSettings): Promise<void> {
+  try {
+    await listenAt(server, where)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const address = 'path' in where ? where.path : `${where.host}:${where.port}`
+    const isStale = 'path' in where && code === 'EADDRINUSE' && !(await answersAt(where.path))
+    if (!isStale) {
+      if (code === 'EADDRINUSE') throw new HotpressError('ADDRESS_IN_USE', { address }, { cause: error })
+      throw new HotpressError('ADDRESS_REFUSED', { address, reason: message }, { cause: error })
+    }
+    // Left by one that was ended by force.
+    unlinkSync(where.path)
+    await listenAt(server, where)
+  }
+  if ('path' in where && process.platform !== 'win32') chmodSync(where.path, 0o600)
+}
+
+function listenAt(server: Server, where: ControlSettings): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ ...where, exclusive: true }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function answersAt(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host)
+}
+
+// A page of another site can have a name of its own mean this machine (DNS rebinding).
+function namesLoopback({ headers }: IncomingMessage): boolean {
+  const name = (headers.host ?? '').replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')
+  return name === 'localhost' || isIP(name) !== 0
+}

@@ -1,0 +1,43 @@
+import type { Logger } from './core/logger.js'
+import { refused } from './core/options-check.js'
+import { workerId, workerVariables } from './core/worker-id.js'
+import { HotpressError } from './errors.js'
+import type { Lifecycle } from './lifecycle/lifecycle.js'
+import { settleRun } from './lifecycle/options.js'
+import { listenOptionNames, settleListen } from './listen-options.js'
+import type { ListenOptions, RunOptions } from './option-types.js'
+import type { ListeningServer } from './transports/listening-server.js'
+
+/** Set while the command `hotpress` loads a program, which is not to run its app itself; known to both builds. */
+const loading = Symbol.for('hotpress.loading')
+
+/** What `run()` needs of an app. */
+export interface RunParts {
+  readonly lifecycle: Lifecycle
+  readonly log: Logger
+  listen(options: ListenOptions): Promise<ListeningServer>
+}
+
+/** Runs an app as `app.run()` says: in this process, or in workers of it. */
+export async function runApp(options: RunOptions, { lifecycle, listen, log }: RunParts): Promise<ListeningServer> {
+  const { listen: given, run } = settleRun(options, listenOptionNames)
+  if (Reflect.get(globalThis, loading) === true) throw new HotpressError('RUN_BY_COMMAND', {})
+  // A thread has no channel to whoever watches over the process.
+  if (workerId() !== undefined && process.connected) {
+    return lifecycle.runInWorker(run, () => listen({ ...given, port: portOf(given), reusePort: true }))
+  }
+  const { workers } = run
+  if (workers === undefined) return lifecycle.run(run, () => listen(given))
+  const got = workers.count === 1 ? 'control' : `workers: ${workers.count}`
+  for (const option of ['fd', 'http3'] as const) {
+    if ((given[option] ?? false) !== false) refused(option, `${String(given[option])} beside ${got}`, 'one process')
+  }
+  const { where } = settleListen({ ...given, reusePort: true }, log)
+  const isShared = given.reusePort === true
+  return lifecycle.supervise({ ...run, workers }, { host: where.host, isShared, port: where.port })
+}
+
+// Where a program asks for any port, all workers have the same.
+function portOf({ port }: ListenOptions): number {
+  return port === undefined || port === 0 ? Number(process.env[workerVariables.port]) : port
+}
