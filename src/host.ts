@@ -4,6 +4,7 @@ import { createFileEncoder } from './compression/encode.js'
 import { Deadlines } from './core/deadlines.js'
 import type { Endings } from './core/endings.js'
 import { HeadTemplate } from './core/head.js'
+import type { RequestObserver } from './core/observer.js'
 import type { Phase } from './core/phase.js'
 import type { Settings } from './core/settings.js'
 import type { ErrorHandler, Handler, Middleware } from './core/types.js'
@@ -23,6 +24,7 @@ export interface AppParts {
   readonly endings: Endings
   /** The app's own, outermost first. */
   readonly middleware: readonly Middleware[]
+  readonly observer: RequestObserver | undefined
   readonly onError: ErrorHandler | undefined
   readonly onNotFound: Handler | undefined
   readonly phase: Phase
@@ -54,6 +56,7 @@ export function makeHost({
   bridge,
   endings,
   middleware,
+  observer,
   onError,
   onNotFound,
   phase,
@@ -86,12 +89,13 @@ export function makeHost({
     isExempt: dispatcher.hasExempt ? (request) => dispatcher.isExempt(request) : undefined,
     ids: settings.ids,
     log: settings.log,
+    observer,
     phase,
     responder: dispatcher.responder,
     routes: {
-      // Those have ids that are made in Rust.
+      // Those have ids that are made in Rust, and nobody sees them.
       fixed:
-        unseen === undefined || bridge !== undefined || settings.ids !== undefined
+        observer !== undefined || unseen === undefined || bridge !== undefined || settings.ids !== undefined
           ? undefined
           : fixedAnswers(unseen, head),
       matcher,

@@ -19,6 +19,7 @@ export type {
   SavedFile,
   SaveOptions,
 } from './core/multipart.js'
+export type { RequestEnd, RequestObserver } from './core/observer.js'
 export type { DistinguishedName, PeerCertificate } from './core/peer-certificate.js'
 export { HttpRequest } from './core/request.js'
 export type { RequestIdOptions } from './core/request-id.js'

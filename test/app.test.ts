@@ -166,6 +166,13 @@ describe('routes', () => {
       ['GET /'],
       (app) => (app.get as unknown as (path: string) => unknown)('/'),
     ],
+    [
+      'an observer without an end',
+      'HANDLER_INVALID',
+      ['ended of observe()'],
+      (app) => app.observe({ began() {} } as never),
+    ],
+    ['no observer', 'HANDLER_INVALID', ['began of observe()'], (app) => app.observe(undefined as never)],
     ['a handler that is no function', 'HANDLER_INVALID', ['GET /', '"x"'], (app) => app.get('/', 'x' as never)],
     [
       'too many arguments',

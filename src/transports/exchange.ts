@@ -1,3 +1,4 @@
+import { atMost } from '../core/at-most.js'
 import { bodyTooLarge, RequestBody } from '../core/body.js'
 import type { BodyFlow, BodyRules } from '../core/body-flow.js'
 import type { Expiring, Wait } from '../core/deadlines.js'
@@ -10,10 +11,10 @@ import { HttpResponse } from '../core/response.js'
 import { asStream, isStream, pump, release, type StreamSink } from '../core/stream.js'
 import type { HandlerResult } from '../core/types.js'
 import { httpError } from '../errors.js'
+import { Observation } from './observation.js'
 import type { TransportHost } from './transport.js'
 
-// How long, in milliseconds, a body that nobody wants is taken in before its connection is closed; and how much of it, to
-// keep the connection. The native core has the same.
+// Milliseconds and bytes that a body which nobody wants is taken in, to keep its connection. The native core has the same.
 const lingerTime = 1000
 const mostUnread = 1024 ** 2
 
@@ -33,6 +34,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   #isReceiving = false
   #onReceived: (() => void) | undefined = undefined
   readonly #host: TransportHost
+  #observation: Observation | undefined = undefined
   #request: HttpRequest | undefined = undefined
   #state: 'answered' | 'gone' | 'open' = 'open'
   /** Bytes of the body that came after the answer. */
@@ -112,6 +114,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   serve(): void {
     const request = new HttpRequest(this, this.#host)
     this.#request = request
+    if (this.#host.observer !== undefined) this.#observation = new Observation(this.#host.observer, request)
     const result = this.#dispatch(request)
     if (result instanceof HttpResponse) {
       this.#answer(result, false)
@@ -135,6 +138,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     this.#host.deadlines.remove(this.#wait)
     this.#body?.fail(httpError('BODY_ABORTED', {}))
     this.#onReceived?.()
+    this.#observation?.over(false)
     if (this.#request !== undefined) abortRequest(this.#request, new Error('the client went away'))
   }
 
@@ -184,12 +188,8 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   protected whenReceived(): Promise<void> {
     if (this.isReceived || this.#state === 'gone') return Promise.resolve()
     this.startReceiving()
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, lingerTime)
-      this.#onReceived = () => {
-        clearTimeout(timer)
-        resolve()
-      }
+    return atMost(lingerTime, (done) => {
+      this.#onReceived = done
     })
   }
 
@@ -205,17 +205,19 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     isEarly: boolean,
   ): Promise<void> {
     try {
-      if (!(await pump(asStream(response.body), sink))) return
+      if (!(await pump(asStream(response.body), this.#observation?.counting(sink) ?? sink))) return
+      this.#observation?.over(true)
       this.#letBodyGo()
       if (isEarly) await this.whenReceived()
       sink.end()
     } catch (error) {
       sink.cut()
+      this.#observation?.over(false)
       request.log.error({ err: error }, 'response stream failed')
     }
   }
 
-  // Nothing here should throw; if it does, it is one failed request and not the end of the process.
+  // Nothing here should throw; if it does, it is one failed request.
   #dispatch(request: HttpRequest): HttpResponse | Promise<HandlerResult> {
     try {
       return this.#host.dispatch(request)
@@ -239,14 +241,15 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     if (this.bodySize !== 0) this.#settleBody(response)
     try {
       this.write(response, this.#request, isLate)
+      this.#observation?.answered(response)
     } catch (error) {
       this.#request.log.error({ err: error }, 'response could not be written')
+      this.#observation?.over(false)
       release(response.body)
       this.cut()
     }
   }
 
-  // What is not read by now is let go; a stream may yet read it.
   #letBodyGo(): void {
     if (this.isReceived) return
     this.#body?.fail(httpError('BODY_UNREAD', {}))

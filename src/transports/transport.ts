@@ -4,6 +4,7 @@ import type { Deadlines } from '../core/deadlines.js'
 import type { Census, DrainPlan } from '../core/drain.js'
 import type { HeadTemplate } from '../core/head.js'
 import type { HeaderPairs } from '../core/headers.js'
+import type { RequestObserver } from '../core/observer.js'
 import type { HttpRequest } from '../core/request.js'
 import type { RequestContext } from '../core/request-context.js'
 import type { HttpResponse } from '../core/response.js'
@@ -57,6 +58,8 @@ export interface TransportHost extends RequestContext {
   /** What middleware would have done to an answer that was made outside of it (`core/decorator`). It never throws. */
   decorate(response: HttpResponse, request: HttpRequest): HttpResponse
   readonly head: HeadTemplate
+  /** Is told of requests; undefined where nobody is. */
+  readonly observer?: RequestObserver | undefined
   /** Whether a request is answered while the app has too much to do; absent where none is. */
   readonly isExempt?: ((request: HttpRequest) => boolean) | undefined
   readonly settings: Settings

@@ -1,0 +1,3 @@
+import { observersContract } from './http/observers.js'
+
+observersContract()
