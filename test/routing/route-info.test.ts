@@ -72,7 +72,7 @@ describe('routes()', () => {
       // The app's limits are not for it.
       {
         bodyLimit: 1000,
-        handler: '(anonymous)',
+        handler: 'live',
         kind: 'handler',
         method: 'GET',
         middleware: outer.filter((name) => name !== 'rateLimit'),
