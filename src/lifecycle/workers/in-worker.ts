@@ -45,77 +45,107 @@ export async function runInWorker<Server extends WorkerAddress>(
   watch: ProcessWatch,
   listen: () => Promise<Server>,
 ): Promise<Server> {
-  let settings: Partial<CloseSettings> | undefined
-  let isClosing = false
-  // A terminal, and systemd, tell all processes of a group: a worker leaves them to its supervisor.
-  for (const signal of app.signals) process.on(signal, () => {})
-  const endWithTerminal = watchTerminal()
-  process.on('SIGHUP', endWithTerminal)
-  // On node connections are handed over by this channel, and one may be in it: when the supervisor has answered what it was
-  // told after the listener had ended, there is none, and those that came too late have gone back.
-  let onAnswered = (): void => {}
-  const answered = new Promise<void>((resolve) => {
-    onAnswered = resolve
-  })
-  const takeLeave = (): Promise<void> => {
-    if (!process.connected) return Promise.resolve()
-    tell({ hotpress: 'bye' })
-    return Promise.race([answered, sleep(farewell, undefined, { ref: false })])
-  }
-  watch.add({
-    ...app,
-    close: () =>
-      app
-        .close(settings)
-        .then(takeLeave)
-        .then(() => 0),
-    signals: [],
-  })
-  process.on('message', (message: unknown) => {
-    if (!isMessage<ToWorker>(message)) return
-    if (message.hotpress === 'ping') tell({ hotpress: 'pong' })
-    else if (message.hotpress === 'bye') onAnswered()
-    else if (message.hotpress === 'ask') void answer(message)
-    else {
-      settings ??= message.settings
-      watch.end(0)
-    }
-  })
-  // Node has a worker exit at once then, unless it was to be disconnected.
-  cluster.worker?.once('disconnect', () => {
-    if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true
-    // Which may be known before the signal is.
-    endWithTerminal()
-    if (isClosing) return
-    app.log.error('the process that watches over this worker is gone: the app closes, and the process ends')
-    // Whoever comes in its place finds the address free as soon as may be.
-    settings = { delay: 0 }
-    watch.end(1)
-  })
-  app.onClosing(() => {
-    isClosing = true
-    tell({ hotpress: 'leaving', time: app.time() })
-  })
-  // One that was closed by its program is held by nothing more.
-  app.onClosed(async () => {
-    await takeLeave()
-    if (process.connected) process.disconnect()
-  })
-  reports.provide('status', makeStatus(app))
-  tell({ hotpress: 'hello', time: app.time() })
+  const link = new SupervisorLink(app, watch)
   try {
     const server = await listen()
-    const { host, port, transport, url } = server
-    const ready = async (): Promise<void> => {
-      while (!isClosing && !(await app.isReady())) await sleep(readyInterval)
-      if (!isClosing) tell({ address: { host, port, transport, url }, hotpress: 'ready', time: app.time() })
-    }
-    void ready()
+    void link.ready(server)
     return server
   } catch (error) {
     const { code, message } = error as Error & { readonly code?: string }
     await tellFailed({ code, reason: message ?? String(error) })
     throw error
+  }
+}
+
+/** A worker's side of what it and its supervisor have to say to each other. */
+class SupervisorLink {
+  readonly #answered: Promise<void>
+  readonly #app: WorkerApp
+  readonly #endWithTerminal: () => void = watchTerminal()
+  #isClosing = false
+  #onAnswered: () => void = () => {}
+  /** How it is to close, where it has been told so. */
+  #settings: Partial<CloseSettings> | undefined
+  readonly #watch: ProcessWatch
+
+  constructor(app: WorkerApp, watch: ProcessWatch) {
+    this.#app = app
+    this.#watch = watch
+    this.#answered = new Promise((resolve) => {
+      this.#onAnswered = resolve
+    })
+    // A terminal, and systemd, tell all processes of a group: a worker leaves them to its supervisor.
+    for (const signal of app.signals) process.on(signal, () => {})
+    process.on('SIGHUP', this.#endWithTerminal)
+    watch.add({ ...app, close: () => this.#close(), signals: [] })
+    app.onClosing(() => {
+      this.#isClosing = true
+      tell({ hotpress: 'leaving', time: app.time() })
+    })
+    // One that was closed by its program is held by nothing more.
+    app.onClosed(async () => {
+      await this.#takeLeave()
+      if (process.connected) process.disconnect()
+    })
+    reports.provide('status', makeStatus(app))
+    process.on('message', (message: unknown) => {
+      if (isMessage<ToWorker>(message)) this.#hear(message)
+    })
+    cluster.worker?.once('disconnect', () => this.#orphaned())
+    tell({ hotpress: 'hello', time: app.time() })
+  }
+
+  /** It listens: tells so when its checks pass. */
+  async ready({ host, port, transport, url }: WorkerAddress): Promise<void> {
+    const app = this.#app
+    while (!this.#isClosing && !(await app.isReady())) await sleep(readyInterval)
+    if (this.#isClosing) return
+    tell({ address: { host, port, transport, url }, hotpress: 'ready', time: app.time() })
+  }
+
+  async #close(): Promise<number> {
+    await this.#app.close(this.#settings)
+    await this.#takeLeave()
+    return 0
+  }
+
+  #hear(message: ToWorker): void {
+    switch (message.hotpress) {
+      case 'ask':
+        void answer(message)
+        break
+      case 'bye':
+        this.#onAnswered()
+        break
+      case 'close':
+        this.#settings ??= message.settings
+        this.#watch.end(0)
+        break
+      case 'ping':
+        tell({ hotpress: 'pong' })
+        break
+      default:
+    }
+  }
+
+  #orphaned(): void {
+    // Node has a worker exit at once, unless it was to be disconnected.
+    if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true
+    // Which may be known before the signal is.
+    this.#endWithTerminal()
+    if (this.#isClosing) return
+    this.#app.log.error('the process that watches over this worker is gone: the app closes, and the process ends')
+    // Whoever comes in its place finds the address free as soon as may be.
+    this.#settings = { delay: 0 }
+    this.#watch.end(1)
+  }
+
+  // On node connections are handed over by this channel, and one may be in it: when the supervisor has answered what it was
+  // told after the listener had ended, there is none, and those that came too late have gone back.
+  async #takeLeave(): Promise<void> {
+    if (!process.connected) return
+    tell({ hotpress: 'bye' })
+    await Promise.race([this.#answered, sleep(farewell, undefined, { ref: false })])
   }
 }
 
