@@ -113,8 +113,7 @@ export class Hotpress extends AppDefinition {
    * await app.listen({ port: 80, redirectToHttps: true })
    */
   async listen(options: ListenOptions = {}, onReady?: (server: ListeningServer) => void): Promise<ListeningServer> {
-    this.#lifecycle.checkOpen('listen()')
-    return this.#listeners.add(options, onReady)
+    return this.#listen(options, onReady)
   }
 
   /**
@@ -145,7 +144,20 @@ export class Hotpress extends AppDefinition {
    * await app.run({ delay: '5s', drain: '20s', host: '0.0.0.0', port: 3000 })
    */
   async run(options: RunOptions = {}): Promise<ListeningServer> {
-    return runApp(options, { lifecycle: this.#lifecycle, listen: (where) => this.listen(where), log: this.log })
+    return runApp(options, {
+      lifecycle: this.#lifecycle,
+      listen: (where, held) => this.#listen(where, undefined, held),
+      log: this.log,
+    })
+  }
+
+  async #listen(
+    options: ListenOptions,
+    onReady?: (server: ListeningServer) => void,
+    held?: number,
+  ): Promise<ListeningServer> {
+    this.#lifecycle.checkOpen('listen()')
+    return this.#listeners.add(options, onReady, held)
   }
 
   #start(): TransportHost {

@@ -46,6 +46,9 @@ const redirectChecks: Checks<HttpsRedirectOptions> = {
   status: (value, option) => (statuses.includes(value) ? value : invalid(option, value, '301, 302, 307 or 308')),
 }
 
+/** The address to bind, where none is named. */
+export const defaultHost = '127.0.0.1'
+
 /** The options of `listen()`, checked and complete. */
 export interface SettledListen {
   readonly redirect: RedirectSettings | undefined
@@ -57,16 +60,18 @@ export interface SettledListen {
  * Checks the options of `listen()` and completes them.
  *
  * @param log told of certificates that clients will refuse.
+ * @param held the descriptor of a socket that is bound to the address already.
  * @throws HotpressError `CERTIFICATE_UNREADABLE`, `OPTION_INVALID`, `OPTION_UNKNOWN`
  */
-export function settleListen(options: ListenOptions, log: Logger): SettledListen {
+export function settleListen(options: ListenOptions, log: Logger, held?: number): SettledListen {
   const given = checkOptions(options, checks, ' of listen()')
   const tls = given.tls === undefined ? undefined : settleTls(given.tls, (text) => log.warn(text))
   const redirect = given.redirectToHttps as RedirectSettings | undefined
   const where: ListenSettings = Object.freeze({
     backlog: (given.backlog as number | undefined) ?? defaultBacklog,
     fd: given.fd as number | undefined,
-    host: (given.host as string | undefined) ?? '127.0.0.1',
+    held,
+    host: (given.host as string | undefined) ?? defaultHost,
     http2: (given.http2 as Http2Settings | undefined) ?? http2Settings({}, { isAsked: false, isOffered: true }),
     http3: (given.http3 as boolean | undefined) ?? false,
     port: (given.port as number | undefined) ?? 0,

@@ -47,8 +47,8 @@ export class Listeners {
   }
 
   /** Adds one, as `app.listen()` says. */
-  add(options: ListenOptions, onReady: ((server: ListeningServer) => void) | undefined): Promise<ListeningServer> {
-    const begun = this.#begin(options, onReady)
+  add(options: ListenOptions, onReady?: (server: ListeningServer) => void, held?: number): Promise<ListeningServer> {
+    const begun = this.#begin(options, onReady, held)
     const settled: Promise<unknown> = begun.catch(() => {})
     this.#beginning.add(settled)
     void settled.then(() => this.#beginning.delete(settled))
@@ -69,10 +69,11 @@ export class Listeners {
   async #begin(
     options: ListenOptions,
     onReady: ((server: ListeningServer) => void) | undefined,
+    held: number | undefined,
   ): Promise<ListeningServer> {
     const { endings, phase, settings } = this.#parts
     const { log } = settings
-    const { redirect, watched, where } = settleListen(options, log)
+    const { redirect, watched, where } = settleListen(options, log, held)
     if (onReady !== undefined && typeof onReady !== 'function') {
       throw new HotpressError('HANDLER_INVALID', { got: describe(onReady), what: 'the second argument of listen()' })
     }

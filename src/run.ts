@@ -1,10 +1,12 @@
+import { HeldSocket } from './core/held-socket.js'
 import type { Logger } from './core/logger.js'
 import { refused } from './core/options-check.js'
 import { workerId, workerVariables } from './core/worker-id.js'
 import { HotpressError } from './errors.js'
 import type { Lifecycle } from './lifecycle/lifecycle.js'
 import { settleRun } from './lifecycle/options.js'
-import { listenOptionNames, settleListen } from './listen-options.js'
+import { defaultHost, listenOptionNames, settleListen } from './listen-options.js'
+import { binding } from './native/binding.js'
 import type { ListenOptions, RunOptions } from './option-types.js'
 import type { ListeningServer } from './transports/listening-server.js'
 
@@ -15,7 +17,8 @@ const loading = Symbol.for('hotpress.loading')
 export interface RunParts {
   readonly lifecycle: Lifecycle
   readonly log: Logger
-  listen(options: ListenOptions): Promise<ListeningServer>
+  /** @param held a socket that is bound to the address already. */
+  listen(options: ListenOptions, held?: number): Promise<ListeningServer>
 }
 
 /** Runs an app as `app.run()` says: in this process, or in workers of it. */
@@ -24,7 +27,7 @@ export async function runApp(options: RunOptions, { lifecycle, listen, log }: Ru
   if (Reflect.get(globalThis, loading) === true) throw new HotpressError('RUN_BY_COMMAND', {})
   // A thread has no channel to whoever watches over the process.
   if (workerId() !== undefined && process.connected) {
-    return lifecycle.runInWorker(run, () => listen({ ...given, port: portOf(given), reusePort: true }))
+    return lifecycle.runInWorker(run, () => listenInWorker(given, listen))
   }
   const { workers } = run
   if (workers === undefined) return lifecycle.run(run, () => listen(given))
@@ -34,7 +37,23 @@ export async function runApp(options: RunOptions, { lifecycle, listen, log }: Ru
   }
   const { where } = settleListen({ ...given, reusePort: true }, log)
   const isShared = given.reusePort === true
-  return lifecycle.supervise({ ...run, workers }, { host: where.host, isShared, port: where.port })
+  return lifecycle.supervise(
+    { ...run, workers },
+    { bind: binding().bindShared, host: where.host, isShared, port: where.port },
+  )
+}
+
+// By the socket that is held for it, where the transport takes one.
+async function listenInWorker(
+  given: ListenOptions,
+  listen: RunParts['listen'],
+): Promise<{ readonly isHeld: boolean; readonly server: ListeningServer }> {
+  const port = portOf(given)
+  const held = HeldSocket.take(given.host ?? defaultHost, port)
+  const server = await listen({ ...given, port, reusePort: true }, held?.descriptor)
+  const isHeld = held !== undefined && server.transport === 'native'
+  if (!isHeld) held?.close()
+  return { isHeld, server }
 }
 
 // Where a program asks for any port, all workers have the same.

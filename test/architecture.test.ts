@@ -18,7 +18,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'transports',
   ],
   bodies: ['core', 'errors'],
-  cli: ['core', 'errors', 'lifecycle', 'observability', 'version'],
+  cli: ['core', 'errors', 'lifecycle', 'native', 'observability', 'version'],
   compression: ['core', 'errors', 'native'],
   core: ['errors'],
   dispatcher: ['core', 'errors', 'files', 'fixed', 'middleware', 'routing'],
@@ -62,7 +62,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   realtime: ['core', 'errors'],
   redirect: ['core', 'errors', 'routing', 'transports'],
   routing: ['core', 'errors', 'native'],
-  run: ['core', 'errors', 'lifecycle', 'listen-options', 'option-types', 'transports'],
+  run: ['core', 'errors', 'lifecycle', 'listen-options', 'native', 'option-types', 'transports'],
   'socketio-client': ['core', 'errors'],
   transports: ['core', 'errors', 'native'],
   version: [],
@@ -70,10 +70,12 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 
 // Nothing else of a layer reaches the native core, or names its types.
 const mayReachNative = [
+  'cli/start-workers.ts',
   'compression/decode.ts',
   'compression/encode.ts',
   'fixed.ts',
   'routing/matcher.ts',
+  'run.ts',
   'transports/native-listen.ts',
   'transports/native-owner.ts',
   'transports/native-server.ts',

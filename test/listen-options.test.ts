@@ -227,6 +227,7 @@ describe('listen() settles', () => {
       where: {
         backlog: 511,
         fd: undefined,
+        held: undefined,
         host: '127.0.0.1',
         http2,
         http3: false,
@@ -255,6 +256,7 @@ describe('listen() settles', () => {
     assert.deepEqual(rest, {
       backlog: 1,
       fd: undefined,
+      held: undefined,
       host: '::',
       http2: {
         ...http2,

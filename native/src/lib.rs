@@ -21,6 +21,22 @@ pub fn version() -> &'static str {
     env!("HOTPRESS_CONTENT_HASH")
 }
 
+/// A socket of TCP that is bound to an IP address and a port which others may bind too, and does not listen yet: its
+/// descriptor, which is the caller's to close.
+#[napi]
+pub fn bind_shared(host: String, port: u32) -> Result<i32> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::IntoRawFd;
+        let fail = |reason: &dyn std::fmt::Display| napi::Error::from_reason(format!("{host}:{port}: {reason}"));
+        let address = host.parse().map_err(|error: std::net::AddrParseError| fail(&error))?;
+        let port = u16::try_from(port).map_err(|error| fail(&error))?;
+        Ok(queue::bound(std::net::SocketAddr::new(address, port)).map_err(|error| fail(&error))?.into_raw_fd())
+    }
+    #[cfg(windows)]
+    Err(napi::Error::from_reason(format!("{host}:{port}: Windows shares no ports")))
+}
+
 /// Compression on the thread pool, by so many workers: `{ cancel(ticket), compress(body, coding, level, ticket),
 /// decompress(body, limit) }`.
 #[napi]

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 #[cfg(unix)]
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 /// Connections that are still accepted when a listener ends: more than wait in any queue.
 const MOST_WAITING: usize = 65_536;
@@ -22,6 +22,38 @@ pub fn queued(listener: &TcpListener) -> impl Iterator<Item = (TcpStream, Socket
             }
         }
     })
+}
+
+/// A socket of TCP that is bound to a port which others may bind too, and does not listen yet.
+#[cfg(unix)]
+pub fn bound(address: SocketAddr) -> io::Result<OwnedFd> {
+    let socket = shared(address.is_ipv4())?;
+    let one: libc::c_int = 1;
+    let size = size_of::<libc::c_int>() as libc::socklen_t;
+    // Else a port stays taken for as long as old connections of it are remembered.
+    // SAFETY: plain calls of the system, with values of the sizes that are told.
+    let status = unsafe {
+        let descriptor = socket.as_raw_fd();
+        libc::setsockopt(descriptor, libc::SOL_SOCKET, libc::SO_REUSEADDR, (&raw const one).cast(), size);
+        match address {
+            SocketAddr::V4(address) => {
+                let mut raw: libc::sockaddr_in = std::mem::zeroed();
+                raw.sin_family = libc::AF_INET as libc::sa_family_t;
+                raw.sin_port = address.port().to_be();
+                raw.sin_addr.s_addr = u32::from_ne_bytes(address.ip().octets());
+                libc::bind(descriptor, (&raw const raw).cast(), size_of_val(&raw) as libc::socklen_t)
+            }
+            SocketAddr::V6(address) => {
+                let mut raw: libc::sockaddr_in6 = std::mem::zeroed();
+                raw.sin6_family = libc::AF_INET6 as libc::sa_family_t;
+                raw.sin6_port = address.port().to_be();
+                raw.sin6_addr.s6_addr = address.ip().octets();
+                raw.sin6_scope_id = address.scope_id();
+                libc::bind(descriptor, (&raw const raw).cast(), size_of_val(&raw) as libc::socklen_t)
+            }
+        }
+    };
+    if status < 0 { Err(io::Error::last_os_error()) } else { Ok(socket) }
 }
 
 /// A socket of TCP to be bound to a port that others may bind too (SO_REUSEPORT).

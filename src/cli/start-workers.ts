@@ -3,6 +3,7 @@ import { settleRun } from '../lifecycle/options.js'
 import { processWatch } from '../lifecycle/process-watch.js'
 import type { Supervision } from '../lifecycle/workers/supervise.js'
 import { type ControlSettings, oneWorker } from '../lifecycle/workers-options.js'
+import { binding } from '../native/binding.js'
 import { createLogger } from '../observability/logger.js'
 import type { StartOptions, WorkerOrders } from './orders.js'
 
@@ -20,6 +21,7 @@ export async function startWorkers(
   await supervise(
     {
       address: { host, port },
+      bind: binding().bindShared,
       close: run.close,
       end: async () => supervision?.close(run.close),
       isShared: false,

@@ -1,8 +1,12 @@
 /** The variables of a worker's environment. */
 export const workerVariables = {
+  /** The address of `run()`. */
+  host: 'HOTPRESS_WORKER_HOST',
   id: 'HOTPRESS_WORKER_ID',
   /** The port of `run()`, where the program asks for any. */
   port: 'HOTPRESS_WORKER_PORT',
+  /** The descriptor of the socket that is held for the worker, where there is one. */
+  socket: 'HOTPRESS_WORKER_SOCKET',
   /** The process that has started it: what a worker starts has the variables too, and is no worker. */
   supervisor: 'HOTPRESS_SUPERVISOR_PID',
 } as const

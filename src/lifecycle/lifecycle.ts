@@ -6,6 +6,7 @@ import { CloseHooks } from './close-hooks.js'
 import { type DrainParts, drain } from './drain.js'
 import type { CloseSettings, RunSettings } from './options.js'
 import { processWatch } from './process-watch.js'
+import type { BindShared } from './workers/port-sockets.js'
 import type { Supervision } from './workers/supervise.js'
 import type { WorkersSettings } from './workers-options.js'
 
@@ -25,6 +26,8 @@ interface WorkersServer extends Address {
 
 /** Where workers are to listen. */
 interface WorkersAddress {
+  /** Binds a socket to an IP address and a port that others may bind too; undefined where that cannot be. */
+  readonly bind: BindShared | undefined
   readonly host: string
   /** Whether others may have the port already. */
   readonly isShared: boolean
@@ -91,7 +94,7 @@ export class Lifecycle {
   /** As {@link run}, in a worker: another process says when it ends. */
   async runInWorker<Server extends Address>(
     { close, signals }: RunSettings,
-    listen: () => Promise<Server>,
+    listen: () => Promise<{ readonly isHeld: boolean; readonly server: Server }>,
   ): Promise<Server> {
     const { runInWorker } = await import('./workers/in-worker.js')
     const app = {
@@ -110,7 +113,7 @@ export class Lifecycle {
   /** As {@link run}, by workers: this process watches over them. */
   async supervise(
     { close, signals, workers }: RunSettings & { readonly workers: WorkersSettings },
-    { isShared, ...address }: WorkersAddress,
+    { bind, isShared, ...address }: WorkersAddress,
   ): Promise<WorkersServer> {
     const { listeners, log } = this.#parts
     if (this.#supervision !== undefined || (await listeners()).length > 0) throw elsewhere('run()')
@@ -118,7 +121,7 @@ export class Lifecycle {
     const end = (): Promise<void> => this.close(close)
     const time = (): number => this.#time(close)
     let leave = (): void => {}
-    const app = { address, close, end, isShared, log, signals, time, workers }
+    const app = { address, bind, close, end, isShared, log, signals, time, workers }
     const found = await supervise(app, processWatch(), (supervision) => {
       this.#supervision = supervision
       leave = () => supervision.leave()

@@ -40,8 +40,9 @@ function native(load: () => unknown): Binding | string {
   }
   try {
     if (isNative(loaded)) {
-      const { createCodec, createRouter, limitReceiveBuffers } = loaded
+      const { bindShared, createCodec, createRouter, limitReceiveBuffers } = loaded
       return {
+        bindShared: process.platform === 'win32' ? undefined : bindShared,
         createCodec: (workers) => nativeCodec(createCodec(workers)),
         createRouter,
         kind: 'native',
@@ -56,6 +57,7 @@ function native(load: () => unknown): Binding | string {
 }
 
 type Native = Pick<Binding, 'createRouter' | 'limitReceiveBuffers'> & {
+  bindShared(address: string, port: number): number
   createCodec(workers: number): NativeCodec
   version(): string
 }
@@ -64,6 +66,7 @@ type Native = Pick<Binding, 'createRouter' | 'limitReceiveBuffers'> & {
 function isNative(loaded: unknown): loaded is Native {
   const exported = loaded as Partial<Native> | null | undefined
   if (typeof exported?.createRouter !== 'function' || typeof exported.version !== 'function') return false
+  if (typeof exported.bindShared !== 'function') return false
   if (typeof exported.createCodec !== 'function' || typeof exported.limitReceiveBuffers !== 'function') return false
   const { cancel, compress, decompress } = exported.createCodec(1)
   const { insert, match, offsets } = exported.createRouter()

@@ -227,6 +227,13 @@ export interface Binding {
   readonly reason?: string
   /** The hash of the sources that the binary was built from; `'fallback'` for the fallback. */
   readonly version: string
+  /**
+   * Binds a socket of TCP to an IP address and a port which others may bind too, and does not listen: gives its descriptor.
+   * Undefined where there is no such thing.
+   *
+   * @throws Error that names the address.
+   */
+  readonly bindShared: ((address: string, port: number) => number) | undefined
   /** Makes a codec with so many workers, 1 or more. Its functions need no `this`. */
   createCodec(workers: number): Codec
   /** Makes an empty route table. Its functions need no `this`. */

@@ -10,7 +10,7 @@ const mostThreads = 4
 
 /** What the native core listens with, beside the event loop. */
 export function listenOptionsFor(where: ListenSettings, host: TransportHost): NativeListenOptions {
-  const { backlog, fd, http2, http3, reusePort, threads, tls } = where
+  const { backlog, held, fd = held, http2, http3, reusePort, threads, tls } = where
   const options = {
     backlog,
     connectionWindow: http2.connectionWindow ?? 1024 ** 2,

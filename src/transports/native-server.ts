@@ -148,7 +148,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   }
 
   listen(address: string, where: ListenSettings): NativeListened {
-    const { backlog, fd = -1, port, reusePort } = where
+    const { backlog, held = -1, fd = held, port, reusePort } = where
     const taken = isInEventLoop(where)
       ? this.io.listen(address, port, backlog, reusePort, fd)
       : this.io.listenBeside(address, port, listenOptionsFor(where, this.host))

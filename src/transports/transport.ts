@@ -137,6 +137,8 @@ export interface ListenSettings {
   readonly backlog: number
   /** A socket that listens already, in place of the address. */
   readonly fd: number | undefined
+  /** A socket that is bound to the address already, and held elsewhere too, in place of one of its own: native alone takes it. */
+  readonly held: number | undefined
   readonly host: string
   readonly http2: Http2Settings
   /** Whether HTTP/3 is served on the same port over UDP; with TLS only. */

@@ -10,6 +10,7 @@ import { matchOften, native, withoutNative } from './_native.js'
 const bindingUrl = new URL('../../src/native/binding.js', import.meta.url).href
 const nativeUrl = new URL('_native.js', import.meta.url).href
 const loadsNothing = () => assert.fail('the binary was looked for')
+const bindShared = (): number => 7
 const numbered = () => ({
   cancel: () => false,
   compress: async () => new Uint8Array(0),
@@ -56,11 +57,12 @@ describe('chooseBinding', () => {
   })
 
   it('falls back from a binary of another version', () => {
-    const working = { createCodec: numbered, createRouter, limitReceiveBuffers, version: () => '1' }
+    const working = { bindShared, createCodec: numbered, createRouter, limitReceiveBuffers, version: () => '1' }
     const others = [
       undefined,
       {},
       { ...working, version: '1' },
+      { ...working, bindShared: undefined },
       { ...working, createCodec: undefined },
       { ...working, createCodec: () => ({ ...numbered(), cancel: undefined }) },
       { ...working, createCodec: () => ({ ...numbered(), compress: undefined }) },
@@ -80,6 +82,7 @@ describe('chooseBinding', () => {
 
   it('falls back from a binary that its host does not let work', () => {
     const { reason } = chooseBinding(undefined, () => ({
+      bindShared,
       createCodec: numbered,
       createRouter: throws('no external buffers'),
       limitReceiveBuffers,

@@ -77,7 +77,7 @@ pub fn listen(server: &Rc<Server>, host: &str, port: u16, given: &Object) -> Res
         // Every answer of HTTP/1.1 tells it too.
         let _ = server.alternative.set(format!("Alt-Svc: {alternative}\r\n").into_bytes());
     }
-    let outlives = read.descriptor.is_some();
+    let outlives = read.descriptor.is_some() && !read.shares_port;
     door.within(|runtime| runtime.spawn(listener::accept(listener, outlives, context, config)));
     Ok((address.ip().to_string(), port))
 }

@@ -27,6 +27,8 @@ pub enum Origin {
     Shared,
     /// It listens already, and may outlive this process.
     Given(i32),
+    /// It was opened elsewhere, for a port that other processes listen on too, and is held there as well.
+    Held(i32),
 }
 
 /// A listening socket.
@@ -92,7 +94,7 @@ fn begin(
                 }
                 check((uv.tcp_bind)(handle, &address, 0))?;
             }
-            Origin::Given(descriptor) => {
+            Origin::Given(descriptor) | Origin::Held(descriptor) => {
                 check((uv.tcp_open)(handle, descriptor as OsSocket))?;
                 let mut size = size_of::<Address>() as c_int;
                 check((uv.tcp_getsockname)(handle, &mut address, &mut size))?;

@@ -70,6 +70,7 @@ pub unsafe extern "C" fn listen(env: napi_env, info: napi_callback_info) -> napi
         let host = unsafe { string(env, host) }.ok_or(Exception::Type("a host must be a string"))?;
         let (port, backlog) = (integer(env, port) as u16, integer(env, backlog) as i32);
         let origin = match integer(env, descriptor) as i32 {
+            held @ 0.. if is_true(env, shares_port) => Origin::Held(held),
             given @ 0.. => Origin::Given(given),
             _ if is_true(env, shares_port) => Origin::Shared,
             _ => Origin::Own,

@@ -43,12 +43,12 @@ const readyInterval = 100
 export async function runInWorker<Server extends WorkerAddress>(
   app: WorkerApp,
   watch: ProcessWatch,
-  listen: () => Promise<Server>,
+  listen: () => Promise<{ readonly isHeld: boolean; readonly server: Server }>,
 ): Promise<Server> {
   const link = new SupervisorLink(app, watch)
   try {
-    const server = await listen()
-    void link.ready(server)
+    const { isHeld, server } = await listen()
+    void link.ready(server, isHeld)
     return server
   } catch (error) {
     const { code, message } = error as Error & { readonly code?: string }
@@ -96,11 +96,11 @@ class SupervisorLink {
   }
 
   /** It listens: tells so when its checks pass. */
-  async ready({ host, port, transport, url }: WorkerAddress): Promise<void> {
+  async ready({ host, port, transport, url }: WorkerAddress, isHeld: boolean): Promise<void> {
     const app = this.#app
     while (!this.#isClosing && !(await app.isReady())) await sleep(readyInterval)
     if (this.#isClosing) return
-    tell({ address: { host, port, transport, url }, hotpress: 'ready', time: app.time() })
+    tell({ address: { host, port, transport, url }, hotpress: 'ready', isHeld, time: app.time() })
   }
 
   async #close(): Promise<number> {

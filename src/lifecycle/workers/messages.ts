@@ -28,7 +28,8 @@ export type FromWorker =
   /** It closes, whether it was told to or not. */
   | { readonly hotpress: 'leaving'; readonly time: number }
   | { readonly hotpress: 'pong' }
-  | { readonly address: WorkerAddress; readonly hotpress: 'ready'; readonly time: number }
+  /** It serves; `isHeld` says whether by the socket that is held for it. */
+  | { readonly address: WorkerAddress; readonly hotpress: 'ready'; readonly isHeld: boolean; readonly time: number }
 
 /** Whether a message is one of these, and not one of the program's. */
 export function isMessage<Message extends FromWorker | ToWorker>(value: unknown): value is Message {

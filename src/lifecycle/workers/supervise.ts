@@ -5,6 +5,7 @@ import type { ProcessWatch } from '../process-watch.js'
 import type { WorkersSettings } from '../workers-options.js'
 import { ControlServer } from './control.js'
 import type { WorkerAddress } from './messages.js'
+import type { BindShared } from './port-sockets.js'
 import { Supervisor, several } from './supervisor.js'
 import { watchTerminal } from './terminal.js'
 
@@ -12,6 +13,8 @@ import { watchTerminal } from './terminal.js'
 export interface SupervisedApp {
   /** Where workers are to listen. */
   readonly address: { readonly host: string; readonly port: number }
+  /** Binds a socket to an IP address and a port that others may bind too; undefined where that cannot be. */
+  readonly bind: BindShared | undefined
   readonly close: CloseSettings
   /** Whether others may have the port already. */
   readonly isShared: boolean

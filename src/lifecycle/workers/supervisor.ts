@@ -8,6 +8,7 @@ import { HotpressError } from '../../errors.js'
 import type { CloseSettings } from '../options.js'
 import type { WorkersSettings } from '../workers-options.js'
 import type { WorkerAddress } from './messages.js'
+import { type BindShared, socketMaker } from './port-sockets.js'
 import { WorkerProcess } from './worker-process.js'
 import { type SlotState, WorkerSlot } from './worker-slot.js'
 
@@ -15,6 +16,8 @@ import { type SlotState, WorkerSlot } from './worker-slot.js'
 export interface SupervisorOptions {
   /** Where workers are to listen. */
   readonly address: { readonly host: string; readonly port: number }
+  /** Binds a socket to an IP address and a port that others may bind too; undefined where that cannot be. */
+  readonly bind: BindShared | undefined
   readonly close: CloseSettings
   /** Whether others may have the port already: another supervisor, say. */
   readonly isShared: boolean
@@ -125,7 +128,8 @@ export class Supervisor {
     checkProcess(workers.count)
     const { host } = address
     const port = isShared && address.port !== 0 ? address.port : await probePort(host, address.port)
-    if (this.#closing === undefined) this.#slots = this.#makeSlots(port)
+    const makeSocket = await socketMaker(this.#options.bind, host, port)
+    if (this.#closing === undefined) this.#slots = this.#makeSlots(port, makeSocket)
     log.info({ workers: workers.count }, `starting ${several(workers.count)} for port ${port}`)
     try {
       const [first, ...rest] = this.#slots
@@ -146,15 +150,16 @@ export class Supervisor {
     return ends.every((isClean) => isClean)
   }
 
-  #makeSlots(port: number): readonly WorkerSlot[] {
-    const { log, workers } = this.#options
+  #makeSlots(port: number, makeSocket: () => number | undefined): readonly WorkerSlot[] {
+    const { address, log, workers } = this.#options
     const own = Object.fromEntries(ownVariables.map((name) => [name, undefined]))
     // Who debugs has it stand still.
     const isInspected = process.execArgv.some((word) => word.startsWith('--inspect'))
-    const fork = (id: number): WorkerProcess =>
+    const fork = (id: number, socket: number | undefined): WorkerProcess =>
       new WorkerProcess({
         env: {
           ...own,
+          [workerVariables.host]: address.host,
           [workerVariables.id]: String(id),
           [workerVariables.port]: String(port),
           [workerVariables.supervisor]: String(process.pid),
@@ -162,10 +167,14 @@ export class Supervisor {
         hangTimeout: isInspected ? 0 : workers.hangTimeout,
         id,
         log,
+        socket,
         startTimeout: workers.startTimeout,
       })
     const onLoop = (slot: WorkerSlot): void => this.#onLoop(slot)
-    return Array.from({ length: workers.count }, (_, index) => new WorkerSlot({ fork, id: index + 1, log, onLoop }))
+    return Array.from(
+      { length: workers.count },
+      (_, index) => new WorkerSlot({ fork, id: index + 1, log, makeSocket, onLoop }),
+    )
   }
 
   #onLoop({ id }: WorkerSlot): void {

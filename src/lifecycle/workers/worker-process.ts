@@ -1,5 +1,6 @@
 import cluster, { type Worker } from 'node:cluster'
 import type { Logger } from '../../core/logger.js'
+import { workerVariables } from '../../core/worker-id.js'
 import { HotpressError } from '../../errors.js'
 import type { CloseSettings } from '../options.js'
 import { type FromWorker, isMessage, type ToWorker, type WorkerAddress } from './messages.js'
@@ -13,6 +14,8 @@ export interface WorkerProcessOptions {
   readonly hangTimeout: number
   readonly id: number
   readonly log: Logger
+  /** The descriptor of the socket that is held for it. */
+  readonly socket: number | undefined
   readonly startTimeout: number
 }
 
@@ -54,11 +57,13 @@ export class WorkerProcess {
   /** Rejects where it ends, or is told to, before it is so. */
   readonly ready: Promise<WorkerAddress>
   readonly startedAt: number = performance.now()
+  /** Whether it listens by the socket that is held for it. */
+  isHeld = false
   state: WorkerState = 'starting'
 
   constructor(options: WorkerProcessOptions) {
     this.#options = options
-    this.#worker = cluster.fork(options.env)
+    this.#worker = fork(options)
     const { process: child } = this.#worker
     this.ready = new Promise((resolve, reject) => {
       this.#onReady = resolve
@@ -200,6 +205,7 @@ export class WorkerProcess {
       case 'ready':
         if (this.state !== 'starting') break
         clearTimeout(this.#start)
+        this.isHeld = message.isHeld
         this.#readyAt = performance.now()
         this.#time = message.time
         this.state = 'ready'
@@ -250,4 +256,15 @@ export class WorkerProcess {
       Math.max(1, hangTimeout / looks),
     )
   }
+}
+
+/** Where a worker has the socket that is held for it: behind its input, its outputs and the channel. */
+const heldDescriptor = 4
+
+// The settings are those of all that is forked from now on, and settled anew each time.
+function fork({ env, socket }: WorkerProcessOptions): Worker {
+  const stdio = ['inherit', 'inherit', 'inherit', 'ipc', ...(socket === undefined ? [] : [socket])] as const
+  cluster.setupPrimary({ stdio: [...stdio] })
+  const own = socket === undefined ? undefined : String(heldDescriptor)
+  return cluster.fork({ ...env, [workerVariables.socket]: own })
 }

@@ -3,13 +3,17 @@ import { HotpressError } from '../../errors.js'
 import type { CloseSettings } from '../options.js'
 import { BackOff } from './back-off.js'
 import type { WorkerAddress } from './messages.js'
+import { PortSocket } from './port-sockets.js'
 import type { WorkerProcess, WorkerState } from './worker-process.js'
 
 /** What a slot is made of. */
 export interface WorkerSlotParts {
   readonly id: number
   readonly log: Logger
-  fork(id: number): WorkerProcess
+  /** @param socket the descriptor of the socket that is held for it. */
+  fork(id: number, socket: number | undefined): WorkerProcess
+  /** A further socket for it, where there can be one. */
+  makeSocket(): number | undefined
   /** Told when one worker after the other ends without being ready. */
   onLoop(slot: WorkerSlot): void
 }
@@ -36,10 +40,12 @@ export class WorkerSlot {
   #next: WorkerProcess | undefined
   readonly #parts: WorkerSlotParts
   #restarts = 0
+  readonly #socket: PortSocket
   #timer: NodeJS.Timeout | undefined
 
   constructor(parts: WorkerSlotParts) {
     this.#parts = parts
+    this.#socket = new PortSocket(() => parts.makeSocket())
   }
 
   /** The process that serves, or is to. */
@@ -75,6 +81,7 @@ export class WorkerSlot {
   async close(settings: CloseSettings): Promise<boolean> {
     this.#isOver = true
     clearTimeout(this.#timer)
+    this.#socket.close()
     const ends = await Promise.all(this.#all().map((process) => process.close(settings)))
     return ends.every((isClean) => isClean)
   }
@@ -83,6 +90,7 @@ export class WorkerSlot {
   kill(): void {
     this.#isOver = true
     clearTimeout(this.#timer)
+    this.#socket.close()
     for (const process of this.#all()) process.kill()
   }
 
@@ -94,7 +102,7 @@ export class WorkerSlot {
   async reload(settings: CloseSettings): Promise<void> {
     clearTimeout(this.#timer)
     this.#backOff.reset()
-    const next = this.#parts.fork(this.id)
+    const next = this.#fork()
     this.#next = next
     try {
       await next.ready
@@ -103,6 +111,8 @@ export class WorkerSlot {
       this.#retire(next, settings)
       this.#next = undefined
       if (this.#isOver) return
+      // It may have had the socket listen, by which nobody else does.
+      if (this.#current?.isHeld !== true) this.#socket.renew()
       if (this.#current === undefined) this.#again(0)
       throw error
     }
@@ -111,6 +121,7 @@ export class WorkerSlot {
     this.#current = next
     this.#becameReady(next)
     this.#watch(next)
+    if (!next.isHeld) this.#socket.renew()
     if (before !== undefined) await this.#retire(before, settings)
   }
 
@@ -121,7 +132,7 @@ export class WorkerSlot {
    */
   async start(): Promise<WorkerAddress> {
     if (this.#isOver) throw new HotpressError('APP_CLOSING', { call: 'run()' })
-    const process = this.#parts.fork(this.id)
+    const process = this.#fork()
     this.#current = process
     const address = await process.ready
     this.#becameReady(process)
@@ -129,11 +140,15 @@ export class WorkerSlot {
     return address
   }
 
+  #fork(): WorkerProcess {
+    return this.#parts.fork(this.id, this.#socket.descriptor)
+  }
+
   #again(wait: number): void {
     if (this.#isOver || this.#next !== undefined) return
     this.#timer = setTimeout(() => {
       this.#restarts++
-      const process = this.#parts.fork(this.id)
+      const process = this.#fork()
       this.#current = process
       process.ready.then(
         () => this.#becameReady(process),
@@ -177,6 +192,8 @@ export class WorkerSlot {
         void process.ended.then(() => this.#leaving.delete(process))
         log.error(fields, `worker ${this.id} closes unasked: it is replaced ${when}`)
       }
+      // Nobody waits for longer than it takes to start.
+      if (wait > 0 || !process.isHeld) this.#socket.renew()
       this.#again(wait)
       if (!this.#backOff.isLoop || this.#hasLooped) return
       this.#hasLooped = true

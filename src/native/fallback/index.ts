@@ -1,4 +1,4 @@
 /** What `binding()` gives where there is no native binary: each file here has the signature of a native export. */
 export { createCodec } from './codec.js'
 export { createRouter } from './router.js'
-export { limitReceiveBuffers } from './sockets.js'
+export { bindShared, limitReceiveBuffers } from './sockets.js'
