@@ -89,7 +89,13 @@ describe('hotpress start', { concurrency: 1, skip, timeout: 200_000 }, () => {
     assert.equal((await ask(url)).text, 'two')
     folder.write('app.mjs', program('three'))
     assert.match((await folder.run('reload', '--pid-file', 'pid')).stdout, /was asked to reload/)
-    while ((await ask(url)).text !== 'three');
+    // A connection that is being made with a listener of uws as that ends is reset.
+    const version = (): Promise<string> =>
+      ask(url).then(
+        ({ text }) => text,
+        () => '',
+      )
+    while ((await version()) !== 'three');
     const second = await folder.run('start', 'app.mjs', '--pid-file', 'pid', '--port', '0')
     assert.deepEqual(second, {
       code: 1,
