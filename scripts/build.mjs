@@ -41,7 +41,7 @@ await bundle('cjs')
 async function bundle(format) {
   const folder = path.join(root, 'dist', format)
   const isOurs = (/** @type {string} */ id) => (id.startsWith('.') || path.isAbsolute(id)) && !id.endsWith('.cjs')
-  const entries = ['index', 'socketio-client/index']
+  const entries = ['index', 'otel/index', 'socketio-client/index']
   const bundled = await rolldown({
     external: (id) => !isOurs(id),
     input: Object.fromEntries(entries.map((entry) => [entry, path.join(folder, `${entry}.js`)])),
@@ -52,7 +52,7 @@ async function bundle(format) {
   const { output } = await bundled.generate({ chunkFileNames: 'shared.js', format })
   await bundled.close()
   const names = output.map(({ fileName }) => fileName).sort()
-  if (names.join() !== 'index.js,shared.js,socketio-client/index.js') {
+  if (names.join() !== 'index.js,otel/index.js,shared.js,socketio-client/index.js') {
     throw new Error(`dist/${format} came in ${names.join(', ')}`)
   }
   for (const file of readdirSync(folder, { encoding: 'utf8', recursive: true })) {

@@ -80,6 +80,8 @@ export class Hotpress extends RouteRegistry {
       phase: this.#phase,
       sockets: this.#sockets,
     })
+    const { tracing } = this.#settings
+    if (tracing !== undefined) this.onClose(() => tracing.flush())
   }
 
   /** The app's logger. */

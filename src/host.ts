@@ -4,7 +4,7 @@ import { createFileEncoder } from './compression/encode.js'
 import { Deadlines } from './core/deadlines.js'
 import type { Endings } from './core/endings.js'
 import { HeadTemplate } from './core/head.js'
-import type { RequestObserver } from './core/observer.js'
+import { observers, type RequestObserver } from './core/observer.js'
 import type { Phase } from './core/phase.js'
 import type { Settings } from './core/settings.js'
 import type { ErrorHandler, Handler, Middleware } from './core/types.js'
@@ -42,7 +42,7 @@ export function makeHost({
   bridge,
   endings,
   middleware,
-  observer,
+  observer: given,
   onError,
   onNotFound,
   phase,
@@ -50,6 +50,9 @@ export function makeHost({
   sockets,
   table,
 }: AppParts): TransportHost {
+  const { tracing } = settings
+  // Outermost: what others tell of an end, they tell within the trace.
+  const observer = observers([tracing, given].filter((each) => each !== undefined))
   const fileEncoder = createFileEncoder()
   const dispatcher = new Dispatcher({
     bodyRules: { decodes: settings.decodeBody, limit: settings.bodyLimit, threshold: settings.streamThreshold },
@@ -69,13 +72,14 @@ export function makeHost({
   })
   const head = new HeadTemplate(settings.defaultHeaders)
   const { matcher, unseen, wantsPath } = dispatcher
+  const dispatch = sockets.before((request) => dispatcher.dispatch(request))
   const host: TransportHost = {
     // Where bodies are left as they were sent, no codec is made for them.
     bodies: createBodyTools(settings.decodeBody ? zstdDecoder() : undefined),
     bridge,
     deadlines: new Deadlines(settings.requestTimeout),
     decorate: (response, request) => dispatcher.decorate(response, request),
-    dispatch: sockets.before((request) => dispatcher.dispatch(request)),
+    dispatch: tracing?.before(dispatch) ?? dispatch,
     endings,
     head,
     isExempt: dispatcher.hasExempt ? (request) => dispatcher.isExempt(request) : undefined,

@@ -30,6 +30,7 @@ export { toResponse } from './core/response-symbol.js'
 export { bytes, empty, html, json, type ResponseInit, redirect, stream, text } from './core/responses.js'
 export type { FileCacheOptions, FileHeaderOptions, StaticOptions } from './core/static-options.js'
 export { Status, type StatusCode } from './core/status.js'
+export { type TraceIds, traceOf } from './core/trace.js'
 export type { TrustOptions } from './core/trust.js'
 export type { ErrorHandler, Handler, HandlerResult, Middleware, Next, ResponseLike } from './core/types.js'
 export type { SubprotocolChoice, WebSocketConnection, WebSocketData, WebSocketSendOptions } from './core/web-socket.js'
@@ -80,6 +81,7 @@ export {
   type ResourcePolicy,
   SecurityHeaders,
 } from './middleware/security-headers-builder.js'
+export type { TracedQuery, TracedSpan, TracingOptions } from './observability/tracing/options.js'
 export type { HotpressOptions, Http2Options, HttpsRedirectOptions, ListenOptions, RunOptions } from './option-types.js'
 export type { RedisAdapterClient } from './realtime/redis-connections.js'
 export type {

@@ -10,6 +10,7 @@ import type { RateLimitOptions } from './middleware/rate-limit-options.js'
 import type { SecurityHeadersOptions } from './middleware/security-headers.js'
 import type { SecurityHeaders } from './middleware/security-headers-builder.js'
 import type { LoggerOption } from './observability/logger.js'
+import type { TracingOptions } from './observability/tracing/options.js'
 import type { TlsOptions } from './transports/tls-options.js'
 
 /** Options of `new Hotpress()`. Sizes are bytes or texts such as `'10mb'`, times milliseconds or texts such as `'30s'`. */
@@ -84,6 +85,11 @@ export interface HotpressOptions {
    * the client is held.
    */
   readonly streamThreshold?: number | string
+  /**
+   * Makes spans of requests by the API of OpenTelemetry (`@opentelemetry/api`): true, or which and how. False by default.
+   * What becomes of them is for an SDK to say, such as that of `otel()` in `hotpress/otel`.
+   */
+  readonly tracing?: boolean | TracingOptions
   /** What serves: `'auto'` (the default) takes the fastest that runs here and can honour every option. */
   readonly transport?: TransportName | 'auto'
   /**

@@ -16,6 +16,8 @@ import { createRateLimit } from './middleware/rate-limit.js'
 import type { RateLimitOptions } from './middleware/rate-limit-options.js'
 import { type SecurityHeadersSettings, settleSecurityHeaders } from './middleware/security-headers.js'
 import { createLogger, type LoggerOption } from './observability/logger.js'
+import { settleTracing, type TracingSettings } from './observability/tracing/options.js'
+import { createTracing } from './observability/tracing/tracing.js'
 import type { HotpressOptions } from './option-types.js'
 import { version } from './version.js'
 
@@ -50,6 +52,7 @@ const checks: Checks<HotpressOptions> = {
   securityHeaders: settleSecurityHeaders,
   serverHeader: checkServerHeader,
   streamThreshold: (value) => positive('streamThreshold', bytesOf(value, 'streamThreshold')),
+  tracing: (value) => (value === false ? undefined : settleTracing(value)),
   transport: (value) =>
     transports.includes(value) ? value : invalid('transport', value, "'auto', 'native', 'node' or 'uws'"),
   trustProxy: settleTrust,
@@ -67,11 +70,14 @@ export function settle(options: HotpressOptions): Settings {
   const security = (given.securityHeaders ?? settleSecurityHeaders(true)) as SecurityHeadersSettings
   const pairs = [...security.pairs]
   if (server !== false) pairs.push('Server', server === true ? `hotpress/${version.split('.')[0]}` : (server as string))
-  const log = (given.logger as Settings['log'] | undefined) ?? createLogger(true)
+  const trust = given.trustProxy as ProxyTrust | undefined
+  const logger = (given.logger as Settings['log'] | undefined) ?? createLogger(true)
+  const traced = given.tracing as TracingSettings | undefined
+  const tracing = traced && createTracing(traced, { log: logger, trust, version })
+  const log = tracing?.logger(logger) ?? logger
   const id = (given.requestId as RequestIdSettings | undefined) ?? settleRequestId(true)
   const delay = given.maxEventLoopDelay as number | undefined
   const overload = delay === undefined ? undefined : createOverload(delay, log)
-  const trust = given.trustProxy as ProxyTrust | undefined
   return Object.freeze({
     bodyLimit: (given.bodyLimit as number | undefined) ?? 10 * 1024 ** 2,
     chunkLimit: given.chunkLimit as number | undefined,
@@ -96,6 +102,7 @@ export function settle(options: HotpressOptions): Settings {
     requestLineLimit: given.requestLineLimit as number | undefined,
     requestTimeout: (given.requestTimeout as number | undefined) ?? 30_000,
     streamThreshold: (given.streamThreshold as number | undefined) ?? 65_536,
+    tracing,
     transport: (given.transport as Settings['transport'] | undefined) ?? 'auto',
     trust,
     writeTimeout: given.writeTimeout as number | undefined,

@@ -123,7 +123,7 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
 
   /** A child of the app's logger that carries the request's id as `requestId`; made when first used. */
   get log(): Logger {
-    this.#log ??= this.#context.log.child({ requestId: this.id })
+    this.#log ??= this.#source.trace?.logger(this.id) ?? this.#context.log.child({ requestId: this.id })
     return this.#log
   }
 

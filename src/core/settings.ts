@@ -1,6 +1,7 @@
 import type { AddressSet } from './addresses.js'
 import type { Logger } from './logger.js'
 import type { RequestIds } from './request-id.js'
+import type { AppTracing } from './tracing.js'
 import type { ProxyTrust } from './trust.js'
 import type { Middleware } from './types.js'
 
@@ -49,6 +50,8 @@ export interface Settings {
   readonly requestTimeout: number
   /** Bytes of a body that are taken in ahead of whoever reads it. */
   readonly streamThreshold: number
+  /** Undefined without it. */
+  readonly tracing: AppTracing | undefined
   readonly transport: TransportName | 'auto'
   /** Which proxies are believed; undefined for none. */
   readonly trust: ProxyTrust | undefined

@@ -144,7 +144,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   }
 
   /** The client has shut its side: it may be gone, or wait for the answer, which is written all the same. */
-  protected signalEnd(): void {
+  signalEnd(): void {
     if (this.#request !== undefined) abortRequest(this.#request, new Error('the client went away'))
   }
 
@@ -194,11 +194,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     })
   }
 
-  /**
-   * Writes a response's body to a sink, and ends it.
-   *
-   * @param isEarly whether the end waits for {@link whenReceived}.
-   */
+  /** Writes a response's body to a sink, and ends it: an early one when the request's body is there ({@link whenReceived}). */
   protected async writeBody(
     response: HttpResponse,
     sink: StreamSink,
@@ -206,7 +202,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     isEarly: boolean,
   ): Promise<void> {
     try {
-      if (!(await pump(asStream(response.body), this.#observation?.counting(sink) ?? sink))) return
+      if (!(await (this.#observation?.pump(response.body, sink) ?? pump(asStream(response.body), sink)))) return
       this.#observation?.over(true)
       this.#letBodyGo()
       if (isEarly) await this.whenReceived()
@@ -268,15 +264,14 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     // A body over the limit leaves bytes on the connection that nobody will read as a body.
     if (this.#body?.isOverLimit) response.close()
     if (this.isReceived) return
-    if (isStream(response.body)) {
-      // Before the answer begins: a client that waits for a 100 would find it in the middle.
-      this.startReceiving()
-      return
+    // Before the answer begins: a client that waits for a 100 would find it in the middle.
+    if (isStream(response.body)) this.startReceiving()
+    else {
+      // To take in a long rest costs more than a new connection.
+      if (this.bodySize - (this.#body?.size ?? 0) > mostUnread) response.close()
+      this.#isLast = response.closes
+      this.#letBodyGo()
     }
-    // To take in a long rest costs more than a new connection.
-    if (this.bodySize - (this.#body?.size ?? 0) > mostUnread) response.close()
-    this.#isLast = response.closes
-    this.#letBodyGo()
   }
 
   // What came of a body is wanted by nobody: it is over its limit, has failed, or its request was answered.

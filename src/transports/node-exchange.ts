@@ -66,6 +66,10 @@ export class NodeExchange extends ArrivedExchange {
     this.#res = res
   }
 
+  get connection(): object {
+    return this.#req.socket
+  }
+
   // The guard has refused others.
   get httpVersion(): HttpVersion {
     return this.#req.httpVersionMinor === 0 ? '1.0' : '1.1'

@@ -42,6 +42,10 @@ export class NodeHttp2Exchange extends ArrivedExchange {
     this.#stream = stream
   }
 
+  get connection(): object {
+    return this.#session
+  }
+
   get ip(): string {
     return this.#session.ip
   }

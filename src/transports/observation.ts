@@ -1,8 +1,8 @@
 import type { RequestEnd, RequestObserver } from '../core/observer.js'
-import type { HttpRequest } from '../core/request.js'
-import type { HttpResponse } from '../core/response.js'
+import { type HttpRequest, sourceOf } from '../core/request.js'
+import type { HttpResponse, ResponseBody } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
-import { isStream, type StreamSink } from '../core/stream.js'
+import { asStream, isStream, pump, type StreamSink } from '../core/stream.js'
 
 /** What an observer is told of one request: its beginning when this is made, its end once. */
 export class Observation implements RequestEnd {
@@ -33,9 +33,9 @@ export class Observation implements RequestEnd {
     this.over(true)
   }
 
-  /** A sink that counts what it is given. */
-  counting(sink: StreamSink): StreamSink {
-    return {
+  /** As `pump()`, within the request's context, and counts what is sent. */
+  pump(body: ResponseBody, sink: StreamSink): Promise<boolean> {
+    const counting: StreamSink = {
       cut: () => sink.cut(),
       end: () => sink.end(),
       write: (chunk) => {
@@ -43,6 +43,8 @@ export class Observation implements RequestEnd {
         return sink.write(chunk)
       },
     }
+    const send = (source: ResponseBody): Promise<boolean> => pump(asStream(source), counting)
+    return sourceOf(this.#request).trace?.run(send, body) ?? send(body)
   }
 
   /** Nothing further is sent: its answer is whole, or it was broken off. */
