@@ -4,7 +4,7 @@ import { createFileEncoder } from './compression/encode.js'
 import { Deadlines } from './core/deadlines.js'
 import type { Endings } from './core/endings.js'
 import { HeadTemplate } from './core/head.js'
-import { observers, type RequestObserver } from './core/observer.js'
+import type { RequestObserver } from './core/observer.js'
 import type { Phase } from './core/phase.js'
 import type { Settings } from './core/settings.js'
 import type { ErrorHandler, Handler, Middleware } from './core/types.js'
@@ -42,7 +42,7 @@ export function makeHost({
   bridge,
   endings,
   middleware,
-  observer: given,
+  observer,
   onError,
   onNotFound,
   phase,
@@ -51,8 +51,6 @@ export function makeHost({
   table,
 }: AppParts): TransportHost {
   const { tracing } = settings
-  // Outermost: what others tell of an end, they tell within the trace.
-  const observer = observers([tracing, given].filter((each) => each !== undefined))
   const fileEncoder = createFileEncoder()
   const dispatcher = new Dispatcher({
     bodyRules: { decodes: settings.decodeBody, limit: settings.bodyLimit, threshold: settings.streamThreshold },
@@ -91,7 +89,11 @@ export function makeHost({
     routes: {
       // Those have ids that are made in Rust, and nobody sees them.
       fixed:
-        observer !== undefined || unseen === undefined || bridge !== undefined || settings.ids !== undefined
+        observer !== undefined ||
+        tracing !== undefined ||
+        unseen === undefined ||
+        bridge !== undefined ||
+        settings.ids !== undefined
           ? undefined
           : fixedAnswers(unseen, head),
       matcher,
@@ -99,6 +101,7 @@ export function makeHost({
     },
     settings,
     sockets: sockets.forTransports((path) => dispatcher.servesSockets(path)),
+    tracing,
     trust: settings.trust,
   }
   sockets.start({

@@ -1,5 +1,6 @@
 // What is watched under test: what each is called, what an app that has it does, and what it may cost.
 import { subscribe } from 'node:diagnostics_channel'
+import { otel } from '../../dist/esm/otel/index.js'
 
 /** @typedef {import('../../dist/esm/index.js').Hotpress} Hotpress */
 /** @typedef {import('../../dist/esm/index.js').HotpressOptions} HotpressOptions */
@@ -10,6 +11,7 @@ import { subscribe } from 'node:diagnostics_channel'
  * @property {number} [most] µs of CPU that it may add to a request
  * @property {string} name
  * @property {HotpressOptions} [options]
+ * @property {() => unknown} [start] before the app is made
  * @property {(app: Hotpress) => void} [use]
  */
 
@@ -40,4 +42,25 @@ export const watched = [
       for (const event of ['abort', 'end', 'error', 'start']) subscribe(`hotpress:request:${event}`, () => {})
     },
   },
+  // None of it is exported: what that costs is the SDK's, and comes in batches.
+  {
+    id: 'tracing',
+    most: 1,
+    name: 'tracing (unsampled)',
+    options: { tracing: true },
+    start: () => otel({ exporter: 'none', sampler: 0 }),
+  },
+  {
+    id: 'tracing-ratio',
+    name: 'tracing (1 of 100 sampled, no export)',
+    options: { tracing: true },
+    start: () => otel({ exporter: 'none', sampler: 0.01 }),
+  },
+  {
+    id: 'tracing-sampled',
+    name: 'tracing (sampled, no export)',
+    options: { tracing: true },
+    start: () => otel({ exporter: 'none', sampler: 1 }),
+  },
+  { id: 'tracing-absent', name: 'tracing, and no SDK', options: { tracing: true } },
 ]

@@ -6,6 +6,7 @@ import { host, serve } from '../lib/serve.mjs'
 const [, , transport, id] = process.argv
 const found = watched.find((each) => each.id === id)
 if (found === undefined) throw new Error(`nothing is called ${id}`)
+await found.start?.()
 const app = new Hotpress({
   logger: false,
   ...found.options,

@@ -6,8 +6,26 @@ import type { IdGenerator } from '@opentelemetry/sdk-trace'
 const perBatch = 64
 
 /** Random ids of traces and spans, from the operating system's generator. */
-export function idGenerator(): IdGenerator {
-  return { generateSpanId: idsOf(8), generateTraceId: idsOf(16) }
+export class TraceIdGenerator implements IdGenerator {
+  readonly #span = idsOf(8)
+  readonly #trace = idsOf(16)
+  #unused: string | undefined = undefined
+
+  generateSpanId(): string {
+    return this.#span()
+  }
+
+  generateTraceId(): string {
+    const unused = this.#unused
+    if (unused === undefined) return this.#trace()
+    this.#unused = undefined
+    return unused
+  }
+
+  /** Has the next trace have an id that was made, and is nobody's yet. */
+  reuse(traceId: string): void {
+    this.#unused = traceId
+  }
 }
 
 function idsOf(bytes: number): () => string {

@@ -1,10 +1,12 @@
 import type { DiagLogger, DiagLogLevel } from '@opentelemetry/api'
 import type { Resource } from '@opentelemetry/resources'
 import type { SpanLimits, SpanProcessor } from '@opentelemetry/sdk-trace'
+import { setEarlySampling } from '../core/early-sampling.js'
 import { HotpressError } from '../errors.js'
+import { earlySamplingOf } from './early.js'
 import { Environment } from './environment.js'
 import { exporterOf } from './exporter.js'
-import { idGenerator } from './ids.js'
+import { TraceIdGenerator } from './ids.js'
 import { checkOtel, type GivenOptions, type OtelOptions, propagatorNames } from './options.js'
 import { packages } from './packages.js'
 import { propagatorOf } from './propagators.js'
@@ -44,10 +46,12 @@ export async function otel(options: OtelOptions = {}): Promise<Otel> {
   const { TracerProvider } = await packages.trace()
   const names = given.propagators ?? env.choices('OTEL_PROPAGATORS', propagatorNames) ?? ['tracecontext', 'baggage']
   const propagator = await propagatorOf(names)
+  const ids = new TraceIdGenerator()
+  const known = await samplerOf(given.sampler, env)
   const provider = new TracerProvider({
-    idGenerator: idGenerator(),
+    idGenerator: ids,
     resource: await resourceOf(given),
-    sampler: await samplerOf(given.sampler, env),
+    sampler: known.sampler,
     spanLimits: limitsOf(env),
     spanProcessors: [...(given.spanProcessors ?? []), ...(await batchOf(given, env))],
   })
@@ -59,10 +63,12 @@ export async function otel(options: OtelOptions = {}): Promise<Otel> {
   const manager = new AsyncLocalStorageContextManager().enable()
   api.context.setGlobalContextManager(manager)
   api.propagation.setGlobalPropagator(propagator)
+  setEarlySampling(earlySamplingOf(known, ids, manager))
   let ending: Promise<void> | undefined
   return {
     flush: () => provider.forceFlush(),
     shutdown() {
+      setEarlySampling(undefined)
       ending ??= provider.shutdown().finally(() => {
         api.trace.disable()
         api.context.disable()

@@ -11,7 +11,7 @@ import { HttpResponse } from '../core/response.js'
 import { asStream, isStream, pump, release, type StreamSink } from '../core/stream.js'
 import type { HandlerResult } from '../core/types.js'
 import { httpError } from '../errors.js'
-import { Observation } from './observation.js'
+import { type Observation, observe } from './observation.js'
 import type { TransportHost } from './transport.js'
 
 // Milliseconds and bytes that a body which nobody wants is taken in, to keep its connection. The native core has the same.
@@ -115,7 +115,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   serve(): void {
     const request = new HttpRequest(this, this.#host)
     this.#request = request
-    if (this.#host.observer !== undefined) this.#observation = new Observation(this.#host.observer, request)
+    this.#observation = observe(this.#host, request)
     const result = this.#dispatch(request)
     if (result instanceof HttpResponse) {
       this.#answer(result, false)

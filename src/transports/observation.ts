@@ -3,22 +3,34 @@ import { type HttpRequest, sourceOf } from '../core/request.js'
 import type { HttpResponse, ResponseBody } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
 import { asStream, isStream, pump, type StreamSink } from '../core/stream.js'
+import type { EndObserver } from '../core/tracing.js'
+import type { TransportHost } from './transport.js'
 
-/** What an observer is told of one request: its beginning when this is made, its end once. */
+/** Tells of a request that has come; gives what tells of its end, where somebody wants to know. */
+export function observe({ observer, tracing }: TransportHost, request: HttpRequest): Observation | undefined {
+  // Outermost: what observers do is within the trace.
+  const traced = tracing?.began(request)
+  if (observer === undefined && traced === undefined) return undefined
+  observer?.began(request)
+  return new Observation(observer, traced, request)
+}
+
+/** What is told of one request that has begun: its end, once. */
 export class Observation implements RequestEnd {
   readonly #begun = performance.now()
   #isOver = false
-  readonly #observer: RequestObserver
+  readonly #observer: RequestObserver | undefined
   readonly #request: HttpRequest
+  readonly #traced: EndObserver | undefined
   bytes = 0
   duration = 0
   isAborted = false
   response: HttpResponse | undefined = undefined
 
-  constructor(observer: RequestObserver, request: HttpRequest) {
+  constructor(observer: RequestObserver | undefined, traced: EndObserver | undefined, request: HttpRequest) {
     this.#observer = observer
     this.#request = request
-    observer.began(request)
+    this.#traced = traced
   }
 
   /** Its answer goes to the transport: all of it, unless its body is a stream that is sent. */
@@ -53,6 +65,7 @@ export class Observation implements RequestEnd {
     this.#isOver = true
     this.duration = performance.now() - this.#begun
     this.isAborted = !isWhole
-    this.#observer.ended(this.#request, this)
+    this.#observer?.ended(this.#request, this)
+    this.#traced?.(this.#request, this)
   }
 }

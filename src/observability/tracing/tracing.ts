@@ -1,4 +1,5 @@
 import type * as Api from '@opentelemetry/api'
+import { earlySampling } from '../../core/early-sampling.js'
 import type { Logger } from '../../core/logger.js'
 import type { RequestEnd } from '../../core/observer.js'
 import { missingPackage } from '../../core/peer.js'
@@ -11,7 +12,7 @@ import { endOf, nameOf, startOf } from './attributes.js'
 import { ConnectionSpans } from './connection-spans.js'
 import { watchFetch } from './fetch-spans.js'
 import type { TracingSettings } from './options.js'
-import { RequestSpan, type SpanTools } from './request-span.js'
+import { findSpanKey, RequestSpan, type SpanTools, UnsampledRequest } from './request-span.js'
 import { tracedLogger } from './traced-logger.js'
 
 /** What tracing needs of its app. */
@@ -47,6 +48,7 @@ export function createTracing(settings: TracingSettings, { log, trust, version }
       const child = log.child({ requestId })
       return settings.logs ? tracedLogger(child, active, own) : child
     },
+    spanKey: findSpanKey(api),
   }
   if (settings.fetch) watchFetch(api, tracer, settings.query)
 
@@ -67,31 +69,33 @@ export function createTracing(settings: TracingSettings, { log, trust, version }
     },
 
     began(request) {
-      if (settings.ignore !== undefined && isIgnored(request)) return
+      if (settings.ignore !== undefined && isIgnored(request)) return undefined
       const source = sourceOf(request)
       const trusted = isTrusted(source)
       const parent = trusted ? propagation.extract(ROOT_CONTEXT, source, getter) : ROOT_CONTEXT
+      const early = earlySampling()
+      if (early !== undefined && connections === undefined) {
+        const sender = parent === ROOT_CONTEXT ? undefined : trace.getSpanContext(parent)
+        const traceId = early.unsampled(sender)
+        if (traceId !== undefined) {
+          source.trace = new UnsampledRequest(tools, parent, sender, early, traceId)
+          return undefined
+        }
+      }
       const companion = connections?.began(request)
       const attributes = settings.attributesAtStart ? startOf(request, settings) : undefined
       const isPlain = companion === undefined && attributes === undefined
       const options = isPlain ? kind : { ...kind, ...(attributes && { attributes }), links: linksOf(companion?.link) }
       const span = tracer.startSpan(nameOf(source.method), options, parent)
       // Nobody makes traces: there is nothing to be within.
-      if (!api.isSpanContextValid(span.spanContext())) return
+      if (!api.isSpanContextValid(span.spanContext())) return undefined
       const own = new RequestSpan(tools, span, parent, companion)
       source.trace = own
-      if (!own.isRecording) return
+      if (!own.isRecording) return companion && (() => companion.end())
       if (attributes === undefined) span.setAttributes(startOf(request, settings))
-      if (trusted) return
-      const sender = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, source, getter))
+      const sender = trusted ? undefined : trace.getSpanContext(propagation.extract(ROOT_CONTEXT, source, getter))
       if (sender !== undefined) span.addLink({ context: sender })
-    },
-
-    ended(request, end) {
-      const own = sourceOf(request).trace
-      if (!(own instanceof RequestSpan)) return
-      own.companion?.end()
-      if (own.isRecording) finish(own.span, request, end)
+      return finish
     },
 
     async flush() {
@@ -105,7 +109,11 @@ export function createTracing(settings: TracingSettings, { log, trust, version }
     logger: (given) => (settings.logs ? tracedLogger(given, active) : given),
   }
 
-  function finish(span: Api.Span, request: HttpRequest, end: RequestEnd): void {
+  function finish(request: HttpRequest, end: RequestEnd): void {
+    const own = sourceOf(request).trace
+    if (!(own instanceof RequestSpan)) return
+    const { companion, span } = own
+    companion?.end()
     const { response, isAborted } = end
     const isFailed = response !== undefined && response.statusCode >= 500
     if (request.route !== undefined) span.updateName(`${nameOf(request.method)} ${request.route}`)
