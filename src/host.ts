@@ -56,6 +56,7 @@ export function makeHost({
     bodyRules: { decodes: settings.decodeBody, limit: settings.bodyLimit, threshold: settings.streamThreshold },
     compressesFiles: settings.compression !== undefined,
     fileEncoder,
+    instrument: settings.serverTiming,
     // Compression is outermost, so that it has every answer as it is to go out.
     middleware: [
       ...(settings.compression === undefined ? [] : [settings.compression]),

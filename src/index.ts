@@ -81,6 +81,7 @@ export {
   type ResourcePolicy,
   SecurityHeaders,
 } from './middleware/security-headers-builder.js'
+export type { ServerTimingOptions } from './observability/server-timing.js'
 export type { TracedQuery, TracedSpan, TracingOptions } from './observability/tracing/options.js'
 export type { HotpressOptions, Http2Options, HttpsRedirectOptions, ListenOptions, RunOptions } from './option-types.js'
 export type { RedisAdapterClient } from './realtime/redis-connections.js'

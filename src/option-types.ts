@@ -10,6 +10,7 @@ import type { RateLimitOptions } from './middleware/rate-limit-options.js'
 import type { SecurityHeadersOptions } from './middleware/security-headers.js'
 import type { SecurityHeaders } from './middleware/security-headers-builder.js'
 import type { LoggerOption } from './observability/logger.js'
+import type { ServerTimingOptions } from './observability/server-timing.js'
 import type { TracingOptions } from './observability/tracing/options.js'
 import type { TlsOptions } from './transports/tls-options.js'
 
@@ -80,6 +81,11 @@ export interface HotpressOptions {
   readonly securityHeaders?: boolean | SecurityHeaders | SecurityHeadersOptions
   /** The `Server` header: true (the default) for `hotpress/<major>`, false for none, or a text. */
   readonly serverHeader?: boolean | string
+  /**
+   * Tells clients by `Server-Timing` how long middleware and the handler took: true, or whom. It shows what the app is made
+   * of, and how long secret things take: not for everybody. False by default.
+   */
+  readonly serverTiming?: boolean | ServerTimingOptions
   /**
    * How much of a body is taken in before anybody reads it, and ahead of the reader of a stream: 64 KB by default. Beyond,
    * the client is held.

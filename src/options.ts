@@ -16,6 +16,7 @@ import { createRateLimit } from './middleware/rate-limit.js'
 import type { RateLimitOptions } from './middleware/rate-limit-options.js'
 import { type SecurityHeadersSettings, settleSecurityHeaders } from './middleware/security-headers.js'
 import { createLogger, type LoggerOption } from './observability/logger.js'
+import { settleServerTiming } from './observability/server-timing.js'
 import { settleTracing, type TracingSettings } from './observability/tracing/options.js'
 import { createTracing } from './observability/tracing/tracing.js'
 import type { HotpressOptions } from './option-types.js'
@@ -51,6 +52,7 @@ const checks: Checks<HotpressOptions> = {
   requestTimeout: (value) => millisecondsOf(value, 'requestTimeout'),
   securityHeaders: settleSecurityHeaders,
   serverHeader: checkServerHeader,
+  serverTiming: (value) => (value === false ? undefined : settleServerTiming(value)),
   streamThreshold: (value) => positive('streamThreshold', bytesOf(value, 'streamThreshold')),
   tracing: (value) => (value === false ? undefined : settleTracing(value)),
   transport: (value) =>
@@ -101,6 +103,7 @@ export function settle(options: HotpressOptions): Settings {
     readTimeout: given.readTimeout as number | undefined,
     requestLineLimit: given.requestLineLimit as number | undefined,
     requestTimeout: (given.requestTimeout as number | undefined) ?? 30_000,
+    serverTiming: given.serverTiming as Settings['serverTiming'],
     streamThreshold: (given.streamThreshold as number | undefined) ?? 65_536,
     tracing,
     transport: (given.transport as Settings['transport'] | undefined) ?? 'auto',

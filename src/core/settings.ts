@@ -1,4 +1,5 @@
 import type { AddressSet } from './addresses.js'
+import type { Instrument } from './instrument.js'
 import type { Logger } from './logger.js'
 import type { RequestIds } from './request-id.js'
 import type { AppTracing } from './tracing.js'
@@ -48,6 +49,8 @@ export interface Settings {
   readonly requestLineLimit: number | undefined
   /** Milliseconds until a request without an answer gets a 503; 0 for never. */
   readonly requestTimeout: number
+  /** Measures middleware and handlers; undefined where nobody is told. */
+  readonly serverTiming: Instrument | undefined
   /** Bytes of a body that are taken in ahead of whoever reads it. */
   readonly streamThreshold: number
   /** Undefined without it. */
