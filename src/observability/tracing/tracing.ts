@@ -23,9 +23,15 @@ export interface TracingParts {
   readonly version: string
 }
 
+// The propagator takes what it finds somewhere in the text.
+const b3 = /^(?:[01d]|(?:[0-9a-f]{16}){1,2}-[0-9a-f]{16}(?:-[01d](?:-[0-9a-f]{16})?)?)$/
+
 // Of one name several lines are one, as they are for the propagators; more than one `traceparent` is none.
 const getter: Api.TextMapGetter<RequestSource> = {
-  get: (source, name) => source.headerList(name.toLowerCase()),
+  get(source, name) {
+    const value = source.headerList(name.toLowerCase())
+    return name === 'b3' && value !== undefined && !b3.test(value) ? undefined : value
+  },
   keys: (source) => source.headers().filter((_, index) => index % 2 === 0),
 }
 
@@ -103,7 +109,11 @@ export function createTracing(settings: TracingSettings, { log, trust, version }
       const provider = trace.getTracerProvider()
       // What is registered stands behind one of the API's own.
       const registered = 'getDelegate' in provider ? (provider as Api.ProxyTracerProvider).getDelegate() : provider
-      await (registered as { forceFlush?(): Promise<void> }).forceFlush?.()
+      try {
+        await (registered as { forceFlush?(): Promise<void> }).forceFlush?.()
+      } catch (error) {
+        log.error({ err: error }, 'what was traced could not be exported')
+      }
     },
 
     logger: (given) => (settings.logs ? tracedLogger(given, active) : given),
