@@ -80,8 +80,6 @@ export class Hotpress extends RouteRegistry {
       phase: this.#phase,
       sockets: this.#sockets,
     })
-    const { tracing } = this.#settings
-    if (tracing !== undefined) this.onClose(() => tracing.flush())
   }
 
   /** The app's logger. */
@@ -288,6 +286,9 @@ export class Hotpress extends RouteRegistry {
   }
 
   #start(): TransportHost {
+    const { tracing } = this.#settings
+    // Before the hooks that were added by now: one of them may shut the SDK down.
+    if (this.#host === undefined && tracing !== undefined) this.onClose(() => tracing.flush())
     // Upgrades go to Node's own server where a transport has none of its own.
     if (this.#sockets.isUsed) this.#bridge ??= { claims: undefined, server: createNodeServer(this.#settings) }
     this.#host ??= makeHost({

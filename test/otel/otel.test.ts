@@ -176,6 +176,18 @@ describe('otel()', () => {
     await set.shutdown().catch(() => {})
   })
 
+  it('has all that an app has traced sent when that closes', async () => {
+    const set = await otel({ endpoint: receiver.url, serviceName: 'closing' })
+    const app = new Hotpress({ logger: false, tracing: { spans: ['connection'] }, transport: 'node' })
+    app.onClose(() => set.shutdown())
+    app.get('/closing', () => 'a')
+    const { url } = await app.listen()
+    await (await fetch(`${url}/closing`)).text()
+    await app.close()
+    const sent = receiver.spans.filter(({ resource }) => resource['service.name'] === 'closing')
+    assert.deepEqual(sent.map(({ name }) => name).sort(), ['GET /closing', 'http.connection'])
+  })
+
   it('does nothing where it is disabled', async () => {
     const { ids } = await once({ endpoint: receiver.url }, { OTEL_SDK_DISABLED: 'true' })
     assert.equal(ids, undefined)
