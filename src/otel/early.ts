@@ -5,6 +5,8 @@ import type { TraceIdGenerator } from './ids.js'
 
 /** A sampler, and what of its decisions is known without it. */
 export interface KnownSampler {
+  /** Of a ratio: what `lastNumber()` of an id is below where its trace is sampled; undefined where `root` has to be asked. */
+  readonly bound?: number | undefined
   /** Of what begins here, by its trace's id; undefined where only the sampler knows. */
   readonly root: ((traceId: string) => boolean) | undefined
   readonly sampler: Sampler
@@ -14,7 +16,7 @@ export interface KnownSampler {
 
 /** Undefined for a sampler that may look at anything. */
 export function earlySamplingOf(
-  { isParentBased, root }: KnownSampler,
+  { bound, isParentBased, root }: KnownSampler,
   ids: TraceIdGenerator,
   manager: ContextManager,
 ): EarlySampling | undefined {
@@ -28,7 +30,7 @@ export function earlySamplingOf(
         return isSampled ? undefined : sender.traceId
       }
       const traceId = ids.generateTraceId()
-      if (!root(traceId)) return traceId
+      if (!(bound === undefined ? root(traceId) : ids.lastNumber() < bound)) return traceId
       // The SDK comes to the same decision by the same id.
       ids.reuse(traceId)
       return undefined
