@@ -45,7 +45,8 @@ export class Environment {
       if (text === undefined) continue
       const value = Number(text)
       if (value >= least && value <= most) return value
-      this.#ignore(name, text, `a number of at least ${least}`)
+      const hasEnd = most < Number.MAX_SAFE_INTEGER
+      this.#ignore(name, text, hasEnd ? `a number from ${least} to ${most}` : `a number of at least ${least}`)
     }
     return undefined
   }

@@ -5,7 +5,7 @@ import type { RequestEnd } from '../../core/observer.js'
 import { missingPackage } from '../../core/peer.js'
 import { type HttpRequest, sourceOf } from '../../core/request.js'
 import type { RequestSource } from '../../core/request-source.js'
-import type { AppTracing, Dispatch } from '../../core/tracing.js'
+import type { AppTracing, Dispatch, EndObserver } from '../../core/tracing.js'
 import type { ProxyTrust } from '../../core/trust.js'
 import loadApi from './api.cjs'
 import { endOf, nameOf, startOf } from './attributes.js'
@@ -58,14 +58,6 @@ export function createTracing(settings: TracingSettings, { log, trust, version }
   }
   if (settings.fetch) watchFetch(api, tracer, settings.query)
 
-  const isIgnored = (request: HttpRequest): boolean => {
-    try {
-      return settings.ignore?.(request) === true
-    } catch (error) {
-      log.error({ err: error }, 'ignore of tracing failed: the request is traced')
-      return false
-    }
-  }
   const isTrusted = (source: RequestSource): boolean =>
     settings.trust === 'proxies' ? trust?.originOf(source).isProxied === true : settings.trust
 
@@ -75,33 +67,13 @@ export function createTracing(settings: TracingSettings, { log, trust, version }
     },
 
     began(request) {
-      if (settings.ignore !== undefined && isIgnored(request)) return undefined
-      const source = sourceOf(request)
-      const trusted = isTrusted(source)
-      const parent = trusted ? propagation.extract(ROOT_CONTEXT, source, getter) : ROOT_CONTEXT
-      const early = earlySampling()
-      if (early !== undefined && connections === undefined) {
-        const sender = parent === ROOT_CONTEXT ? undefined : trace.getSpanContext(parent)
-        const traceId = early.unsampled(sender)
-        if (traceId !== undefined) {
-          source.trace = new UnsampledRequest(tools, parent, sender, early, traceId)
-          return undefined
-        }
+      // What fails is the user's, or the SDK's: the request goes on without.
+      try {
+        return settings.ignore?.(request) === true ? undefined : begin(request)
+      } catch (error) {
+        log.error({ err: error }, 'a request could not be traced')
+        return undefined
       }
-      const companion = connections?.began(request)
-      const attributes = settings.attributesAtStart ? startOf(request, settings) : undefined
-      const isPlain = companion === undefined && attributes === undefined
-      const options = isPlain ? kind : { ...kind, ...(attributes && { attributes }), links: linksOf(companion?.link) }
-      const span = tracer.startSpan(nameOf(source.method), options, parent)
-      // Nobody makes traces: there is nothing to be within.
-      if (!api.isSpanContextValid(span.spanContext())) return undefined
-      const own = new RequestSpan(tools, span, parent, companion)
-      source.trace = own
-      if (!own.isRecording) return companion && (() => companion.end())
-      if (attributes === undefined) span.setAttributes(startOf(request, settings))
-      const sender = trusted ? undefined : trace.getSpanContext(propagation.extract(ROOT_CONTEXT, source, getter))
-      if (sender !== undefined) span.addLink({ context: sender })
-      return finish
     },
 
     async flush() {
@@ -117,6 +89,43 @@ export function createTracing(settings: TracingSettings, { log, trust, version }
     },
 
     logger: (given) => (settings.logs ? tracedLogger(given, active) : given),
+  }
+
+  function begin(request: HttpRequest): EndObserver | undefined {
+    const source = sourceOf(request)
+    const trusted = isTrusted(source)
+    const parent = trusted ? propagation.extract(ROOT_CONTEXT, source, getter) : ROOT_CONTEXT
+    const early = earlySampling()
+    if (early !== undefined && connections === undefined) {
+      const sender = parent === ROOT_CONTEXT ? undefined : trace.getSpanContext(parent)
+      const traceId = early.unsampled(sender)
+      if (traceId !== undefined) {
+        source.trace = new UnsampledRequest(tools, parent, sender, early, traceId)
+        return undefined
+      }
+    }
+    const companion = connections?.began(request)
+    const attributes = settings.attributesAtStart ? startOf(request, settings) : undefined
+    const isPlain = companion === undefined && attributes === undefined
+    const options = isPlain ? kind : { ...kind, ...(attributes && { attributes }), links: linksOf(companion?.link) }
+    const span = tracer.startSpan(nameOf(source.method), options, parent)
+    // Nobody makes traces: there is nothing to be within.
+    if (!api.isSpanContextValid(span.spanContext())) return undefined
+    const own = new RequestSpan(tools, span, parent, companion)
+    source.trace = own
+    if (!own.isRecording) return companion && (() => companion.end())
+    if (attributes === undefined) span.setAttributes(startOf(request, settings))
+    const sender = trusted ? undefined : trace.getSpanContext(propagation.extract(ROOT_CONTEXT, source, getter))
+    if (sender !== undefined) span.addLink({ context: sender })
+    return ended
+  }
+
+  function ended(request: HttpRequest, end: RequestEnd): void {
+    try {
+      finish(request, end)
+    } catch (error) {
+      log.error({ err: error }, 'a span could not be ended')
+    }
   }
 
   function finish(request: HttpRequest, end: RequestEnd): void {
