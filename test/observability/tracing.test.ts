@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, describe, it } from 'node:test'
 import { SpanStatusCode, trace } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
@@ -177,6 +180,24 @@ describe('tracing', () => {
     app.get('/outer', async (req) => [traceOf(req)?.traceId, (await app.inject({ url: '/inner' })).text()])
     const [outer, inner] = (await app.inject({ url: '/outer' })).json<string[]>()
     assert.notEqual(outer, inner)
+  })
+
+  it('leaves a call its own trace, and traces none outside of a span', async () => {
+    const upstream = createServer(({ headers }, res) => void res.end(headers.traceparent ?? 'none'))
+    upstream.listen(0, '127.0.0.1')
+    await once(upstream, 'listening')
+    const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`
+    const app = new Hotpress({ logger: false, tracing: true })
+    app.get('/', async () => {
+      const own = await fetch(url, { headers: { traceparent } })
+      const other = await fetch(url)
+      return [await own.text(), await other.text()]
+    })
+    const [own, other] = (await app.inject()).json<string[]>()
+    assert.equal(own, traceparent)
+    assert.match(other!, /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
+    assert.equal(await (await fetch(url)).text(), 'none')
+    upstream.close().closeAllConnections()
   })
 
   it('does not trace where nobody asked for it', async () => {

@@ -112,12 +112,17 @@ function cases(client: Client): void {
   test('a request is a span under the names of the conventions', async () => {
     const answer = await client.fetch('/plain/7?a=1&token=secret', { headers: { ...mark, 'user-agent': 'a test' } })
     await answer.text()
-    const { attributes, kind, name, parentSpanContext, status } = await spans.find(own('/plain/7'))
+    const span = await spans.find(own('/plain/7'))
+    const { attributes, kind, name, parentSpanContext, status } = span
     assert.equal(name, 'GET /plain/:id')
     assert.equal(kind, SpanKind.SERVER)
     assert.equal(parentSpanContext, undefined)
     assert.equal(status.code, SpanStatusCode.UNSET)
     assert.equal(attributes['hotpress.request.id'], answer.headers.get('x-request-id'))
+    const ids = `00-${span.spanContext().traceId}-${span.spanContext().spanId}-01`
+    const timing = answer.headers.get('server-timing') ?? ''
+    assert.match(timing, /^total;dur=[\d.]+, middleware;dur=[\d.]+, handler;dur=[\d.]+, /)
+    assert.ok(timing.endsWith(`, traceparent;desc="${ids}"`), timing)
     const wanted = {
       'client.address': '127.0.0.1',
       'http.request.method': 'GET',
@@ -325,6 +330,7 @@ function cases(client: Client): void {
 export function tracingContract(): void {
   onEveryTransport('tracing', build, cases, {
     logger: keepLines(lines),
+    serverTiming: { trace: true },
     tracing: {
       ignore: ({ path }) => path === '/ignored',
       requestHeaders: ['x-variant'],
