@@ -109,8 +109,11 @@ export function createTracing(settings: TracingSettings, { log, trust, version }
     const isPlain = companion === undefined && attributes === undefined
     const options = isPlain ? kind : { ...kind, ...(attributes && { attributes }), links: linksOf(companion?.link) }
     const span = tracer.startSpan(nameOf(source.method), options, parent)
-    // Nobody makes traces: there is nothing to be within.
-    if (!api.isSpanContextValid(span.spanContext())) return undefined
+    if (!api.isSpanContextValid(span.spanContext())) {
+      // Nobody makes traces: there is nothing to be within.
+      companion?.end()
+      return undefined
+    }
     const own = new RequestSpan(tools, span, parent, companion)
     source.trace = own
     if (!own.isRecording) return companion && (() => companion.end())
