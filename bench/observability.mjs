@@ -20,8 +20,9 @@ const help = `npm run bench -- observability [options]
   --json <file>       write every single measurement to a file
   --node <major>      the servers run on that Node, fetched from npm (this one)
   --only <ids>        who watches: ${watched.map(({ id }) => id).join(',')}
-  --rounds <n>        rounds, without the warm-up        (12)
+  --rounds <n>        rounds of each start, without the warm-up (4)
   --seconds <n>       whole seconds of load per server and round (2)
+  --starts <n>        how often the servers are started anew (4)
   --transport <id>    ${transports.map(({ id }) => id).join(', ')} (native)
 `
 
@@ -55,8 +56,9 @@ await run(async () => {
       json: { type: 'string' },
       node: { type: 'string' },
       only: { type: 'string' },
-      rounds: { type: 'string', default: '12' },
+      rounds: { type: 'string', default: '4' },
       seconds: { type: 'string', default: '2' },
+      starts: { type: 'string', default: '4' },
       transport: { type: 'string', default: 'native' },
     },
   })
@@ -85,9 +87,13 @@ await run(async () => {
     routes: [route],
     seconds: positive('seconds', values.seconds, Number.isInteger),
   }
-  const settings = `${plan.connections} connections, rounds: ${plan.rounds} × ${plan.seconds} s, on ${transport.id}`
+  const starts = positive('starts', values.starts, Number.isInteger)
+  const rounds = `rounds: ${starts} × ${plan.rounds} × ${plan.seconds} s`
+  const settings = `${plan.connections} connections, ${rounds}, on ${transport.id}`
   console.log(`${machineLine(node.version)}\nLoad: ${plan.load.name}, ${settings}\n`)
-  const samples = await underLoad(plan)
+  // One process differs from another of the same program by more than what is looked for.
+  const samples = []
+  for (let start = 0; start < starts; start++) samples.push(...(await underLoad(plan)))
   console.log(`${reportExtra(samples, plan.peers, 'watched by')}\n`)
   const goals = asked.filter(({ most }) => most !== undefined)
   console.log(

@@ -10,7 +10,7 @@ import type { ErrorHandler, Handler, Middleware } from './core/types.js'
 import type { WebSocketData, WebSocketSendOptions } from './core/web-socket.js'
 import { WebSocketRoute } from './core/web-socket-route.js'
 import { describe, HotpressError } from './errors.js'
-import { makeHost } from './host.js'
+import { type AppHost, makeHost } from './host.js'
 import type { CloseHook } from './lifecycle/close-hooks.js'
 import { healthRoutes } from './lifecycle/health.js'
 import type { AppHealthOptions } from './lifecycle/health-options.js'
@@ -21,6 +21,10 @@ import { type Capabilities, Listeners } from './listeners.js'
 import { corsPolicies } from './middleware/cors.js'
 import type { Cors } from './middleware/cors-builder.js'
 import type { CorsOptions } from './middleware/cors-options.js'
+import type { Metrics } from './observability/metrics.js'
+import type { AppMetricsOptions } from './observability/metrics-options.js'
+import { Observability } from './observability/observability.js'
+import type { AppStats } from './observability/stats.js'
 import type { HotpressOptions, ListenOptions, RunOptions } from './option-types.js'
 import { settle } from './options.js'
 import { AppSockets } from './realtime/app-sockets.js'
@@ -48,10 +52,11 @@ export class Hotpress extends RouteRegistry {
   #bridge: NodeBridge | undefined
   readonly #endings = new Endings()
   #hasNodeServer = false
-  #host: TransportHost | undefined
+  #host: AppHost | undefined
   readonly #lifecycle: Lifecycle
   readonly #listeners: Listeners
   readonly #middleware: Middleware[] = []
+  readonly #observability: Observability
   readonly #observers: RequestObserver[] = []
   #onError: ErrorHandler | undefined
   #onNotFound: Handler | undefined
@@ -79,6 +84,10 @@ export class Hotpress extends RouteRegistry {
       log: this.#settings.log,
       phase: this.#phase,
       sockets: this.#sockets,
+    })
+    this.#observability = new Observability({
+      listeners: () => this.#listeners.counts(),
+      meters: () => this.#host?.meters ?? [],
     })
   }
 
@@ -150,6 +159,22 @@ export class Hotpress extends RouteRegistry {
   async listen(options: ListenOptions = {}, onReady?: (server: ListeningServer) => void): Promise<ListeningServer> {
     this.#lifecycle.checkOpen('listen()')
     return this.#listeners.add(options, onReady)
+  }
+
+  /**
+   * Counts the app's requests and tells Prometheus, and what reads its formats, of them, of connections, memory and event
+   * loop: GET `/metrics`. It answers while the app is at its limits. More in docs/metrics.md; `metrics()` is for routes of
+   * one's own, and what it makes can be given here in place of options.
+   *
+   * @throws HotpressError `APP_STARTED`, `OPTION_INVALID`, `OPTION_UNKNOWN`, `ROUTE_CONFLICT`
+   * @example
+   * app.metrics({ registry: register, use: basicAuth({ users }) })
+   */
+  metrics(options: AppMetricsOptions | Metrics = {}): this {
+    this.#open('metrics()')
+    const { observer, route } = this.#observability.measure(options)
+    if (route !== undefined) this.get(route.path, route.options, route.handler)
+    return this.observe(observer)
   }
 
   /**
@@ -266,6 +291,11 @@ export class Hotpress extends RouteRegistry {
   >(options: SocketIoOptions<boolean | Cors | CorsOptions> = {}): SocketIoServer<Listen, Emit, Between, Data> {
     this.#open('socketio()')
     return this.#sockets.addServer(options, this.log) as SocketIoServer<Listen, Emit, Between, Data>
+  }
+
+  /** How the app is: what is open, memory, the event loop; and its requests, where {@link metrics} has it count them. */
+  stats(): AppStats {
+    return this.#observability.stats()
   }
 
   /** Adds middleware around every request, those that no route answers included; the first added is outermost. */

@@ -4,6 +4,7 @@ import { createFileEncoder } from './compression/encode.js'
 import { Deadlines } from './core/deadlines.js'
 import type { Endings } from './core/endings.js'
 import { HeadTemplate } from './core/head.js'
+import { type Meter, meterOf } from './core/metric.js'
 import type { RequestObserver } from './core/observer.js'
 import type { Phase } from './core/phase.js'
 import type { Settings } from './core/settings.js'
@@ -33,6 +34,12 @@ export interface AppParts {
   readonly table: RouteTable<RouteDefinition>
 }
 
+/** What is made of an app when it starts. */
+export interface AppHost extends TransportHost {
+  /** Its parts that have figures of their own. */
+  readonly meters: readonly Meter[]
+}
+
 /**
  * Composes an app. The life of a request: a transport makes an HttpRequest, dispatch() matches its route and runs the chain
  * that was composed for it here, and the transport's writer sends the HttpResponse with the head that the template
@@ -49,7 +56,7 @@ export function makeHost({
   settings,
   sockets,
   table,
-}: AppParts): TransportHost {
+}: AppParts): AppHost {
   const { tracing } = settings
   const fileEncoder = createFileEncoder()
   const dispatcher = new Dispatcher({
@@ -72,7 +79,7 @@ export function makeHost({
   const head = new HeadTemplate(settings.defaultHeaders)
   const { matcher, unseen, wantsPath } = dispatcher
   const dispatch = sockets.before((request) => dispatcher.dispatch(request))
-  const host: TransportHost = {
+  const host: AppHost = {
     // Where bodies are left as they were sent, no codec is made for them.
     bodies: createBodyTools(settings.decodeBody ? zstdDecoder() : undefined),
     bridge,
@@ -84,6 +91,9 @@ export function makeHost({
     isExempt: dispatcher.hasExempt ? (request) => dispatcher.isExempt(request) : undefined,
     ids: settings.ids,
     log: settings.log,
+    meters: [fileEncoder, ...new Set([settings.compression ?? [], settings.policies, middleware, routed(table)].flat())]
+      .map(meterOf)
+      .filter((meter) => meter !== undefined),
     observer,
     phase,
     responder: dispatcher.responder,
@@ -113,4 +123,9 @@ export function makeHost({
   })
   if (settings.compression !== undefined) compressFilesOf(host, fileEncoder())
   return host
+}
+
+function routed(table: RouteTable<RouteDefinition>): readonly object[] {
+  const routes = [...table.entries()].flatMap(([, methods]) => [...methods.values()])
+  return routes.flatMap(({ handler, middleware }) => [handler, ...middleware])
 }

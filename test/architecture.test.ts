@@ -13,6 +13,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'listen-options',
     'listeners',
     'middleware',
+    'observability',
     'option-types',
     'options',
     'realtime',

@@ -61,10 +61,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   abstract resumeBody(): void
   /** Breaks the connection. */
   protected abstract cut(): void
-  /**
-   * Begins to hand the body to {@link received} and {@link receivedAll}; called once. Where it is read already, a client
-   * that waits for a 100 has it now.
-   */
+  /** Begins, once, to have the body {@link received}. Where it is read already, a client that waits for a 100 has it now. */
   protected abstract receive(): void
   /**
    * Sends a response; called once.

@@ -204,9 +204,8 @@ export class NativeExchange extends Exchange {
     if (handed !== undefined) return handed
     const value = io.header(this.slot, this.serial, lower, isWhole)
     if (value === undefined) throw new HotpressError('REQUEST_OVER', {})
-    if (value === null) return undefined
-    wanted.note(lower)
-    return value
+    if (value !== null) wanted.note(lower)
+    return value ?? undefined
   }
 
   #begin(): void {

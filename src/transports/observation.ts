@@ -1,18 +1,25 @@
-import type { RequestEnd, RequestObserver } from '../core/observer.js'
+import { observers, type RequestEnd, type RequestObserver } from '../core/observer.js'
 import { type HttpRequest, sourceOf } from '../core/request.js'
+import { hasListeners, requestEvents } from '../core/request-events.js'
 import type { HttpResponse, ResponseBody } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
 import { asStream, isStream, pump, type StreamSink } from '../core/stream.js'
 import type { EndObserver } from '../core/tracing.js'
 import type { TransportHost } from './transport.js'
 
-/** Tells of a request that has come; gives what tells of its end, where somebody wants to know. */
-export function observe({ observer, tracing }: TransportHost, request: HttpRequest): Observation | undefined {
-  // Outermost: what observers do is within the trace.
-  const traced = tracing?.began(request)
-  if (observer === undefined && traced === undefined) return undefined
-  observer?.began(request)
-  return new Observation(observer, traced, request)
+// Those of each host that has some of its own.
+const withEvents = new WeakMap<RequestObserver, RequestObserver>()
+
+/** Who is told of a request that comes now: the app's observers, and the diagnostics channels while somebody listens to them. */
+function observerOf({ observer }: TransportHost): RequestObserver | undefined {
+  if (!hasListeners()) return observer
+  if (observer === undefined) return requestEvents
+  let both = withEvents.get(observer)
+  if (both === undefined) {
+    both = observers([requestEvents, observer])!
+    withEvents.set(observer, both)
+  }
+  return both
 }
 
 /** What is told of one request that has begun: its end, once. */
@@ -68,4 +75,14 @@ export class Observation implements RequestEnd {
     this.#observer?.ended(this.#request, this)
     this.#traced?.(this.#request, this)
   }
+}
+
+/** Begins to tell of a request; undefined where nobody wants to know of its end. */
+export function observe(host: TransportHost, request: HttpRequest): Observation | undefined {
+  // Outermost: what observers do is within the trace.
+  const traced = host.tracing?.began(request)
+  const observer = observerOf(host)
+  if (observer === undefined && traced === undefined) return undefined
+  observer?.began(request)
+  return new Observation(observer, traced, request)
 }

@@ -45,6 +45,7 @@ const names = [
   'ipFilter',
   'json',
   'jwt',
+  'metrics',
   'pathFilter',
   'rateLimit',
   'redirect',
