@@ -14,6 +14,7 @@ const help = `npm run bench -- <benchmark> [options]
   http     Hotpress and its peers under the same load
   idle     the memory of idle connections
   latency  how late answers are at half load
+  observability what it costs a request to be watched
   policies what each policy costs a request
   realtime Socket.IO and WebSockets
   router   the route matchers
@@ -34,6 +35,7 @@ if (
     'http',
     'idle',
     'latency',
+    'observability',
     'policies',
     'realtime',
     'router',

@@ -37,7 +37,7 @@ await bundle('esm')
 await bundle('cjs')
 
 /**
- * Makes one file of an entry's modules, and one of what both entries need: Node takes half a millisecond and more to find,
+ * Makes one file of an entry's modules, and few of what several entries need: Node takes half a millisecond and more to find,
  * read and link each. Types stay by module, and so do the `.cjs` files, which are loaded when they are needed.
  *
  * @param {'cjs' | 'esm'} format
@@ -46,7 +46,7 @@ async function bundle(format) {
   const folder = path.join(root, 'dist', format)
   const isOurs = (/** @type {string} */ id) => (id.startsWith('.') || path.isAbsolute(id)) && !id.endsWith('.cjs')
   const command = format === 'esm' ? ['cli/command', 'cli/main', 'cli/start-workers', 'cli/worker'] : []
-  const entries = [...command, 'index', 'socketio-client/index']
+  const entries = [...command, 'index', 'otel/index', 'socketio-client/index']
   // What workers are made of is loaded where there are any, by import().
   const later = ['in-worker', 'supervise']
   const isShared = (/** @type {string} */ id) => !/lifecycle.workers.(?!messages|terminal)/.test(id)

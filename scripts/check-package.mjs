@@ -29,6 +29,11 @@ try {
     folder,
   )
   useClient()
+  const telemetry = Object.keys(manifest.peerDependencies).filter((name) => name.startsWith('@opentelemetry/'))
+  // As on the oldest Node that is supported: the range of each peer takes later ones too.
+  const versions = telemetry.map((name) => `${name}@${manifest.devDependencies[name]}`)
+  run('npm', ['install', '--ignore-scripts', '--silent', ...versions], folder)
+  useTracing()
   checkTypes()
   console.log(`the package installs and works: ${archive}`)
 } finally {
@@ -116,6 +121,30 @@ connect('http://127.0.0.1:1').catch((error) => console.log(error.code, error ins
   }
 }
 
+// With the SDK beside it: by both ways, spans of an app of either.
+function useTracing() {
+  const body = `
+const ended = []
+const processor = { forceFlush: async () => {}, onEnd: (span) => ended.push(span.name), onStart() {}, shutdown: async () => {} }
+otel({ exporter: 'none', spanProcessors: [processor] }).then(async (telemetry) => {
+  const app = new Hotpress({ logger: false, tracing: true })
+  app.get('/users/:id', (req) => String(traceOf(req).isSampled))
+  const said = (await app.inject({ url: '/users/7' })).text()
+  await telemetry.shutdown()
+  console.log(said, ended.join())
+})
+`
+  for (const extension of ['cjs', 'mjs']) {
+    const file = `tracing.${extension}`
+    const load = (what, from) =>
+      extension === 'mjs' ? `import { ${what} } from '${from}'\n` : `const { ${what} } = require('${from}')\n`
+    const lines = load('Hotpress, traceOf', 'hotpress') + load('otel', 'hotpress/otel')
+    writeFileSync(path.join(folder, file), `${lines}${body}`)
+    const said = run(process.execPath, [file], folder).trim()
+    if (said !== 'true GET /users/:id') fail(`${file} said: ${said}`)
+  }
+}
+
 // What only some apps need is not installed with it, and said to be missing where it is used.
 function missIt() {
   const body = `
@@ -139,15 +168,34 @@ limiter.consume('a', 1, policy).catch(({ code, message }) => console.log(code, m
     const said = run(process.execPath, [file], folder).trim()
     if (!/^PACKAGE_MISSING .*npm install socket.io-client$/.test(said)) fail(`${file} said: ${said}`)
   }
+  const tracing = `
+try { new Hotpress({ tracing: true }) } catch ({ code, message }) { console.log(code, message) }
+otel().catch(({ code, message }) => console.log(code, message))
+`
+  writeFileSync(
+    path.join(folder, 'tracing.mjs'),
+    `import { Hotpress } from 'hotpress'\nimport { otel } from 'hotpress/otel'\n${tracing}`,
+  )
+  writeFileSync(
+    path.join(folder, 'tracing.cjs'),
+    `const { Hotpress } = require('hotpress')\nconst { otel } = require('hotpress/otel')\n${tracing}`,
+  )
+  for (const file of ['tracing.mjs', 'tracing.cjs']) {
+    const said = run(process.execPath, [file], folder).trim().split('\n')
+    if (said.length !== 2 || !said.every((line) => /^PACKAGE_MISSING .*npm install @opentelemetry\/api$/.test(line))) {
+      fail(`${file} said: ${said.join('\n')}`)
+    }
+  }
 }
 
 function checkTypes() {
   const lines = "app.get('/users/:id', (req) => req.params.id.toUpperCase())\n"
   const client =
     "connect<{ said(text: string): void }>('http://a').then((socket) => socket.on('said', (text) => text.trim()))\n"
+  const telemetry = 'const options: OtelOptions = { sampler: 0.1 }\notel(options).then(({ flush }) => flush())\n'
   writeFileSync(
     path.join(folder, 'a.mts'),
-    `import { Hotpress } from 'hotpress'\nimport { connect } from 'hotpress/socketio-client'\nexport const app: Hotpress = new Hotpress()\n${lines}${client}`,
+    `import { Hotpress } from 'hotpress'\nimport { otel, type OtelOptions } from 'hotpress/otel'\nimport { connect } from 'hotpress/socketio-client'\nexport const app: Hotpress = new Hotpress()\n${lines}${client}${telemetry}`,
   )
   writeFileSync(
     path.join(folder, 'b.cts'),

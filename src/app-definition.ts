@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { DefaultEventsMap } from 'socket.io'
 import type { Endings } from './core/endings.js'
 import type { Logger } from './core/logger.js'
+import type { Meter } from './core/metric.js'
 import { observers, type RequestObserver } from './core/observer.js'
 import type { Phase } from './core/phase.js'
 import type { HttpRequest } from './core/request.js'
@@ -10,7 +11,7 @@ import type { ErrorHandler, Handler, Middleware } from './core/types.js'
 import type { WebSocketData, WebSocketSendOptions } from './core/web-socket.js'
 import { WebSocketRoute } from './core/web-socket-route.js'
 import { describe, HotpressError } from './errors.js'
-import { makeHost, outerLayers } from './host.js'
+import { type AppHost, makeHost, outerLayers } from './host.js'
 import { corsPolicies } from './middleware/cors.js'
 import type { Cors } from './middleware/cors-builder.js'
 import type { CorsOptions } from './middleware/cors-options.js'
@@ -34,7 +35,7 @@ import type { NodeBridge, TransportHost } from './transports/transport.js'
 export abstract class AppDefinition extends RouteRegistry {
   #bridge: NodeBridge | undefined
   #hasNodeServer = false
-  #host: TransportHost | undefined
+  #host: AppHost | undefined
   readonly #middleware: Middleware[] = []
   readonly #observers: RequestObserver[] = []
   #onError: ErrorHandler | undefined
@@ -162,6 +163,15 @@ export abstract class AppDefinition extends RouteRegistry {
   /** Whether Node's own server shares the connections. */
   protected get hasNodeServer(): boolean {
     return this.#hasNodeServer
+  }
+
+  protected get hasStarted(): boolean {
+    return this.#host !== undefined
+  }
+
+  /** Parts of it that have figures of their own. */
+  protected get meters(): readonly Meter[] {
+    return this.#host?.meters ?? []
   }
 
   /** @throws HotpressError `APP_STARTED` */

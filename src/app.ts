@@ -7,6 +7,10 @@ import type { AppHealthOptions } from './lifecycle/health-options.js'
 import { Lifecycle } from './lifecycle/lifecycle.js'
 import { type CloseHookOptions, type CloseOptions, settleClose } from './lifecycle/options.js'
 import { type Capabilities, Listeners } from './listeners.js'
+import type { Metrics } from './observability/metrics.js'
+import type { AppMetricsOptions } from './observability/metrics-options.js'
+import { Observability } from './observability/observability.js'
+import type { AppStats } from './observability/stats.js'
 import type { HotpressOptions, ListenOptions, RunOptions } from './option-types.js'
 import { runApp } from './run.js'
 import { type InjectOptions, type InjectResult, inject } from './transports/inject.js'
@@ -27,6 +31,7 @@ export class Hotpress extends AppDefinition {
   readonly #endings = new Endings()
   readonly #lifecycle: Lifecycle
   readonly #listeners: Listeners
+  readonly #observability: Observability
   readonly #phase = new Phase()
 
   constructor(options: HotpressOptions = {}) {
@@ -47,6 +52,10 @@ export class Hotpress extends AppDefinition {
       log: this.settings.log,
       phase: this.#phase,
       sockets: this.sockets,
+    })
+    this.#observability = new Observability({
+      listeners: () => this.#listeners.counts(),
+      meters: () => this.meters,
     })
   }
 
@@ -117,6 +126,22 @@ export class Hotpress extends AppDefinition {
   }
 
   /**
+   * Counts the app's requests and tells Prometheus, and what reads its formats, of them, of connections, memory and event
+   * loop: GET `/metrics`. It answers while the app is at its limits. More in docs/metrics.md; `metrics()` is for routes of
+   * one's own, and what it makes can be given here in place of options.
+   *
+   * @throws HotpressError `APP_STARTED`, `OPTION_INVALID`, `OPTION_UNKNOWN`, `ROUTE_CONFLICT`
+   * @example
+   * app.metrics({ registry: register, use: basicAuth({ users }) })
+   */
+  metrics(options: AppMetricsOptions | Metrics = {}): this {
+    this.checkNotStarted('metrics()')
+    const { observer, route } = this.#observability.measure(options)
+    if (route !== undefined) this.get(route.path, route.options, route.handler)
+    return this.observe(observer)
+  }
+
+  /**
    * Adds what is to be done when the app has closed, such as to end a pool of connections: what was added last comes first.
    * A hook that fails, or takes longer than its time, is told of in the log, and the others run all the same. They run each
    * time that the app closes.
@@ -151,6 +176,11 @@ export class Hotpress extends AppDefinition {
     })
   }
 
+  /** How the app is: what is open, memory, the event loop; and its requests, where {@link metrics} has it count them. */
+  stats(): AppStats {
+    return this.#observability.stats()
+  }
+
   async #listen(
     options: ListenOptions,
     onReady?: (server: ListeningServer) => void,
@@ -161,6 +191,9 @@ export class Hotpress extends AppDefinition {
   }
 
   #start(): TransportHost {
+    const { tracing } = this.settings
+    // Before the hooks that were added by now: one of them may shut the SDK down.
+    if (!this.hasStarted && tracing !== undefined) this.onClose(() => tracing.flush())
     return this.compose(this.#endings, this.#phase)
   }
 }

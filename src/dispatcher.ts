@@ -3,6 +3,7 @@ import type { BodyRules } from './core/body-flow.js'
 import { decoratorOf, inForce } from './core/decorator.js'
 import type { Encoder } from './core/encoder.js'
 import { isExempt, isLimit } from './core/exempt.js'
+import type { Instrument } from './core/instrument.js'
 import { bindRoute, type HttpRequest, sourceOf } from './core/request.js'
 import type { RequestSource } from './core/request-source.js'
 import type { HttpResponse } from './core/response.js'
@@ -26,6 +27,8 @@ export interface DispatcherParts {
   /** Whether folders are served compressed where they do not say; what is streamed is compressed by middleware then. */
   readonly compressesFiles: boolean
   readonly fileEncoder: () => Encoder
+  /** Measures what chains are made of; undefined where nobody wants to know. */
+  readonly instrument: Instrument | undefined
   /** Around every request, those that no route answers included. */
   readonly middleware: readonly Middleware[]
   readonly onError: ErrorHandler | undefined
@@ -81,8 +84,9 @@ export class Dispatcher {
 
   /** The routes by the matcher's numbers, where nothing but them wants to see a request; undefined else. */
   get unseen(): readonly NumberedRoutes[] | undefined {
-    const { middleware, onError, onNotFound } = this.#parts
-    if (middleware.length > 0 || onError !== undefined || onNotFound !== undefined) return undefined
+    const { instrument, middleware, onError, onNotFound } = this.#parts
+    if (instrument !== undefined || middleware.length > 0 || onError !== undefined || onNotFound !== undefined)
+      return undefined
     const decorated = this.#numbered.some(({ routes }) => [...routes.values()].some(hasDecorators))
     return decorated ? undefined : this.#numbered
   }
@@ -152,7 +156,7 @@ export class Dispatcher {
       bodyRules: { ...this.#parts.bodyRules, limit },
       // The bare path of a wildcard has its shape without the last parameter.
       captures: shape === pattern.shape ? pattern.names.length : pattern.names.length - 1,
-      chain: composeOpen(layers, this.#handler(route), this.responder),
+      chain: this.#compose(layers, this.#handler(route)),
       isExempt: isExempted,
       layers,
       malformed: this.#refusing(malformed, middleware),
@@ -160,6 +164,12 @@ export class Dispatcher {
       pattern,
       tooLarge: async (request) => (await tooLarge(request)).close(),
     }
+  }
+
+  #compose(layers: readonly Middleware[], handler: Handler): OpenChain {
+    const { instrument } = this.#parts
+    if (instrument === undefined) return composeOpen(layers, handler, this.responder)
+    return composeOpen(instrument.layers(layers), instrument.handler(handler), this.responder)
   }
 
   // A wildcard's path without anything behind it is another endpoint of the same folder.
@@ -224,7 +234,7 @@ export class Dispatcher {
   // What no route answers passes the app's middleware all the same: it sees every request.
   #refusing(handler: Handler, own: readonly Middleware[] = []): OpenChain {
     const decorators = own.filter((layer) => decoratorOf(layer) !== undefined)
-    return composeOpen(inForce([...this.#parts.middleware, ...decorators]), handler, this.responder)
+    return this.#compose(inForce([...this.#parts.middleware, ...decorators]), handler)
   }
 }
 

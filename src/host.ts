@@ -4,6 +4,7 @@ import { createFileEncoder } from './compression/encode.js'
 import { Deadlines } from './core/deadlines.js'
 import type { Endings } from './core/endings.js'
 import { HeadTemplate } from './core/head.js'
+import { type Meter, meterOf } from './core/metric.js'
 import type { RequestObserver } from './core/observer.js'
 import type { Phase } from './core/phase.js'
 import type { Settings } from './core/settings.js'
@@ -31,6 +32,12 @@ export interface AppParts {
   readonly settings: Settings
   readonly sockets: AppSockets
   readonly table: RouteTable<RouteDefinition>
+}
+
+/** What is made of an app when it starts. */
+export interface AppHost extends TransportHost {
+  /** Its parts that have figures of their own. */
+  readonly meters: readonly Meter[]
 }
 
 /** What is around every request, outermost first: compression has each answer as it is to go out. */
@@ -63,12 +70,14 @@ export function makeHost({
   settings,
   sockets,
   table,
-}: AppParts): TransportHost {
+}: AppParts): AppHost {
+  const { tracing } = settings
   const fileEncoder = createFileEncoder()
   const dispatcher = new Dispatcher({
     bodyRules: { decodes: settings.decodeBody, limit: settings.bodyLimit, threshold: settings.streamThreshold },
     compressesFiles: settings.compression !== undefined,
     fileEncoder,
+    instrument: settings.serverTiming,
     middleware: outerLayers(settings, middleware, onNotFound),
     onError,
     onNotFound,
@@ -77,25 +86,33 @@ export function makeHost({
   })
   const head = new HeadTemplate(settings.defaultHeaders)
   const { matcher, unseen, wantsPath } = dispatcher
-  const host: TransportHost = {
+  const dispatch = sockets.before((request) => dispatcher.dispatch(request))
+  const host: AppHost = {
     // Where bodies are left as they were sent, no codec is made for them.
     bodies: createBodyTools(settings.decodeBody ? zstdDecoder() : undefined),
     bridge,
     deadlines: new Deadlines(settings.requestTimeout),
     decorate: (response, request) => dispatcher.decorate(response, request),
-    dispatch: sockets.before((request) => dispatcher.dispatch(request)),
+    dispatch: tracing?.before(dispatch) ?? dispatch,
     endings,
     head,
     isExempt: dispatcher.hasExempt ? (request) => dispatcher.isExempt(request) : undefined,
     ids: settings.ids,
     log: settings.log,
+    meters: [fileEncoder, ...new Set([settings.compression ?? [], settings.policies, middleware, routed(table)].flat())]
+      .map(meterOf)
+      .filter((meter) => meter !== undefined),
     observer,
     phase,
     responder: dispatcher.responder,
     routes: {
       // Those have ids that are made in Rust, and nobody sees them.
       fixed:
-        observer !== undefined || unseen === undefined || bridge !== undefined || settings.ids !== undefined
+        observer !== undefined ||
+        tracing !== undefined ||
+        unseen === undefined ||
+        bridge !== undefined ||
+        settings.ids !== undefined
           ? undefined
           : fixedAnswers(unseen, head),
       matcher,
@@ -103,6 +120,7 @@ export function makeHost({
     },
     settings,
     sockets: sockets.forTransports((path) => dispatcher.servesSockets(path)),
+    tracing,
     trust: settings.trust,
   }
   sockets.start({
@@ -113,4 +131,9 @@ export function makeHost({
   })
   if (settings.compression !== undefined) compressFilesOf(host, fileEncoder())
   return host
+}
+
+function routed(table: RouteTable<RouteDefinition>): readonly object[] {
+  const routes = [...table.entries()].flatMap(([, methods]) => [...methods.values()])
+  return routes.flatMap(({ handler, middleware }) => [handler, ...middleware])
 }

@@ -12,6 +12,15 @@ export type { ListenerCloseOptions } from './core/drain-options.js'
 export type { FormOptions, FormValue, FormValues } from './core/form.js'
 export type { Logger, LogMethod } from './core/logger.js'
 export type {
+  Exemplar,
+  HistogramFamily,
+  HistogramSeries,
+  MetricFamily,
+  MetricLabels,
+  ValueFamily,
+  ValueSeries,
+} from './core/metric.js'
+export type {
   MultipartField,
   MultipartFile,
   MultipartOptions,
@@ -22,13 +31,16 @@ export type {
 export type { RequestEnd, RequestObserver } from './core/observer.js'
 export type { DistinguishedName, PeerCertificate } from './core/peer-certificate.js'
 export { HttpRequest } from './core/request.js'
+export type { RequestEndEvent, RequestErrorEvent, RequestEvents, RequestStartEvent } from './core/request-events.js'
 export type { RequestIdOptions } from './core/request-id.js'
 export { type RequestKey, requestKey } from './core/request-key.js'
+export type { HttpVersion } from './core/request-source.js'
 export { HttpResponse, type ResponseBody } from './core/response.js'
 export { toResponse } from './core/response-symbol.js'
 export { bytes, empty, html, json, type ResponseInit, redirect, stream, text } from './core/responses.js'
 export type { FileCacheOptions, FileHeaderOptions, StaticOptions } from './core/static-options.js'
 export { Status, type StatusCode } from './core/status.js'
+export { type TraceIds, traceOf } from './core/trace.js'
 export type { TrustOptions } from './core/trust.js'
 export type { ErrorHandler, Handler, HandlerResult, Middleware, Next, ResponseLike } from './core/types.js'
 export type { SubprotocolChoice, WebSocketConnection, WebSocketData, WebSocketSendOptions } from './core/web-socket.js'
@@ -81,6 +93,15 @@ export {
   type ResourcePolicy,
   SecurityHeaders,
 } from './middleware/security-headers-builder.js'
+export type { MetricsFormat } from './observability/exposition.js'
+export type { MetricsRegistry } from './observability/foreign-registry.js'
+export type { LabelSource } from './observability/label-values.js'
+export { type Metrics, metrics } from './observability/metrics.js'
+export type { MetricsReport } from './observability/metrics-merge.js'
+export type { AppMetricsOptions, MetricsOptions } from './observability/metrics-options.js'
+export type { ServerTimingOptions } from './observability/server-timing.js'
+export type { AppStats, LatencyStats, RequestStats } from './observability/stats.js'
+export type { TracedQuery, TracedSpan, TracingOptions } from './observability/tracing/options.js'
 export type { HotpressOptions, Http2Options, HttpsRedirectOptions, ListenOptions, RunOptions } from './option-types.js'
 export type { RedisAdapterClient } from './realtime/redis-connections.js'
 export type {

@@ -1,3 +1,4 @@
+import type { Census } from './core/drain.js'
 import type { Endings } from './core/endings.js'
 import type { Phase } from './core/phase.js'
 import type { Settings, TransportName } from './core/settings.js'
@@ -58,6 +59,11 @@ export class Listeners {
   /** What the app runs on. */
   capabilities(): Capabilities {
     return { native: coreInfo(), transports: [...this.#all].map(({ transport }) => transport) }
+  }
+
+  /** What each has open. */
+  counts(): readonly { readonly census: Census; readonly transport: TransportName }[] {
+    return [...this.#all, ...this.#closing].map((server) => ({ census: server.count(), transport: server.transport }))
   }
 
   /** Each that listens or closes, once those that are about to listen do so. */

@@ -11,6 +11,8 @@ import type { SecurityHeadersOptions } from './middleware/security-headers.js'
 import type { SecurityHeaders } from './middleware/security-headers-builder.js'
 import type { Environment } from './observability/error-page.js'
 import type { LoggerOption } from './observability/logger.js'
+import type { ServerTimingOptions } from './observability/server-timing.js'
+import type { TracingOptions } from './observability/tracing/options.js'
 import type { TlsOptions } from './transports/tls-options.js'
 
 /** Options of `new Hotpress()`. Sizes are bytes or texts such as `'10mb'`, times milliseconds or texts such as `'30s'`. */
@@ -86,10 +88,20 @@ export interface HotpressOptions {
   /** The `Server` header: true (the default) for `hotpress/<major>`, false for none, or a text. */
   readonly serverHeader?: boolean | string
   /**
+   * Tells clients by `Server-Timing` how long middleware and the handler took: true, or whom. It shows what the app is made
+   * of, and how long secret things take: not for everybody. False by default.
+   */
+  readonly serverTiming?: boolean | ServerTimingOptions
+  /**
    * How much of a body is taken in before anybody reads it, and ahead of the reader of a stream: 64 KB by default. Beyond,
    * the client is held.
    */
   readonly streamThreshold?: number | string
+  /**
+   * Makes spans of requests by the API of OpenTelemetry (`@opentelemetry/api`): true, or which and how. False by default.
+   * What becomes of them is for an SDK to say, such as that of `otel()` in `hotpress/otel`.
+   */
+  readonly tracing?: boolean | TracingOptions
   /** What serves: `'auto'` (the default) takes the fastest that runs here and can honour every option. */
   readonly transport?: TransportName | 'auto'
   /**

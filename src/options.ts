@@ -18,6 +18,9 @@ import type { RateLimitOptions } from './middleware/rate-limit-options.js'
 import { type SecurityHeadersSettings, settleSecurityHeaders } from './middleware/security-headers.js'
 import { type Environment, errorPages, settleEnvironment } from './observability/error-page.js'
 import { createLogger, type LoggerOption } from './observability/logger.js'
+import { settleServerTiming } from './observability/server-timing.js'
+import { settleTracing, type TracingSettings } from './observability/tracing/options.js'
+import { createTracing } from './observability/tracing/tracing.js'
 import type { HotpressOptions } from './option-types.js'
 import { version } from './version.js'
 
@@ -52,7 +55,9 @@ const checks: Checks<HotpressOptions> = {
   requestTimeout: (value) => millisecondsOf(value, 'requestTimeout'),
   securityHeaders: settleSecurityHeaders,
   serverHeader: checkServerHeader,
+  serverTiming: (value) => (value === false ? undefined : settleServerTiming(value)),
   streamThreshold: (value) => positive('streamThreshold', bytesOf(value, 'streamThreshold')),
+  tracing: (value) => (value === false ? undefined : settleTracing(value)),
   transport: (value) => checkTransport(value, 'transport'),
   trustProxy: settleTrust,
   writeTimeout: (value) => positive('writeTimeout', millisecondsOf(value, 'writeTimeout')),
@@ -69,15 +74,18 @@ export function settle(options: HotpressOptions): Settings {
   const security = (given.securityHeaders ?? settleSecurityHeaders(true)) as SecurityHeadersSettings
   const pairs = [...security.pairs]
   if (server !== false) pairs.push('Server', server === true ? `hotpress/${version.split('.')[0]}` : (server as string))
+  const trust = given.trustProxy as ProxyTrust | undefined
   const worker = workerId()
-  const logger = (given.logger as Settings['log'] | undefined) ?? createLogger(true)
-  const log = worker === undefined ? logger : logger.child({ worker })
+  const chosen = (given.logger as Settings['log'] | undefined) ?? createLogger(true)
+  const logger = worker === undefined ? chosen : chosen.child({ worker })
+  const traced = given.tracing as TracingSettings | undefined
+  const tracing = traced && createTracing(traced, { log: logger, trust, version })
+  const log = tracing?.logger(logger) ?? logger
   const id = (given.requestId as RequestIdSettings | undefined) ?? settleRequestId(true)
   const delay = given.maxEventLoopDelay as number | undefined
   const overload = delay === undefined ? undefined : createOverload(delay, log)
   const environment = (given.env as Environment | undefined) ?? settleEnvironment(undefined)
   const pages = environment === 'development' ? errorPages() : undefined
-  const trust = given.trustProxy as ProxyTrust | undefined
   return Object.freeze({
     bodyLimit: (given.bodyLimit as number | undefined) ?? 10 * 1024 ** 2,
     chunkLimit: given.chunkLimit as number | undefined,
@@ -101,7 +109,9 @@ export function settle(options: HotpressOptions): Settings {
     readTimeout: given.readTimeout as number | undefined,
     requestLineLimit: given.requestLineLimit as number | undefined,
     requestTimeout: (given.requestTimeout as number | undefined) ?? 30_000,
+    serverTiming: given.serverTiming as Settings['serverTiming'],
     streamThreshold: (given.streamThreshold as number | undefined) ?? 65_536,
+    tracing,
     transport: commandedTransport() ?? (given.transport as Settings['transport'] | undefined) ?? 'auto',
     trust,
     writeTimeout: given.writeTimeout as number | undefined,

@@ -5,12 +5,13 @@ import { describe, it } from 'node:test'
 
 // The picture in docs/architecture.md: a layer may import itself and those named here, and nothing else.
 const layers: Readonly<Record<string, readonly string[]>> = {
-  app: ['app-definition', 'core', 'lifecycle', 'listeners', 'option-types', 'run', 'transports'],
+  app: ['app-definition', 'core', 'lifecycle', 'listeners', 'observability', 'option-types', 'run', 'transports'],
   'app-definition': [
     'core',
     'errors',
     'host',
     'middleware',
+    'observability',
     'option-types',
     'options',
     'realtime',
@@ -46,6 +47,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'lifecycle',
     'listeners',
     'middleware',
+    'observability',
     'option-types',
     'realtime',
     'routing',
@@ -59,6 +61,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   observability: ['core', 'errors'],
   'option-types': ['compression', 'core', 'lifecycle', 'middleware', 'observability', 'transports'],
   options: ['compression', 'core', 'errors', 'lifecycle', 'middleware', 'observability', 'option-types', 'version'],
+  otel: ['core', 'errors'],
   realtime: ['core', 'errors'],
   redirect: ['core', 'errors', 'routing', 'transports'],
   routing: ['core', 'errors', 'native'],

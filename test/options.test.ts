@@ -193,11 +193,27 @@ const wrongOptions: Readonly<
       ['caf\xe9', '"café"'],
     ],
   },
+  serverTiming: {
+    takes: 'true, false or an object',
+    values: [
+      ['yes', '"yes"'],
+      [null, 'null'],
+      [[], 'an array'],
+    ],
+  },
   streamThreshold: {
     takes: size,
     values: [
       [-1, '-1'],
       ['64', '"64"'],
+    ],
+  },
+  tracing: {
+    takes: 'true, false or an object',
+    values: [
+      ['on', '"on"'],
+      [null, 'null'],
+      [[], 'an array'],
     ],
   },
   transport: {

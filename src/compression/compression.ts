@@ -1,5 +1,6 @@
 import { acceptEncodingOf, acceptsIdentity, type ContentCoding, negotiateCoding } from '../core/accept-encoding.js'
 import { codeLater } from '../core/later-coding.js'
+import { type Meter, metered } from '../core/metric.js'
 import { type HttpRequest, sourceOf } from '../core/request.js'
 import { type HttpResponse, replaceBody } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
@@ -34,6 +35,11 @@ class Compression {
     this.#memo = settings.memo === 0 ? undefined : new BodyMemo(settings.memo)
     this.#settings = settings
     this.#streamCodings = settings.codings.filter((coding) => streamCodings.includes(coding))
+  }
+
+  /** Of its queue. */
+  get families(): Meter {
+    return this.#encoder.families
   }
 
   /** The response as it goes out: at once where nothing is to be compressed, or it is known compressed. */
@@ -187,10 +193,11 @@ export function outermostCompression(options: CompressionOptions): Middleware {
 
 function create(options: CompressionOptions, isOutermost: boolean): Middleware {
   const made = new Compression(settleCompression(options), isOutermost)
-  return function compression(request, next): Answer {
+  const middleware: Middleware = function compression(request, next) {
     const response = next()
     return response instanceof Promise
       ? response.then((later) => made.apply(later, request))
       : made.apply(response, request)
   }
+  return metered(middleware, made.families)
 }

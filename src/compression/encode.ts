@@ -1,6 +1,7 @@
 import os from 'node:os'
 import { type ContentCoding, contentCodings } from '../core/accept-encoding.js'
 import type { Encoder } from '../core/encoder.js'
+import { type Meter, metered } from '../core/metric.js'
 import { binding, type Codec } from '../native/binding.js'
 
 /** A level for each coding: br 0 to 11, gzip 1 to 9, zstd 1 to 19. */
@@ -30,6 +31,8 @@ export function defaultConcurrency(): number {
 
 /** What an encoder is made with. */
 export interface EncoderOptions {
+  /** What it compresses, for metrics. */
+  readonly bodies?: 'files' | 'responses'
   readonly codec?: Codec
   readonly concurrency?: number
   readonly levels?: Partial<Levels>
@@ -38,6 +41,8 @@ export interface EncoderOptions {
 
 /** An encoder over the thread pool, by the native core or node:zlib. */
 export interface PoolEncoder extends Encoder {
+  /** What it does now, and what it has left alone. */
+  readonly families: Meter
   /** Whether a body that comes now would be compressed at the fastest level. */
   readonly isHurried: boolean
   /** Whether a body would wait for its turn: then it is worth to have a signal that takes it out of the queue. */
@@ -62,6 +67,7 @@ export function createEncoder(options: EncoderOptions = {}): PoolEncoder {
   const levels = { ...defaultLevels, ...options.levels }
   /** Bodies that are with the codec: in work, or waiting there. */
   let held = 0
+  let skipped = 0
   const isHurried = (): boolean => held >= concurrency + queue / 2
 
   async function compress(body: Uint8Array | string, coding: ContentCoding, level: number, signal?: AbortSignal) {
@@ -84,7 +90,10 @@ export function createEncoder(options: EncoderOptions = {}): PoolEncoder {
   return {
     codings: contentCodings.filter((coding) => codec.codings.includes(coding)),
     async encode(body, coding, signal) {
-      if (held >= concurrency + queue) return undefined
+      if (held >= concurrency + queue) {
+        skipped++
+        return undefined
+      }
       const level = isHurried() ? Math.min(fastest[coding], levels[coding]) : levels[coding]
       held++
       try {
@@ -92,6 +101,23 @@ export function createEncoder(options: EncoderOptions = {}): PoolEncoder {
       } finally {
         held--
       }
+    },
+    families: () => {
+      const labels = { bodies: options.bodies ?? 'responses' }
+      return [
+        {
+          help: 'Bodies that are compressed, or wait for their turn.',
+          name: 'hotpress_compression_pending',
+          series: [{ labels, value: held }],
+          type: 'gauge',
+        },
+        {
+          help: 'Bodies that were sent as they are, since too many waited to be compressed.',
+          name: 'hotpress_compression_skipped_total',
+          series: [{ labels, value: skipped }],
+          type: 'counter',
+        },
+      ]
     },
     get isHurried() {
       return isHurried()
@@ -111,9 +137,10 @@ function isCancelled(error: unknown): boolean {
  * answer cannot wait for, one at a time, and with a queue that is never so full that less is made of them.
  */
 export function createFileEncoder(): () => Encoder {
-  let encoder: Encoder | undefined
-  return () => {
-    encoder ??= createEncoder({ concurrency: 1, levels: { br: 9, gzip: 9, zstd: 15 }, queue: 100_000 })
+  let encoder: PoolEncoder | undefined
+  const make = (): Encoder => {
+    encoder ??= createEncoder({ bodies: 'files', concurrency: 1, levels: { br: 9, gzip: 9, zstd: 15 }, queue: 100_000 })
     return encoder
   }
+  return metered(make, () => encoder?.families() ?? [])
 }

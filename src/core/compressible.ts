@@ -10,6 +10,7 @@ const compressible = new Set([
   'application/json5',
   'application/jsonl',
   'application/ndjson',
+  'application/openmetrics-text',
   'application/rtf',
   'application/sql',
   'application/toml',

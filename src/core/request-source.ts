@@ -1,5 +1,9 @@
 import type { BodySource } from './body-source.js'
 import type { HeaderPairs } from './headers.js'
+import type { RequestTrace } from './request-trace.js'
+
+/** Which HTTP a request has come by. */
+export type HttpVersion = '1.0' | '1.1' | '2' | '3'
 
 /**
  * What a transport knows about one request. Each member may be asked for while the transport's callback runs;
@@ -8,8 +12,11 @@ import type { HeaderPairs } from './headers.js'
 export interface RequestSource extends BodySource {
   /** Whether its connection can become a WebSocket. */
   readonly canUpgrade?: boolean
+  /** What stands for its connection: the same for all requests of it, and no other; undefined where none are told apart. */
+  readonly connection?: object | number | undefined
   /** Whether the transport compresses answers by itself (`later-coding`). */
   readonly encodesAnswers?: boolean
+  readonly httpVersion: HttpVersion
   readonly ip: string
   readonly method: string
   /** The certificate that the client has proved to be its own, verified, as DER: one array for a connection, if it can be. */
@@ -23,6 +30,8 @@ export interface RequestSource extends BodySource {
   readonly routeId?: number
   /** The host name that the client asked for by TLS (RFC 6066, 3). */
   readonly sni?: string | undefined
+  /** Set where the request is traced. */
+  trace?: RequestTrace | undefined
   /** What has come after the body, once that is at its end; names are lower-case. */
   readonly trailers?: HeaderPairs
   detach(): void

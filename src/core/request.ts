@@ -8,7 +8,7 @@ import { type PeerCertificate, peerCertificateOf } from './peer-certificate.js'
 import type { RequestContext } from './request-context.js'
 import { requestId } from './request-id.js'
 import type { RequestKey } from './request-key.js'
-import type { RequestSource } from './request-source.js'
+import type { HttpVersion, RequestSource } from './request-source.js'
 import { type Origin, peerAddressOf } from './trust.js'
 
 /** What a pattern without parameters gives. */
@@ -96,6 +96,11 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
     return this.#proxied?.host ?? this.header('host') ?? ''
   }
 
+  /** Which HTTP it has come by; `1.1` where it has come by none (`app.inject()`). */
+  get httpVersion(): HttpVersion {
+    return this.#source.httpVersion
+  }
+
   /**
    * The id that stands in `X-Request-ID` of the response, in log lines and in problem documents: a UUID v4, that of a
    * trusted proxy, or what `generate` of `requestId` made.
@@ -118,7 +123,7 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
 
   /** A child of the app's logger that carries the request's id as `requestId`; made when first used. */
   get log(): Logger {
-    this.#log ??= this.#context.log.child({ requestId: this.id })
+    this.#log ??= this.#source.trace?.logger(this.id) ?? this.#context.log.child({ requestId: this.id })
     return this.#log
   }
 

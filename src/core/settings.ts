@@ -1,6 +1,8 @@
 import type { AddressSet } from './addresses.js'
+import type { Instrument } from './instrument.js'
 import type { Logger } from './logger.js'
 import type { RequestIds } from './request-id.js'
+import type { AppTracing } from './tracing.js'
 import type { ProxyTrust } from './trust.js'
 import type { Middleware } from './types.js'
 
@@ -47,8 +49,12 @@ export interface Settings {
   readonly requestLineLimit: number | undefined
   /** Milliseconds until a request without an answer gets a 503; 0 for never. */
   readonly requestTimeout: number
+  /** Measures middleware and handlers; undefined where nobody is told. */
+  readonly serverTiming: Instrument | undefined
   /** Bytes of a body that are taken in ahead of whoever reads it. */
   readonly streamThreshold: number
+  /** Undefined without it. */
+  readonly tracing: AppTracing | undefined
   readonly transport: TransportName | 'auto'
   /** Which proxies are believed; undefined for none. */
   readonly trust: ProxyTrust | undefined

@@ -1,5 +1,6 @@
 import { limit } from '../core/exempt.js'
 import type { Logger } from '../core/logger.js'
+import { metered, single } from '../core/metric.js'
 import { problem } from '../core/problem.js'
 import type { Middleware } from '../core/types.js'
 import { httpError } from '../errors.js'
@@ -15,19 +16,22 @@ const retryAfter = '1'
  * @param most milliseconds.
  */
 export function createOverload(most: number, log: Logger): Middleware {
-  let refused = 0
+  let [refused, total] = [0, 0]
   const loop = new LoopDelay(most, (isOver, delay) => {
     if (isOver) log.warn({ delay, most }, 'the event loop is late: requests are refused')
     else log.info({ delay, most, refused }, 'the event loop is in time again')
     refused = 0
   })
-  return limit(function overload(request, next) {
+  const middleware: Middleware = limit(function overload(request, next) {
     loop.touch()
     if (!loop.isOver) return next()
     refused++
+    total++
     const headers = { 'Retry-After': retryAfter }
     const facts = { reason: 'the server has too much to do', section: 'RFC 9110, 15.6.4' }
     // Not thrown: what is thrown with such a status is logged each time.
     return problem(httpError('OVERLOADED', facts, { headers }), request.id)
   })
+  const help = 'Requests that were refused while the event loop was late.'
+  return metered(middleware, () => [single('counter', 'hotpress_overload_refused_total', help, total)])
 }

@@ -1,6 +1,7 @@
 import { networkOf } from '../core/addresses.js'
 import { limit } from '../core/exempt.js'
 import type { Logger } from '../core/logger.js'
+import { type MetricFamily, metered } from '../core/metric.js'
 import { problem } from '../core/problem.js'
 import type { HttpRequest } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'
@@ -28,6 +29,8 @@ const mostNetworks = 4096
 class RateLimit {
   readonly #fields: RateLimitFields
   readonly #health: Health
+  #failed = 0
+  #refused = 0
   readonly #settings: RateLimitSettings
 
   constructor(settings: RateLimitSettings) {
@@ -35,6 +38,21 @@ class RateLimit {
     this.#health = healths.get(settings.limiter) ?? { isFailing: false }
     this.#settings = settings
     healths.set(settings.limiter, this.#health)
+  }
+
+  /** How often it has refused, and how often its limiter has failed. */
+  families(): readonly MetricFamily[] {
+    const labels = { policy: this.#settings.policy.name }
+    const counter = (name: string, help: string, value: number): MetricFamily => ({
+      help,
+      name,
+      series: [{ labels, value }],
+      type: 'counter',
+    })
+    return [
+      counter('hotpress_rate_limit_failures_total', 'Requests whose rate limiter has failed.', this.#failed),
+      counter('hotpress_rate_limit_refused_total', 'Requests that a rate limit has refused.', this.#refused),
+    ]
   }
 
   handle(request: HttpRequest, next: Next): Answer {
@@ -64,6 +82,7 @@ class RateLimit {
   }
 
   #fail(error: unknown, request: HttpRequest, next: Next): Answer {
+    this.#failed++
     this.#note(error, request.log)
     if (this.#settings.failOpen) return next()
     // Not thrown: what is thrown with such a status is logged each time.
@@ -84,7 +103,10 @@ class RateLimit {
       return this.#fail(new TypeError(`the limiter answered ${describe(result)}`), request, next)
     }
     if (this.#health.isFailing || result.failure !== undefined) this.#note(result.failure, request.log)
-    if (!result.allowed) throw this.#refusal(result)
+    if (!result.allowed) {
+      this.#refused++
+      throw this.#refusal(result)
+    }
     const response = next()
     if (!this.#settings.headers) return response
     return response instanceof Promise
@@ -119,9 +141,10 @@ export function rateLimit(options: RateLimitOptions): Middleware {
 /** @param name the policy's where the options have none. */
 export function createRateLimit(options: RateLimitOptions, name?: string): Middleware {
   const made = new RateLimit(settleRateLimit(options, name))
-  return limit(function rateLimit(request, next): Answer {
+  const middleware: Middleware = limit(function rateLimit(request, next): Answer {
     return made.handle(request, next)
   })
+  return metered(middleware, () => made.families())
 }
 
 /** What stands for a client by default: its IPv4 address, or the network of its IPv6 address. */

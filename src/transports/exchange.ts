@@ -6,12 +6,12 @@ import type { HeaderPairs } from '../core/headers.js'
 import { patience } from '../core/patience.js'
 import { blankError, problem } from '../core/problem.js'
 import { abortRequest, HttpRequest } from '../core/request.js'
-import type { RequestSource } from '../core/request-source.js'
+import type { HttpVersion, RequestSource } from '../core/request-source.js'
 import { HttpResponse } from '../core/response.js'
 import { asStream, isStream, pump, release, type StreamSink } from '../core/stream.js'
 import type { HandlerResult } from '../core/types.js'
 import { httpError } from '../errors.js'
-import { Observation } from './observation.js'
+import { type Observation, observe } from './observation.js'
 import type { TransportHost } from './transport.js'
 
 // Milliseconds and bytes that a body which nobody wants is taken in, to keep its connection. The native core has the same.
@@ -46,6 +46,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   }
 
   abstract readonly bodySize: number
+  abstract readonly httpVersion: HttpVersion
   abstract readonly ip: string
   abstract readonly method: string
   abstract readonly path: string
@@ -111,7 +112,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   serve(): void {
     const request = new HttpRequest(this, this.#host)
     this.#request = request
-    if (this.#host.observer !== undefined) this.#observation = new Observation(this.#host.observer, request)
+    this.#observation = observe(this.#host, request)
     const result = this.#dispatch(request)
     if (result instanceof HttpResponse) {
       this.#answer(result, false)
@@ -140,7 +141,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   }
 
   /** The client has shut its side: it may be gone, or wait for the answer, which is written all the same. */
-  protected signalEnd(): void {
+  signalEnd(): void {
     if (this.#request !== undefined) abortRequest(this.#request, new Error('the client went away'))
   }
 
@@ -190,11 +191,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     })
   }
 
-  /**
-   * Writes a response's body to a sink, and ends it.
-   *
-   * @param isEarly whether the end waits for {@link whenReceived}.
-   */
+  /** Writes a response's body to a sink, and ends it: an early one when the request's body is there ({@link whenReceived}). */
   protected async writeBody(
     response: HttpResponse,
     sink: StreamSink,
@@ -202,7 +199,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     isEarly: boolean,
   ): Promise<void> {
     try {
-      if (!(await pump(asStream(response.body), this.#observation?.counting(sink) ?? sink))) return
+      if (!(await (this.#observation?.pump(response.body, sink) ?? pump(asStream(response.body), sink)))) return
       this.#observation?.over(true)
       this.#letBodyGo()
       if (isEarly) await this.whenReceived()
@@ -264,15 +261,14 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     // A body over the limit leaves bytes on the connection that nobody will read as a body.
     if (this.#body?.isOverLimit) response.close()
     if (this.isReceived) return
-    if (isStream(response.body)) {
-      // Before the answer begins: a client that waits for a 100 would find it in the middle.
-      this.startReceiving()
-      return
+    // Before the answer begins: a client that waits for a 100 would find it in the middle.
+    if (isStream(response.body)) this.startReceiving()
+    else {
+      // To take in a long rest costs more than a new connection.
+      if (this.bodySize - (this.#body?.size ?? 0) > mostUnread) response.close()
+      this.#isLast = response.closes
+      this.#letBodyGo()
     }
-    // To take in a long rest costs more than a new connection.
-    if (this.bodySize - (this.#body?.size ?? 0) > mostUnread) response.close()
-    this.#isLast = response.closes
-    this.#letBodyGo()
   }
 
   // What came of a body is wanted by nobody: it is over its limit, has failed, or its request was answered.

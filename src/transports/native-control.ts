@@ -1,5 +1,9 @@
+import type { ResponseBody } from '../core/response.js'
+
 // What JavaScript and the native core tell each other by numbers that both can read and write. `native/src/bridge` has
 // the same lists: control.rs, values.rs.
+
+import type { HttpVersion } from '../core/request-source.js'
 
 export const Event = {
   Body: 0,
@@ -40,6 +44,8 @@ export const Control = {
   upgrades: 11,
   within: 17,
 } as const
+/** By what is above the first bit of `Control.secure`. */
+export const versions: readonly HttpVersion[] = ['1.1', '1.0', '1.1', '2', '3']
 /** Where header lines stand among the numbers, and how much room they have, in bytes. */
 export const Lines = { at: 128, size: 1024 } as const
 /** Where a body stands that has come whole with its head, and how much room it has. */
@@ -55,4 +61,10 @@ export function bodySize(control: Uint32Array): number {
   const kind = control[Control.body]! & Body.kind
   if (kind === 0) return 0
   return kind === Body.chunked ? -1 : control[Control.lengthHigh]! * 2 ** 32 + control[Control.lengthLow]!
+}
+
+/** What an answer that goes back with the callback has for a body, a stream being none. */
+export function answerKind(body: ResponseBody): number {
+  if (typeof body === 'string') return Answer.string
+  return body instanceof Uint8Array ? Answer.bytes : Answer.empty
 }

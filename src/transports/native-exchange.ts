@@ -2,12 +2,13 @@ import { bodyLength, headerLines } from '../core/head.js'
 import { findHeader, type HeaderPairs, joinHeader } from '../core/headers.js'
 import { laterCoding } from '../core/later-coding.js'
 import { type HttpRequest, knownId } from '../core/request.js'
+import type { HttpVersion } from '../core/request-source.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
 import { isStream, type StreamSink } from '../core/stream.js'
 import { HotpressError } from '../errors.js'
 import { Exchange } from './exchange.js'
-import { Answer, Body, beside, bodySize, Control, Flag, methods, Part } from './native-control.js'
+import { Answer, answerKind, Body, beside, bodySize, Control, Flag, methods, Part, versions } from './native-control.js'
 import { longestName, nameBit, parseHeaders } from './native-headers.js'
 import { inPieces, isByParts } from './native-long.js'
 import type { NativeOwner } from './native-owner.js'
@@ -29,6 +30,7 @@ export class NativeExchange extends Exchange {
   #query: string | undefined = undefined
   readonly bodySize: number
   readonly encodesAnswers: boolean
+  readonly httpVersion: HttpVersion
   readonly isCoded: boolean
   readonly isJson: boolean
   readonly protocol: 'http' | 'https'
@@ -46,14 +48,19 @@ export class NativeExchange extends Exchange {
     this.#owner = owner
     this.#path = path
     this.bodySize = bodySize(control)
+    this.httpVersion = versions[control[Control.secure]! >> 1]!
     this.isCoded = (control[Control.body]! & Body.coded) !== 0
     this.isJson = (control[Control.body]! & Body.json) !== 0
-    this.protocol = control[Control.secure] === 1 ? 'https' : 'http'
+    this.protocol = (control[Control.secure]! & 1) === 1 ? 'https' : 'http'
     // 2^32 - 1, for none, becomes -1.
     this.routeId = control[Control.route]! | 0
     this.serial = control[Control.serial]!
     this.slot = control[Control.slot]!
     this.encodesAnswers = (this.slot & beside) !== 0
+  }
+
+  get connection(): number {
+    return this.#owner.connectionOf(this.slot, this.#connection)
   }
 
   get ip(): string {
@@ -117,10 +124,6 @@ export class NativeExchange extends Exchange {
     const drained = this.#drained
     this.#drained = undefined
     drained?.(isGone)
-  }
-
-  onEnded(): void {
-    this.signalEnd()
   }
 
   onGone(): void {
@@ -201,9 +204,8 @@ export class NativeExchange extends Exchange {
     if (handed !== undefined) return handed
     const value = io.header(this.slot, this.serial, lower, isWhole)
     if (value === undefined) throw new HotpressError('REQUEST_OVER', {})
-    if (value === null) return undefined
-    wanted.note(lower)
-    return value
+    if (value !== null) wanted.note(lower)
+    return value ?? undefined
   }
 
   #begin(): void {
@@ -219,9 +221,8 @@ export class NativeExchange extends Exchange {
   }
 
   #respond(response: HttpResponse, status: number, flags: number, lines: string): void {
-    const { body } = response
     this.#end()
-    const whole = isStream(body) || isBodiless(response.statusCode) ? undefined : body
+    const whole = isStream(response.body) || isBodiless(response.statusCode) ? undefined : response.body
     const { io } = this.#owner
     io.control[Control.status] = status
     io.control[Control.flags] = flags
@@ -244,11 +245,8 @@ export class NativeExchange extends Exchange {
     control[Control.returnedFlags] = id === undefined ? flags : flags | Flag.hasId
     control[Control.returnedLines] = size
     control[Control.returnedStatus] = status
-    let kind: number = Answer.empty
-    if (typeof body === 'string') {
-      kind = Answer.string
-      control[Control.returnedUnits] = body.length
-    } else if (body instanceof Uint8Array) kind = Answer.bytes
+    if (typeof body === 'string') control[Control.returnedUnits] = body.length
+    const kind = answerKind(body)
     if (kind === Answer.empty || isBodiless(response.statusCode)) {
       control[Control.answer] = Answer.empty
       this.release(response)

@@ -20,6 +20,8 @@ export interface NativeOwner<Exchange> {
   readonly whole: Uint8Array
   /** The address of a connection's peer, by the slot and the number of the connection; undefined where it is over. */
   addressOf(slot: number, serial: number, connection: number): string | undefined
+  /** Tells a connection from all others of the process. */
+  connectionOf(slot: number, connection: number): number
   /** The certificate that its client has proved to be its own, as DER; undefined without one, and where it is over. */
   certificateOf(slot: number, serial: number, connection: number): Uint8Array | undefined
   /** The host name that its client asked for by TLS; undefined without one, and where it is over. */

@@ -18,6 +18,9 @@ import type { CertificateSettings, ListenSettings, TransportHost } from './trans
 /** Connections where the app does not say. */
 const maxConnections = 1024
 
+/** The servers of this process. */
+let next = 0
+
 /** Milliseconds between two looks at what is left of a server that closes. */
 const pause = 10
 
@@ -37,6 +40,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   readonly #exchangesBeside: (NativeExchange | undefined)[] = []
   readonly #bridge: NativeBridge | undefined
   readonly #limit: NativeLimit | undefined
+  readonly #number = next++
   #underWay = 0
   // By slot, as the addresses.
   readonly #sessions: (Session | undefined)[] = []
@@ -99,6 +103,11 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   began(exchange: NativeExchange): void {
     this.#underWay++
     this.#listOf(exchange.slot)[exchange.slot & ~beside] = exchange
+  }
+
+  // Those beside the loop have numbers of their own, and so has each listener.
+  connectionOf(slot: number, connection: number): number {
+    return (this.#number * 2 + ((slot & beside) === 0 ? 0 : 1)) * 2 ** 32 + connection
   }
 
   async close({ drain, idleGrace }: DrainPlan): Promise<Census> {
@@ -206,7 +215,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     if (event === Event.Body) exchange.onBody(data as Uint8Array, false)
     else if (event === Event.BodyEnd) exchange.onBody(data as Uint8Array, true, more as string | undefined)
     else if (event === Event.Drain) exchange.onDrain()
-    else if (event === Event.Ended) exchange.onEnded()
+    else if (event === Event.Ended) exchange.signalEnd()
     else exchange.onGone()
   }
 }

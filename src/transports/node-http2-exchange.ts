@@ -26,6 +26,7 @@ export class NodeHttp2Exchange extends ArrivedExchange {
   #isLate = false
   readonly #session: NodeHttp2Session
   readonly #stream: ServerHttp2Stream
+  readonly httpVersion = '2'
 
   constructor(
     host: TransportHost,
@@ -39,6 +40,10 @@ export class NodeHttp2Exchange extends ArrivedExchange {
     this.#expectsContinue = arrival.expectsContinue
     this.#session = session
     this.#stream = stream
+  }
+
+  get connection(): object {
+    return this.#session
   }
 
   get ip(): string {

@@ -1,24 +1,43 @@
-import type { RequestEnd, RequestObserver } from '../core/observer.js'
-import type { HttpRequest } from '../core/request.js'
-import type { HttpResponse } from '../core/response.js'
+import { observers, type RequestEnd, type RequestObserver } from '../core/observer.js'
+import { type HttpRequest, sourceOf } from '../core/request.js'
+import { hasListeners, requestEvents } from '../core/request-events.js'
+import type { HttpResponse, ResponseBody } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
-import { isStream, type StreamSink } from '../core/stream.js'
+import { asStream, isStream, pump, type StreamSink } from '../core/stream.js'
+import type { EndObserver } from '../core/tracing.js'
+import type { TransportHost } from './transport.js'
 
-/** What an observer is told of one request: its beginning when this is made, its end once. */
+// Those of each host that has some of its own.
+const withEvents = new WeakMap<RequestObserver, RequestObserver>()
+
+/** Who is told of a request that comes now: the app's observers, and the diagnostics channels while somebody listens to them. */
+function observerOf({ observer }: TransportHost): RequestObserver | undefined {
+  if (!hasListeners()) return observer
+  if (observer === undefined) return requestEvents
+  let both = withEvents.get(observer)
+  if (both === undefined) {
+    both = observers([requestEvents, observer])!
+    withEvents.set(observer, both)
+  }
+  return both
+}
+
+/** What is told of one request that has begun: its end, once. */
 export class Observation implements RequestEnd {
   readonly #begun = performance.now()
   #isOver = false
-  readonly #observer: RequestObserver
+  readonly #observer: RequestObserver | undefined
   readonly #request: HttpRequest
+  readonly #traced: EndObserver | undefined
   bytes = 0
   duration = 0
   isAborted = false
   response: HttpResponse | undefined = undefined
 
-  constructor(observer: RequestObserver, request: HttpRequest) {
+  constructor(observer: RequestObserver | undefined, traced: EndObserver | undefined, request: HttpRequest) {
     this.#observer = observer
     this.#request = request
-    observer.began(request)
+    this.#traced = traced
   }
 
   /** Its answer goes to the transport: all of it, unless its body is a stream that is sent. */
@@ -33,9 +52,9 @@ export class Observation implements RequestEnd {
     this.over(true)
   }
 
-  /** A sink that counts what it is given. */
-  counting(sink: StreamSink): StreamSink {
-    return {
+  /** As `pump()`, within the request's context, and counts what is sent. */
+  pump(body: ResponseBody, sink: StreamSink): Promise<boolean> {
+    const counting: StreamSink = {
       cut: () => sink.cut(),
       end: () => sink.end(),
       write: (chunk) => {
@@ -43,6 +62,8 @@ export class Observation implements RequestEnd {
         return sink.write(chunk)
       },
     }
+    const send = (source: ResponseBody): Promise<boolean> => pump(asStream(source), counting)
+    return sourceOf(this.#request).trace?.run(send, body) ?? send(body)
   }
 
   /** Nothing further is sent: its answer is whole, or it was broken off. */
@@ -51,6 +72,17 @@ export class Observation implements RequestEnd {
     this.#isOver = true
     this.duration = performance.now() - this.#begun
     this.isAborted = !isWhole
-    this.#observer.ended(this.#request, this)
+    this.#observer?.ended(this.#request, this)
+    this.#traced?.(this.#request, this)
   }
+}
+
+/** Begins to tell of a request; undefined where nobody wants to know of its end. */
+export function observe(host: TransportHost, request: HttpRequest): Observation | undefined {
+  // Outermost: what observers do is within the trace.
+  const traced = host.tracing?.began(request)
+  const observer = observerOf(host)
+  if (observer === undefined && traced === undefined) return undefined
+  observer?.began(request)
+  return new Observation(observer, traced, request)
 }

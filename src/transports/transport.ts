@@ -10,6 +10,7 @@ import type { RequestContext } from '../core/request-context.js'
 import type { HttpResponse } from '../core/response.js'
 import type { Settings, TransportName } from '../core/settings.js'
 import type { Responder } from '../core/to-response.js'
+import type { AppTracing } from '../core/tracing.js'
 import type { HandlerResult } from '../core/types.js'
 import type { SocketLimits, SocketUpgrade } from '../core/web-socket.js'
 import type { NativeFixed, Router } from '../native/types.js'
@@ -67,6 +68,8 @@ export interface TransportHost extends RequestContext {
   readonly responder: Responder
   /** Undefined where there are none. */
   readonly sockets?: HostSockets | undefined
+  /** Traces requests; undefined where nobody does. */
+  readonly tracing?: AppTracing | undefined
   /**
    * A request in, a response out: at once, or what `responder` makes of the promise's value or rejection. It never throws.
    */

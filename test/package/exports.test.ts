@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { describe, it } from 'node:test'
 import * as esm from 'hotpress'
+import * as esmOtel from 'hotpress/otel'
 import * as esmClient from 'hotpress/socketio-client'
 import { version } from '../../src/version.js'
 
@@ -44,6 +45,7 @@ const names = [
   'ipFilter',
   'json',
   'jwt',
+  'metrics',
   'pathFilter',
   'rateLimit',
   'redirect',
@@ -55,8 +57,11 @@ const names = [
   'stream',
   'text',
   'toResponse',
+  'traceOf',
   'workerId',
 ]
+
+const otelNames = ['HotpressError', 'otel']
 
 const clientNames = ['HotpressError', 'connect', 'connectTo', 'connectToWithAuth', 'connectWithAuth']
 
@@ -75,6 +80,30 @@ describe('the package', () => {
       )
       assert.equal(client.HotpressError, HotpressError)
       await assert.rejects(client.connect('http://127.0.0.1:1'), { code: 'SOCKETIO_UNREACHABLE' })
+    }
+  })
+
+  it('exports these names as hotpress/otel, with the same errors', async () => {
+    const cjsOtel = require('hotpress/otel') as typeof esmOtel
+    for (const [entry, { HotpressError }] of [
+      [esmOtel, esm],
+      [cjsOtel, require('hotpress') as typeof esm],
+    ] as const) {
+      assert.deepEqual(
+        Object.keys(entry)
+          .filter((name) => name !== '__esModule')
+          .sort(),
+        otelNames,
+      )
+      assert.equal(entry.HotpressError, HotpressError)
+      const set = await entry.otel({ exporter: 'none', sampler: 0 })
+      // An app of either copy is traced by it.
+      for (const { Hotpress, traceOf } of [esm, require('hotpress') as typeof esm]) {
+        const app = new Hotpress({ logger: false, tracing: true })
+        app.get('/', (req) => ({ isSampled: traceOf(req)?.isSampled }))
+        assert.deepEqual((await app.inject()).json(), { isSampled: false })
+      }
+      await set.shutdown()
     }
   })
 

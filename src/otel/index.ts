@@ -1,0 +1,3 @@
+export { type ErrorCode, HotpressError } from '../errors.js'
+export type { BatchOptions, OtelOptions, OtelProtocol, PropagatorName, SamplerName } from './options.js'
+export { type Otel, otel } from './otel.js'

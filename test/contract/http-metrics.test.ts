@@ -1,0 +1,3 @@
+import { metricsContract } from './http/metrics.js'
+
+metricsContract()

@@ -1,0 +1,3 @@
+import { tracingContract } from './http/tracing.js'
+
+tracingContract()
