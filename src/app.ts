@@ -80,6 +80,9 @@ export class Hotpress extends RouteRegistry {
       phase: this.#phase,
       sockets: this.#sockets,
     })
+    const { accessLog } = this.#settings
+    // The first hook is the last to run: what the others do may be logged too.
+    if (accessLog !== undefined) this.onClose((signal) => accessLog.close(signal), { timeout: accessLog.closeTime })
   }
 
   /** The app's logger. */

@@ -4,7 +4,7 @@ import { createFileEncoder } from './compression/encode.js'
 import { Deadlines } from './core/deadlines.js'
 import type { Endings } from './core/endings.js'
 import { HeadTemplate } from './core/head.js'
-import type { RequestObserver } from './core/observer.js'
+import { observers, type RequestObserver } from './core/observer.js'
 import type { Phase } from './core/phase.js'
 import type { Settings } from './core/settings.js'
 import type { ErrorHandler, Handler, Middleware } from './core/types.js'
@@ -50,6 +50,11 @@ export function makeHost({
   sockets,
   table,
 }: AppParts): TransportHost {
+  const { accessLog } = settings
+  accessLog?.open()
+  // First of them: it is told of an end when all others have been.
+  const observing =
+    accessLog === undefined ? observer : observers(observer === undefined ? [accessLog] : [accessLog, observer])
   const fileEncoder = createFileEncoder()
   const dispatcher = new Dispatcher({
     bodyRules: { decodes: settings.decodeBody, limit: settings.bodyLimit, threshold: settings.streamThreshold },
@@ -81,13 +86,13 @@ export function makeHost({
     isExempt: dispatcher.hasExempt ? (request) => dispatcher.isExempt(request) : undefined,
     ids: settings.ids,
     log: settings.log,
-    observer,
+    observer: observing,
     phase,
     responder: dispatcher.responder,
     routes: {
       // Those have ids that are made in Rust, and nobody sees them.
       fixed:
-        observer !== undefined || unseen === undefined || bridge !== undefined || settings.ids !== undefined
+        observing !== undefined || unseen === undefined || bridge !== undefined || settings.ids !== undefined
           ? undefined
           : fixedAnswers(unseen, head),
       matcher,

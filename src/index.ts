@@ -79,6 +79,13 @@ export {
   type ResourcePolicy,
   SecurityHeaders,
 } from './middleware/security-headers-builder.js'
+export type {
+  AccessLogDestination,
+  AccessLogFile,
+  AccessLogOptions,
+  AccessLogRotation,
+  AccessLogSyslog,
+} from './observability/access-log/options.js'
 export type { HotpressOptions, Http2Options, HttpsRedirectOptions, ListenOptions, RunOptions } from './option-types.js'
 export type { RedisAdapterClient } from './realtime/redis-connections.js'
 export type {

@@ -15,6 +15,7 @@ import { type PathFilterOptions, settlePathFilter } from './middleware/path-filt
 import { createRateLimit } from './middleware/rate-limit.js'
 import type { RateLimitOptions } from './middleware/rate-limit-options.js'
 import { type SecurityHeadersSettings, settleSecurityHeaders } from './middleware/security-headers.js'
+import { createAccessLog } from './observability/access-log/settle.js'
 import { createLogger, type LoggerOption } from './observability/logger.js'
 import type { HotpressOptions } from './option-types.js'
 import { version } from './version.js'
@@ -25,6 +26,7 @@ const transports: readonly unknown[] = ['auto', 'native', 'node', 'uws']
 
 // One row an option: what makes a setting of a value, or says what is wrong with it.
 const checks: Checks<HotpressOptions> = {
+  accessLog: (value) => value,
   bodyLimit: (value) => bytesOf(value, 'bodyLimit'),
   chunkLimit: (value) => positive('chunkLimit', bytesOf(value, 'chunkLimit')),
   compression: checkCompression,
@@ -73,6 +75,7 @@ export function settle(options: HotpressOptions): Settings {
   const overload = delay === undefined ? undefined : createOverload(delay, log)
   const trust = given.trustProxy as ProxyTrust | undefined
   return Object.freeze({
+    accessLog: createAccessLog(given.accessLog ?? false, log),
     bodyLimit: (given.bodyLimit as number | undefined) ?? 10 * 1024 ** 2,
     chunkLimit: given.chunkLimit as number | undefined,
     compression: given.compression as Middleware | undefined,
