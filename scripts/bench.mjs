@@ -14,6 +14,7 @@ const help = `npm run bench -- <benchmark> [options]
   http     Hotpress and its peers under the same load
   idle     the memory of idle connections
   latency  how late answers are at half load
+  observability what it costs to be observed: access log
   policies what each policy costs a request
   realtime Socket.IO and WebSockets
   router   the route matchers
@@ -27,7 +28,7 @@ Needed for figures that count: wrk (Debian, Ubuntu: apt-get install wrk; Homebre
 const [name, ...rest] = process.argv.slice(2)
 if (
   name === undefined ||
-  !['bodies', 'compress', 'http', 'idle', 'latency', 'policies', 'realtime', 'router', 'static', 'tls'].includes(name)
+  !['bodies', 'compress', 'http', 'idle', 'latency', 'observability', 'policies', 'realtime', 'router', 'static', 'tls'].includes(name)
 ) {
   console.log(help)
   process.exit(name === '--help' || name === '-h' ? 0 : 1)

@@ -17,8 +17,8 @@ export interface AccessLogParts {
   readonly sink: Sink
   /** Milliseconds from which on a request is slow. */
   readonly slow: number
-  /** What goes around a line where it goes. */
-  frame(line: string, level: Level, time: number): string
+  /** What is put around a line; undefined where it has its end already. */
+  readonly frame: ((line: string, level: Level, time: number) => string) | undefined
   /** Whether a path is logged. */
   has(path: string): boolean
   /** Whether a request is left out; undefined where none is. */
@@ -138,7 +138,8 @@ export class AccessLog implements RequestLog, Outcome {
   #write(entry: Entry, request: HttpRequest): void {
     const { format, frame, log, queue } = this.#parts
     try {
-      queue.add(frame(format.line(entry, request, this), this.level, this.time))
+      const line = format.line(entry, request, this)
+      queue.add(frame === undefined ? line : frame(line, this.level, this.time))
       // A request that has ended after its app: nobody closes the log once more.
       if (!this.#isOpen) queue.flushSync()
     } catch (error) {

@@ -47,11 +47,18 @@ export class LogClock {
   }
 }
 
+/** Durations below ten milliseconds, which most are, by their microseconds. */
+const short: string[] = []
+
 /** Milliseconds with three digits behind the point: a number's own form takes longer, and has up to seventeen. */
 export function milliseconds(time: number): string {
   const microseconds = Math.round(time * 1000)
+  const known = short[microseconds]
+  if (known !== undefined) return known
   const whole = Math.floor(microseconds / 1000)
-  return `${whole}.${thousandths[microseconds - whole * 1000]!}`
+  const text = `${whole}.${thousandths[microseconds - whole * 1000]!}`
+  if (microseconds < 10_000) short[microseconds] = text
+  return text
 }
 
 function httpdTime(date: Date): string {

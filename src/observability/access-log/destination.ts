@@ -12,11 +12,15 @@ import type { Sink } from './sink.js'
 import { SocketSink } from './socket-sink.js'
 import { facilities, syslogAddress, syslogFrame } from './syslog.js'
 
+/** What is put around a line. */
+export type Frame = (line: string, level: Level, time: number) => string
+
 /** Where lines go, and what each has around it there. */
 export interface Destination {
   /** What it is called in messages. */
   readonly name: string
-  frame(line: string, level: Level, time: number): string
+  /** Undefined for a line feed behind each. */
+  readonly frame: Frame | undefined
   makeSink(report: DropReport): Sink
 }
 
@@ -29,7 +33,7 @@ const longest = 366 * 24 * 3_600_000
 export function makeDestination(value: unknown, option: string): Destination {
   if (value === 'stdout') {
     const name = 'standard output'
-    return { frame: withNewline, makeSink: () => new DescriptorSink(1, name), name }
+    return { frame: undefined, makeSink: () => new DescriptorSink(1, name), name }
   }
   if (value === 'journald') return journal('hotpress')
   if (typeof value !== 'object' || value === null) return invalid(option, value, takes)
@@ -72,7 +76,7 @@ function fileOf(value: object, where: string): Destination {
   const { file, mode = 0o640, reopen = false, rotate } = given
   if (file === undefined) return invalid(`file${where}`, file, 'the path of a file')
   return {
-    frame: withNewline,
+    frame: undefined,
     makeSink: (report) => new FileSink({ file, mode, reopen, rotate }, (error) => report.failed(error)),
     name: file,
   }
@@ -149,8 +153,4 @@ function syslogOf(value: object, where: string): Destination {
     makeSink: () => new SocketSink(address, syslog.where),
     name: address,
   }
-}
-
-function withNewline(line: string): string {
-  return `${line}\n`
 }

@@ -4,6 +4,7 @@ import { describe } from '../../errors.js'
 import { LogClock } from './clock.js'
 import { type Entry, type LineFormat, type Needs, type Outcome, versionOf } from './entry.js'
 import { itemText } from './escape.js'
+import { Memo } from './memo.js'
 import { type Redaction, redacted } from './redact.js'
 
 /** The formats that httpd's manual names. */
@@ -19,7 +20,8 @@ export interface FormatParts {
   readonly user: ((request: HttpRequest) => string | undefined) | undefined
 }
 
-type Part = (entry: Entry, request: HttpRequest, outcome: Outcome) => string
+/** What a directive gives; a text where that is always the same. */
+type Part = string | ((entry: Entry, request: HttpRequest, outcome: Outcome) => string)
 
 /** What the directives of one format have in common as they are compiled. */
 interface Compiling extends FormatParts {
@@ -29,9 +31,16 @@ interface Compiling extends FormatParts {
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
+/** Milliseconds. */
+const units: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['s', 1000],
+  ['us', 0.001],
+])
+
 /** Directives without an argument. */
 const plain: Readonly<Record<string, (compiling: Compiling) => Part>> = {
-  '%': () => () => '%',
+  '%': () => '%',
   a: address,
   B:
     () =>
@@ -51,12 +60,12 @@ const plain: Readonly<Record<string, (compiling: Compiling) => Part>> = {
       versionOf(version) ?? '-',
   h: address,
   L: id,
-  l: () => () => '-',
+  l: () => '-',
   m:
     () =>
     (_, { method }) =>
       itemText(method),
-  P: () => constant(String(process.pid)),
+  P: () => String(process.pid),
   q:
     ({ redaction }) =>
     ({ query }) =>
@@ -78,7 +87,7 @@ const plain: Readonly<Record<string, (compiling: Compiling) => Part>> = {
     () =>
     (_, { path }) =>
       itemText(path),
-  u: ({ user }) => (user === undefined ? constant('-') : (_, request) => textOr(user(request))),
+  u: ({ user }) => (user === undefined ? '-' : (_, request) => textOr(user(request))),
   X:
     () =>
     (_, __, { end }) =>
@@ -96,11 +105,11 @@ const withArgument: Readonly<Record<string, (argument: string, compiling: Compil
   n: (argument, compiling) => (Object.hasOwn(notes, argument) ? notes[argument]!(compiling) : undefined),
   o: responseHeader,
   T: (argument) => {
-    const unit = { ms: 1, s: 1000, us: 0.001 }[argument]
+    const unit = units.get(argument)
     return unit === undefined ? undefined : (_, __, { end }) => String(Math.floor(end.duration / unit))
   },
   t: (argument) => {
-    const unit = { msec: 1, sec: 1000, usec: 0.001 }[argument]
+    const unit = units.get(argument.replace(/ec$/, ''))
     return unit === undefined ? undefined : (_, __, { end, time }) => String(Math.floor((time - end.duration) / unit))
   },
 }
@@ -133,28 +142,37 @@ const takes = `a format of the directives ${Object.keys(plain)
 /**
  * Compiles a format of Apache's httpd (mod_log_config).
  *
+ * @param ending of each line.
  * @throws HotpressError `OPTION_INVALID` naming a directive that there is not.
  */
-export function compileHttpdFormat(format: string, option: string, parts: FormatParts): LineFormat {
+export function compileHttpdFormat(format: string, option: string, parts: FormatParts, ending: string): LineFormat {
   if (/[^\x20-\x7e]/.test(format)) refused(option, describe(format), 'one line of ASCII')
   const needs = { headers: [], id: false, ip: false, peer: false, protocol: false }
   const compiling: Compiling = { ...parts, clock: new LogClock(), needs }
-  const compiled: Part[] = []
+  // What is always the same is put together here.
+  const calls: { readonly before: string; readonly call: Exclude<Part, string> }[] = []
+  let before = ''
   let at = 0
-  for (const match of format.matchAll(/%([<>]?)(?:\{([^}]*)\})?(.?)/g)) {
-    if (match.index > at) compiled.push(constant(format.slice(at, match.index)))
-    at = match.index + match[0].length
+  const directives = [...format.matchAll(/%([<>]?)(?:\{([^}]*)\})?(.?)/g)]
+  if (directives.length === 0) refused(option, describe(format), `'json', 'common', 'combined', or ${takes}`)
+  for (const match of directives) {
     const [whole, modifier, argument, letter] = match
+    before += format.slice(at, match.index)
+    at = match.index + whole.length
     const part = modifier === '' || letter === 's' ? partOf(letter!, argument, compiling) : undefined
-    compiled.push(part ?? refused(option, `the directive ${describe(whole)}`, takes))
+    if (part === undefined) refused(option, `the directive ${describe(whole)}`, takes)
+    else if (typeof part === 'string') before += part
+    else {
+      calls.push({ before, call: part })
+      before = ''
+    }
   }
-  if (compiled.length === 0) refused(option, describe(format), `'json', 'common', 'combined', or ${takes}`)
-  if (at < format.length) compiled.push(constant(format.slice(at)))
+  const rest = before + format.slice(at) + ending
   return {
     line(entry, request, outcome) {
       let line = ''
-      for (const part of compiled) line += part(entry, request, outcome)
-      return line
+      for (const { before, call } of calls) line += before + call(entry, request, outcome)
+      return line + rest
     },
     needs,
   }
@@ -170,10 +188,6 @@ function address({ needs }: Compiling): Part {
   return ({ ip }) => textOr(ip)
 }
 
-function constant(text: string): Part {
-  return () => text
-}
-
 function id({ needs }: Compiling): Part {
   needs.id = true
   return ({ id }) => id
@@ -185,10 +199,10 @@ function requestHeader(argument: string, { needs, redaction }: Compiling): Part 
   if (!needs.headers.includes(name)) needs.headers.push(name)
   const index = needs.headers.indexOf(name)
   if (redaction.hides(name)) return ({ headers }) => (headers[index] === undefined ? '-' : redacted)
-  if (name !== 'referer') return ({ headers }) => textOr(headers[index])
+  const memo = new Memo(name === 'referer' ? (value) => textOr(redaction.url(value)) : textOr)
   return ({ headers }) => {
     const value = headers[index]
-    return value === undefined ? '-' : textOr(redaction.url(value))
+    return value === undefined ? '-' : memo.of(value)
   }
 }
 

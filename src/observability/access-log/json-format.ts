@@ -1,14 +1,13 @@
 import { hostname } from 'node:os'
 import type { RequestEnd } from '../../core/observer.js'
 import type { HttpRequest } from '../../core/request.js'
-import { LogClock, milliseconds } from './clock.js'
+import { milliseconds } from './clock.js'
 import type { Entry, Level, LineFormat, Outcome } from './entry.js'
 import { jsonText, jsonValue } from './escape.js'
 import type { FormatParts } from './httpd-format.js'
+import { Memo } from './memo.js'
+import type { AccessLogFields } from './options.js'
 import { redacted } from './redact.js'
-
-/** Further members of a line, from what the app knows of a request. */
-export type AccessLogFields = (request: HttpRequest, end: RequestEnd) => Readonly<Record<string, unknown>> | undefined
 
 /** What a line of JSON has beside the usual. */
 export interface JsonParts extends FormatParts {
@@ -21,118 +20,119 @@ export interface JsonParts extends FormatParts {
   readonly sample: number
 }
 
-/** Patterns of routes are few; this is a bound all the same. */
-const mostRoutes = 10_000
+/** A header of responses: its name, what it is called in a line, and whether it is there without its value. */
+type ResponseHeader = readonly [name: string, member: string, isHidden: boolean]
 
-/** Lines of JSON as pino writes them, with the names of OpenTelemetry's semantic conventions. */
+/** Patterns of routes, and what else there is of each, are few; this is a bound all the same. */
+const mostKinds = 10_000
+
+/**
+ * Lines of JSON as pino writes them, with the names of OpenTelemetry's semantic conventions. Each is put together of few
+ * long pieces, most of which are there from another line: a line is a rope, whose knots cost as much as its bytes.
+ */
 export class JsonFormat implements LineFormat {
-  readonly #clock = new LogClock()
-  /** By the level, up to where the time stands. */
-  readonly #heads: Readonly<Record<Level, string>> = { 30: '{"level":30,', 40: '{"level":40,', 50: '{"level":50,' }
-  /** What each header is called, in the order in which they are asked for. */
-  readonly #headerNames: readonly string[]
-  readonly #isHidden: readonly boolean[]
-  readonly #methods = new Map<string, string>()
+  readonly #address = new Memo((ip) => `,"client.address":"${jsonText(ip)}"`)
+  /** By the level: from the beginning to the id of the request, of {@link #time}. */
+  readonly #heads: Record<Level, string> = { 30: '', 40: '', 50: '' }
+  readonly #headers: readonly Memo[]
+  /** What stands between the path or query and the number of bytes: by the route, and then by the rest. */
+  readonly #kinds = new Map<string | undefined, Map<number, string>>()
+  readonly #methods = new Memo((method) => `","http.request.method":"${jsonText(method)}","url.path":"`)
   readonly #parts: JsonParts
-  readonly #process: string
-  readonly #responseNames: readonly (readonly [name: string, member: string, isHidden: boolean])[]
-  readonly #routes = new Map<string, string>()
-  readonly #sample: string
-  /** By the code: what stands up to the number of bytes. */
-  readonly #statuses: string[] = []
+  readonly #process = `,"pid":${process.pid},"hostname":"${jsonText(hostname())}","requestId":"`
+  readonly #responseHeaders: readonly ResponseHeader[]
+  readonly #tail: string
+  #time = -1
   readonly needs: LineFormat['needs']
 
-  constructor(parts: JsonParts) {
+  /** @param ending of each line. */
+  constructor(parts: JsonParts, ending: string) {
     const { redaction, requestHeaders, responseHeaders, sample } = parts
     const headers = [...new Set(['user-agent', 'referer', ...requestHeaders])]
-    this.#headerNames = headers.map((name) =>
-      name === 'user-agent' ? member('user_agent.original') : headerMember('request', name),
-    )
-    this.#isHidden = headers.map((name) => redaction.hides(name))
+    this.#headers = headers.map((name) => {
+      const begin = name === 'user-agent' ? member('user_agent.original') : headerMember('request', name)
+      if (redaction.hides(name)) return new Memo(() => `${begin}"${redacted}"`)
+      if (name === 'referer') return new Memo((value) => `${begin}"${jsonText(redaction.url(value))}"`)
+      return new Memo((value) => `${begin}"${jsonText(value)}"`)
+    })
     this.#parts = parts
-    this.#process = `,"pid":${process.pid},"hostname":"${jsonText(hostname())}","requestId":"`
-    this.#responseNames = responseHeaders.map((name) => [name, headerMember('response', name), redaction.hides(name)])
-    this.#sample = sample === 1 ? '' : `,"sampleRate":${sample}`
+    this.#responseHeaders = responseHeaders.map((name) => [name, headerMember('response', name), redaction.hides(name)])
+    this.#tail = `${sample === 1 ? '' : `,"sampleRate":${sample}`},"msg":"request completed"}${ending}`
     this.needs = { headers, id: true, ip: true, peer: false, protocol: true }
   }
 
-  line(entry: Entry, request: HttpRequest, outcome: Outcome): string {
-    const { end, isSlow, level, time } = outcome
-    const { redaction } = this.#parts
-    const { path, route } = request
-    const { ip, query, version } = entry
-    let line = `${this.#heads[level]}"time":${this.#clock.epoch(time)}${this.#process}${entry.id}${this.#method(request.method)}"${jsonText(path)}"`
-    if (query !== '') line += `,"url.query":"${jsonText(redaction.query(query))}"`
-    line += entry.protocol === 'https' ? ',"url.scheme":"https"' : ',"url.scheme":"http"'
-    if (version !== undefined) line += `,"network.protocol.version":"${version}"`
-    if (route !== undefined) line += this.#route(route)
-    line += `${this.#status(end)}${end.bytes},"duration":${milliseconds(end.duration)}`
-    if (ip !== '') line += `,"client.address":"${jsonText(ip)}"`
-    line += this.#headers(entry)
-    if (end.response !== undefined && this.#responseNames.length > 0) line += this.#responseHeaders(end.response)
-    return `${line}${this.#more(request, outcome)}${isSlow ? ',"slow":true' : ''}${this.#sample}${messageOf(end)}`
-  }
-
-  #headers({ headers }: Entry): string {
-    let members = ''
-    for (let index = 0; index < headers.length; index++) {
-      const value = headers[index]
-      if (value === undefined) continue
-      const shown = this.#isHidden[index] ? redacted : index === 1 ? this.#parts.redaction.url(value) : value
-      members += `${this.#headerNames[index]!}"${jsonText(shown)}"`
+  line(entry: Entry, request: HttpRequest, { end, isSlow, level, time }: Outcome): string {
+    const { ip, query } = entry
+    if (time !== this.#time) this.#setTime(time)
+    let line = this.#heads[level] + entry.id + this.#methods.of(request.method) + jsonText(request.path)
+    if (query !== '') line += `","url.query":"${jsonText(this.#parts.redaction.query(query))}`
+    line += `${this.#kind(entry, request.route, end) + end.bytes},"duration":${milliseconds(end.duration)}`
+    if (ip !== '') line += this.#address.of(ip)
+    for (let index = 0; index < this.#headers.length; index++) {
+      const value = entry.headers[index]
+      if (value !== undefined) line += this.#headers[index]!.of(value)
     }
-    return members
+    const { fields, user } = this.#parts
+    if (this.#responseHeaders.length > 0) line += this.#ofResponse(end)
+    if (fields !== undefined || user !== undefined) line += this.#ofApp(request, end)
+    if (isSlow) line += ',"slow":true'
+    return line + (end.isAborted ? this.#tail.replace('completed', 'aborted') : this.#tail)
   }
 
-  #method(method: string): string {
-    let text = this.#methods.get(method)
-    if (text === undefined) {
-      text = `","http.request.method":"${jsonText(method)}","url.path":`
-      if (this.#methods.size < 100) this.#methods.set(method, text)
+  #kind({ protocol, version }: Entry, route: string | undefined, { response }: RequestEnd): string {
+    let kinds = this.#kinds.get(route)
+    if (kinds === undefined) {
+      kinds = new Map()
+      if (this.#kinds.size < mostKinds) this.#kinds.set(route, kinds)
     }
-    return text
+    const status = response?.statusCode ?? 0
+    const number = version === undefined ? 0 : version.charCodeAt(0) * 2 + (version === '1.0' ? 1 : 0)
+    const key = (status * 128 + number) * 2 + (protocol === 'https' ? 1 : 0)
+    let kind = kinds.get(key)
+    if (kind === undefined) {
+      kind = `","url.scheme":"${protocol}"`
+      if (version !== undefined) kind += `,"network.protocol.version":"${version}"`
+      if (route !== undefined) kind += `,"http.route":"${jsonText(route)}"`
+      if (response !== undefined) kind += `,"http.response.status_code":${status}`
+      kind = flat(`${kind},"http.response.body.size":`)
+      kinds.set(key, kind)
+    }
+    return kind
   }
 
-  // What is the app's own, and may be anything: errors of it are those of whoever has written it, and cost one member.
-  #more(request: HttpRequest, { end }: Outcome): string {
+  #ofApp(request: HttpRequest, end: RequestEnd): string {
     const { fields, user } = this.#parts
     let members = ''
     const name = user?.(request)
     if (name !== undefined && name !== '') members += `,"enduser.id":"${jsonText(name)}"`
-    if (fields === undefined) return members
-    for (const [key, value] of Object.entries(fields(request, end) ?? {})) {
+    for (const [key, value] of Object.entries(fields?.(request, end) ?? {})) {
       const text = jsonValue(value)
-      if (text !== undefined) members += `${member(key)}${text}`
+      if (text !== undefined) members += member(key) + text
     }
     return members
   }
 
-  #responseHeaders(response: NonNullable<RequestEnd['response']>): string {
+  #ofResponse({ response }: RequestEnd): string {
     let members = ''
-    for (const [name, key, isHidden] of this.#responseNames) {
-      const value = response.header(name)
+    for (const [name, key, isHidden] of this.#responseHeaders) {
+      const value = response?.header(name)
       if (value === undefined) continue
-      const shown = isHidden ? redacted : name === 'location' ? this.#parts.redaction.url(value) : value
-      members += `${key}"${jsonText(shown)}"`
+      const shown = name === 'location' ? this.#parts.redaction.url(value) : value
+      members += `${key}"${isHidden ? redacted : jsonText(shown)}"`
     }
     return members
   }
 
-  #route(route: string): string {
-    let text = this.#routes.get(route)
-    if (text === undefined) {
-      text = `,"http.route":"${jsonText(route)}"`
-      if (this.#routes.size < mostRoutes) this.#routes.set(route, text)
-    }
-    return text
+  #setTime(time: number): void {
+    this.#time = time
+    const rest = `,"time":${time}${this.#process}`
+    for (const level of [30, 40, 50] as const) this.#heads[level] = flat(`{"level":${level}${rest}`)
   }
+}
 
-  #status({ response }: RequestEnd): string {
-    if (response === undefined) return ',"http.response.body.size":'
-    const { statusCode } = response
-    this.#statuses[statusCode] ??= `,"http.response.status_code":${statusCode},"http.response.body.size":`
-    return this.#statuses[statusCode]
-  }
+// What is concatenated is a rope until somebody looks into it.
+function flat(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
 }
 
 function member(name: string): string {
@@ -141,8 +141,4 @@ function member(name: string): string {
 
 function headerMember(side: 'request' | 'response', name: string): string {
   return member(`http.${side}.header.${name}`)
-}
-
-function messageOf({ isAborted }: RequestEnd): string {
-  return isAborted ? ',"msg":"request aborted"}' : ',"msg":"request completed"}'
 }

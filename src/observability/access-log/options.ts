@@ -64,12 +64,15 @@ export interface AccessLogSyslog {
   readonly syslog: string
 }
 
+/** Further members of a line, from what the app knows of a request. */
+export type AccessLogFields = (request: HttpRequest, end: RequestEnd) => Readonly<Record<string, unknown>> | undefined
+
 /** Options of the access log. Sizes are bytes or texts such as `'16mb'`, times milliseconds or texts such as `'1s'`. */
 export interface AccessLogOptions {
   /** `'stdout'` by default. */
   readonly destination?: AccessLogDestination
   /** Further members of each line of JSON. What it throws is told of in the app's log. */
-  readonly fields?: (request: HttpRequest, end: RequestEnd) => Readonly<Record<string, unknown>> | undefined
+  readonly fields?: AccessLogFields
   /** How long a line waits for others to be written with: 100 ms by default. */
   readonly flushInterval?: number | string
   /** `'json'` (the default), `'common'`, `'combined'`, or directives of Apache's httpd such as `'%h %m %U %>s %D'`. */

@@ -84,8 +84,8 @@ export function createAccessLog(value: unknown, log: Logger): RequestLog | undef
 function oneLog(options: unknown, log: Logger): AccessLog {
   const given = checkOptions(options, checks, where)
   const { sample = 1, skip, slow = Number.POSITIVE_INFINITY } = given
-  const format = makeFormat(given, sample, log)
   const { frame, makeSink, name } = makeDestination(given.destination ?? 'stdout', `destination${where}`)
+  const format = makeFormat(given, sample, frame === undefined ? '\n' : '', log)
   const report = new DropReport(name, log)
   const sink = makeSink(report)
   const onFull = given.onFull ?? 'drop'
@@ -110,26 +110,29 @@ function oneLog(options: unknown, log: Logger): AccessLog {
 
 type Given = ReturnType<typeof checkOptions<typeof checks>>
 
-function makeFormat(given: Given, sample: number, log: Logger): LineFormat {
+function makeFormat(given: Given, sample: number, ending: string, log: Logger): LineFormat {
   const { fields, format = 'json', requestHeaders = [], responseHeaders = [] } = given
   const redaction = given.redact ?? new Redaction(secretHeaders, secretQuery)
   const askUser = guarded(given.user, 'user', log)
   const user = askUser && ((request: HttpRequest) => userName(askUser(request)))
   if (format === 'json') {
-    return new JsonFormat({
-      fields: guarded(fields, 'fields', log),
-      redaction,
-      requestHeaders,
-      responseHeaders,
-      sample,
-      user,
-    })
+    return new JsonFormat(
+      {
+        fields: guarded(fields, 'fields', log),
+        redaction,
+        requestHeaders,
+        responseHeaders,
+        sample,
+        user,
+      },
+      ending,
+    )
   }
   for (const option of ['fields', 'requestHeaders', 'responseHeaders'] as const) {
     if (given[option] !== undefined) refused(`${option}${where}`, 'it with a format', "it with the format 'json' alone")
   }
   const directives = format === 'combined' || format === 'common' ? namedFormats[format] : format
-  return compileHttpdFormat(directives, `format${where}`, { redaction, user })
+  return compileHttpdFormat(directives, `format${where}`, { redaction, user }, ending)
 }
 
 function headerNames(value: unknown, option: string): readonly string[] {
