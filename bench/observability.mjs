@@ -103,7 +103,13 @@ await run(async () => {
   const [transport] = chosen('transport', values.transport, transports)
   const needs = transport.id === 'node' ? {} : { needs: /** @type {'native' | 'uws'} */ (transport.id) }
   const asked = chosen('only', values.only, observed)
-  const peers = asked.map(({ id, name }) => ({ args: [transport.id, id], file: 'observability.mjs', id, name, ...needs }))
+  const peers = asked.map(({ id, name }) => ({
+    args: [transport.id, id],
+    file: 'observability.mjs',
+    id,
+    name,
+    ...needs,
+  }))
   const node = nodeOf(values.node)
   const plan = {
     check,

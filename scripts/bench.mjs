@@ -28,7 +28,19 @@ Needed for figures that count: wrk (Debian, Ubuntu: apt-get install wrk; Homebre
 const [name, ...rest] = process.argv.slice(2)
 if (
   name === undefined ||
-  !['bodies', 'compress', 'http', 'idle', 'latency', 'observability', 'policies', 'realtime', 'router', 'static', 'tls'].includes(name)
+  ![
+    'bodies',
+    'compress',
+    'http',
+    'idle',
+    'latency',
+    'observability',
+    'policies',
+    'realtime',
+    'router',
+    'static',
+    'tls',
+  ].includes(name)
 ) {
   console.log(help)
   process.exit(name === '--help' || name === '-h' ? 0 : 1)

@@ -75,7 +75,7 @@ export function settle(options: HotpressOptions): Settings {
   const overload = delay === undefined ? undefined : createOverload(delay, log)
   const trust = given.trustProxy as ProxyTrust | undefined
   return Object.freeze({
-    accessLog: createAccessLog(given.accessLog ?? false, log),
+    accessLog: given.accessLog === undefined ? undefined : createAccessLog(given.accessLog, log),
     bodyLimit: (given.bodyLimit as number | undefined) ?? 10 * 1024 ** 2,
     chunkLimit: given.chunkLimit as number | undefined,
     compression: given.compression as Middleware | undefined,

@@ -47,6 +47,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'lifecycle',
     'listeners',
     'middleware',
+    'observability',
     'option-types',
     'realtime',
     'routing',

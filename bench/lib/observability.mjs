@@ -49,6 +49,11 @@ export const observed = [
   { id: 'none', name: 'nothing' },
   { id: 'observer', name: 'an observer that does nothing', use: (app) => app.observe(observer) },
   { id: 'access-log', most: 2, name: 'access log to a file, JSON', options: toFile() },
-  { id: 'access-log-combined', most: 2, name: 'access log to a file, Combined', options: toFile({ format: 'combined' }) },
+  {
+    id: 'access-log-combined',
+    most: 2,
+    name: 'access log to a file, Combined',
+    options: toFile({ format: 'combined' }),
+  },
   { id: 'access-log-common', most: 2, name: 'access log to a file, Common', options: toFile({ format: 'common' }) },
 ]
