@@ -7,6 +7,7 @@ import { chosen, positive, run } from './lib/arguments.mjs'
 import { Failure } from './lib/failure.mjs'
 import { mustReach } from './lib/goals.mjs'
 import { nodeOf, runnable } from './lib/launch.mjs'
+import { lostLines } from './lib/lost-lines.mjs'
 import { machine, machineLine } from './lib/machine.mjs'
 import { underLoad } from './lib/measure.mjs'
 import { headers, observed, route } from './lib/observability.mjs'
@@ -128,6 +129,24 @@ await run(async () => {
   const goals = asked.flatMap(({ id, most, name }) =>
     most === undefined ? [] : [{ figure: extra(samples, id), goal: `µs more than nothing: ${name}`, most }],
   )
+  if (asked.some(({ id }) => id === 'access-log')) {
+    const [rate, seconds] = [20_000, 10]
+    console.error(`The access log at ${thousands(rate)} requests per second for ${seconds} s, with rotation`)
+    const { lines, lost, requests, ...got } = await lostLines({
+      connections: 64,
+      rate,
+      seconds,
+      transport: transport.id,
+    })
+    const came = `${thousands(requests)} requests at ${thousands(got.rate)} per second, ${thousands(lines)} lines`
+    console.log(`Access log: ${came}\n`)
+    // Neither a line too few nor one too many.
+    goals.push({
+      figure: Math.abs(lost),
+      goal: `lines lost at ${thousands(rate)} requests per second for ${seconds} s`,
+      most: 0,
+    })
+  }
   console.log(mustReach(goals))
   if (values.json !== undefined) {
     const { connections, load, seconds } = plan
