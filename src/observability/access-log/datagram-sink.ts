@@ -1,4 +1,4 @@
-import { createSocket, type Socket } from 'node:dgram'
+import type { Socket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
 import type { OnLost, Sink } from './sink.js'
 
@@ -50,6 +50,8 @@ export class DatagramSink implements Sink {
 
   async #connected(): Promise<Socket> {
     if (this.#socket !== undefined) return this.#socket
+    // Loaded by whoever sends datagrams.
+    const { createSocket } = await import('node:dgram')
     const { address, family } = await lookup(this.#host)
     const socket = createSocket(family === 6 ? 'udp6' : 'udp4')
     await new Promise<void>((resolve, reject) => {

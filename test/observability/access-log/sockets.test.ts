@@ -113,7 +113,51 @@ describe('the access log to syslog', () => {
   })
 })
 
+// As systemd starts it, on a /run that no other process sees: that takes root, and what Linux has for containers.
+const journal = `set -e
+mount -t tmpfs tmpfs /run
+mkdir -p /run/systemd/journal /run/log/journal
+"$1" >/dev/null 2>&1 &
+for _ in $(seq 100); do [ -S /run/systemd/journal/stdout ] && break; sleep 0.05; done
+timeout 20 "$2" --input-type=module --eval "$3"
+for _ in $(seq 100); do
+  journalctl -q -t shop -o cat > /run/lines
+  [ "$(wc -l < /run/lines)" -ge 21 ] && break
+  sleep 0.05
+done
+cat /run/lines
+echo "errors: $(journalctl -q -t shop -p err -o cat | wc -l)"`
+
+const journald = '/usr/lib/systemd/systemd-journald'
+const unshare = ['--mount', '--pid', '--fork', '--mount-proc', '--kill-child']
+const hasJournal =
+  process.getuid?.() === 0 &&
+  existsSync(journald) &&
+  spawnSync('unshare', [...unshare, 'mount', '-t', 'tmpfs', 'tmpfs', '/run']).status === 0
+
 describe('the access log to the journal', { skip: noUnix }, () => {
+  test('is taken by the journal itself', { skip: !hasJournal && 'no journal can be run here' }, () => {
+    const program = `
+      const { Hotpress } = await import(${JSON.stringify(new URL('../../../src/index.js', import.meta.url).href)})
+      const destination = { journald: { identifier: 'shop' } }
+      const app = new Hotpress({ accessLog: { destination, format: '%U %s' }, logger: false })
+      app.get('/ok/:id', () => 'x')
+      app.get('/broken', () => Promise.reject(new Error('a fault')))
+      for (let id = 0; id < 20; id++) await app.inject({ url: '/ok/' + id })
+      await app.inject({ url: '/broken' })
+      await app.close()`
+    const { stderr, stdout } = spawnSync(
+      'unshare',
+      [...unshare, 'bash', '-c', journal, 'journal', journald, process.execPath, program],
+      {
+        encoding: 'utf8',
+        timeout: 60_000,
+      },
+    )
+    const expected = [...Array.from({ length: 20 }, (_, id) => `/ok/${id} 200`), '/broken 500', 'errors: 1', '']
+    assert.equal(stdout, expected.join('\n'), stderr)
+  })
+
   test('is a stream as that of standard output, with the priority of each line', async () => {
     const socket = path.join(temporaryFolder(), 'stdout')
     let text = ''
