@@ -77,7 +77,7 @@ function fileOf(value: object, where: string): Destination {
   if (file === undefined) return invalid(`file${where}`, file, 'the path of a file')
   return {
     frame: undefined,
-    makeSink: (report) => new FileSink({ file, mode, reopen, rotate }, (error) => report.failed(error)),
+    makeSink: (report) => new FileSink({ file, mode, reopen, rotate }, (error) => report.neglected(error)),
     name: file,
   }
 }

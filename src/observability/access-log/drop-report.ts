@@ -40,6 +40,11 @@ export class DropReport {
     if (this.#timer === undefined) this.tell()
   }
 
+  /** A file could not be put aside, compressed or opened anew; lines go on. */
+  neglected(err: unknown): void {
+    this.#log.error({ err }, `the access log to ${this.#name} could not be rotated or opened anew`)
+  }
+
   /** Says what was not said so far. */
   tell(): void {
     clearTimeout(this.#timer)

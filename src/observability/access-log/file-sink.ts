@@ -25,6 +25,7 @@ const rotatePause = 60_000
  */
 export class FileSink implements Sink {
   readonly #archive: Archive | undefined
+  #closing: number | undefined
   #fd: number | undefined
   #inode = 0
   #isWriting = false
@@ -51,7 +52,9 @@ export class FileSink implements Sink {
     this.#leave = undefined
     const fd = this.#fd
     this.#fd = undefined
-    if (fd !== undefined) await new Promise<void>((resolve) => close(fd, () => resolve()))
+    // A write that is under way still, as its time was over, has its descriptor until it ends.
+    if (this.#isWriting) this.#closing = fd
+    else if (fd !== undefined) await new Promise<void>((resolve) => close(fd, () => resolve()))
     await this.#archive?.close()
   }
 
@@ -75,6 +78,8 @@ export class FileSink implements Sink {
       return await writeTo(this.#fd!, bytes)
     } finally {
       this.#isWriting = false
+      if (this.#closing !== undefined) close(this.#closing, () => {})
+      this.#closing = undefined
     }
   }
 

@@ -142,6 +142,29 @@ describe('the access log to a file', () => {
     assert.deepEqual(linesBelow(folder, 'a.log').lines, ['/now/1 200', '/now/2 200'])
   })
 
+  test('a request that ends after its app was closed', async () => {
+    const folder = temporaryFolder()
+    const app = new Hotpress({
+      accessLog: { destination: { file: path.join(folder, 'a.log') }, format: lineFormat },
+      logger: false,
+    })
+    let answer = (): void => {}
+    app.get(
+      '/later/:id',
+      ({ params }) =>
+        new Promise<string>((resolve) => {
+          answer = () => resolve(params.id)
+        }),
+    )
+    await app.listen()
+    // Nobody drains what came by no listener.
+    const asked = app.inject({ url: '/later/1' })
+    await app.close()
+    answer()
+    await asked
+    assert.deepEqual(linesBelow(folder, 'a.log').lines, ['/later/1 200'])
+  })
+
   test('a file that cannot be opened is an error of the start', async () => {
     const file = path.join(temporaryFolder(), 'missing', 'a.log')
     const app = new Hotpress({ accessLog: { destination: { file } }, logger: false })
