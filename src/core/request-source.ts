@@ -1,14 +1,6 @@
 import type { BodySource } from './body-source.js'
 import type { HeaderPairs } from './headers.js'
 
-/** What a request has come by, as far as its transport can tell. */
-export interface Carrier {
-  /** The same for all requests of a connection, and no other; undefined where connections are not told apart. */
-  readonly connection: object | number | undefined
-  /** Of HTTP: `1.0`, `1.1`, `2` or `3`. */
-  readonly httpVersion: string | undefined
-}
-
 /**
  * What a transport knows about one request. Each member may be asked for while the transport's callback runs;
  * `detach()` is called once when the request outlives it, and the source then owns what it still has to answer.
@@ -16,8 +8,6 @@ export interface Carrier {
 export interface RequestSource extends BodySource {
   /** Whether its connection can become a WebSocket. */
   readonly canUpgrade?: boolean
-  /** What it has come by. */
-  readonly carrier?: Carrier
   /** Whether the transport compresses answers by itself (`later-coding`). */
   readonly encodesAnswers?: boolean
   readonly ip: string

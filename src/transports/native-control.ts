@@ -1,5 +1,3 @@
-import type { ResponseBody } from '../core/response.js'
-
 // What JavaScript and the native core tell each other by numbers that both can read and write. `native/src/bridge` has
 // the same lists: control.rs, values.rs.
 
@@ -57,10 +55,4 @@ export function bodySize(control: Uint32Array): number {
   const kind = control[Control.body]! & Body.kind
   if (kind === 0) return 0
   return kind === Body.chunked ? -1 : control[Control.lengthHigh]! * 2 ** 32 + control[Control.lengthLow]!
-}
-
-/** What an answer that goes back with the callback has for a body, a stream being none. */
-export function answerKind(body: ResponseBody): number {
-  if (typeof body === 'string') return Answer.string
-  return body instanceof Uint8Array ? Answer.bytes : Answer.empty
 }

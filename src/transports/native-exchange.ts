@@ -7,10 +7,10 @@ import { isBodiless } from '../core/status.js'
 import { isStream, type StreamSink } from '../core/stream.js'
 import { HotpressError } from '../errors.js'
 import { Exchange } from './exchange.js'
-import { Answer, answerKind, Body, beside, bodySize, Control, Flag, methods, Part } from './native-control.js'
+import { Answer, Body, beside, bodySize, Control, Flag, methods, Part } from './native-control.js'
 import { longestName, nameBit, parseHeaders } from './native-headers.js'
 import { inPieces, isByParts } from './native-long.js'
-import type { Carrier, NativeOwner } from './native-owner.js'
+import type { NativeOwner } from './native-owner.js'
 import type { TransportHost } from './transport.js'
 
 /** A request of the native core and its answer. What is not asked for stays in Rust. */
@@ -54,10 +54,6 @@ export class NativeExchange extends Exchange {
     this.serial = control[Control.serial]!
     this.slot = control[Control.slot]!
     this.encodesAnswers = (this.slot & beside) !== 0
-  }
-
-  get carrier(): Carrier {
-    return this.#owner.carrierOf(this.slot, this.#connection)
   }
 
   get ip(): string {
@@ -223,8 +219,9 @@ export class NativeExchange extends Exchange {
   }
 
   #respond(response: HttpResponse, status: number, flags: number, lines: string): void {
+    const { body } = response
     this.#end()
-    const whole = isStream(response.body) || isBodiless(response.statusCode) ? undefined : response.body
+    const whole = isStream(body) || isBodiless(response.statusCode) ? undefined : body
     const { io } = this.#owner
     io.control[Control.status] = status
     io.control[Control.flags] = flags
@@ -247,8 +244,11 @@ export class NativeExchange extends Exchange {
     control[Control.returnedFlags] = id === undefined ? flags : flags | Flag.hasId
     control[Control.returnedLines] = size
     control[Control.returnedStatus] = status
-    if (typeof body === 'string') control[Control.returnedUnits] = body.length
-    const kind = answerKind(body)
+    let kind: number = Answer.empty
+    if (typeof body === 'string') {
+      kind = Answer.string
+      control[Control.returnedUnits] = body.length
+    } else if (body instanceof Uint8Array) kind = Answer.bytes
     if (kind === Answer.empty || isBodiless(response.statusCode)) {
       control[Control.answer] = Answer.empty
       this.release(response)

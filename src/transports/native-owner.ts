@@ -1,10 +1,7 @@
 import type { HeaderLines } from '../core/header-lines.js'
-import type { Carrier } from '../core/request-source.js'
 import type { NativeServer } from '../native/types.js'
 import type { WantedHeaders } from './native-wanted.js'
 import type { TransportHost } from './transport.js'
-
-export type { Carrier } from '../core/request-source.js'
 
 /** The functions and numbers of the core. */
 export type NativeIo = NativeServer
@@ -23,8 +20,6 @@ export interface NativeOwner<Exchange> {
   readonly whole: Uint8Array
   /** The address of a connection's peer, by the slot and the number of the connection; undefined where it is over. */
   addressOf(slot: number, serial: number, connection: number): string | undefined
-  /** What its requests come by. */
-  carrierOf(slot: number, connection: number): Carrier
   /** The certificate that its client has proved to be its own, as DER; undefined without one, and where it is over. */
   certificateOf(slot: number, serial: number, connection: number): Uint8Array | undefined
   /** The host name that its client asked for by TLS; undefined without one, and where it is over. */

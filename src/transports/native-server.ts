@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ContentType, contentTypeIndex } from '../core/content-type.js'
 import type { Census, DrainPlan } from '../core/drain.js'
 import { HeaderLines } from '../core/header-lines.js'
-import type { Carrier } from '../core/request-source.js'
 import { HotpressError } from '../errors.js'
 import type { NativeListened, NativeServer, NativeServerOptions } from '../native/types.js'
 import { reserveOf, tellRefused } from './connection-limits.js'
@@ -18,9 +17,6 @@ import type { CertificateSettings, ListenSettings, TransportHost } from './trans
 
 /** Connections where the app does not say. */
 const maxConnections = 1024
-
-/** The servers of this process. */
-let next = 0
 
 /** Milliseconds between two looks at what is left of a server that closes. */
 const pause = 10
@@ -41,12 +37,9 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   readonly #exchangesBeside: (NativeExchange | undefined)[] = []
   readonly #bridge: NativeBridge | undefined
   readonly #limit: NativeLimit | undefined
-  readonly #number = next++
   #underWay = 0
   // By slot, as the addresses.
   readonly #sessions: (Session | undefined)[] = []
-  /** Of HTTP, beside the loop; undefined where there are several. */
-  #versionBeside: string | undefined = '2'
   readonly host: TransportHost
   readonly io: NativeServer
   readonly later: NativeOwner<NativeExchange>['later'] = [undefined]
@@ -108,15 +101,6 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     this.#listOf(exchange.slot)[exchange.slot & ~beside] = exchange
   }
 
-  carrierOf(slot: number, connection: number): Carrier {
-    const isBeside = (slot & beside) !== 0
-    return {
-      // Those beside the loop have numbers of their own, and so does each listener.
-      connection: (this.#number * 2 + (isBeside ? 1 : 0)) * 2 ** 32 + connection,
-      httpVersion: isBeside ? this.#versionBeside : '1.1',
-    }
-  }
-
   async close({ drain, idleGrace }: DrainPlan): Promise<Census> {
     const { io } = this
     const handedOver = this.#bridge?.connections
@@ -165,7 +149,6 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
 
   listen(address: string, where: ListenSettings): NativeListened {
     const { backlog, fd = -1, port, reusePort } = where
-    if (where.http3) this.#versionBeside = undefined
     const taken = isInEventLoop(where)
       ? this.io.listen(address, port, backlog, reusePort, fd)
       : this.io.listenBeside(address, port, listenOptionsFor(where, this.host))

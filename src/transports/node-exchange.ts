@@ -5,7 +5,6 @@ import type { TLSSocket } from 'node:tls'
 import type { Deadlines } from '../core/deadlines.js'
 import { bodyLength } from '../core/head.js'
 import type { HttpRequest } from '../core/request.js'
-import type { Carrier } from '../core/request-source.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless, reasonPhrase } from '../core/status.js'
 import { counted, type StreamSink } from '../core/stream.js'
@@ -64,10 +63,6 @@ export class NodeExchange extends ArrivedExchange {
     this.#ip = req.socket.remoteAddress ?? ''
     this.#req = req
     this.#res = res
-  }
-
-  get carrier(): Carrier {
-    return { connection: this.#req.socket, httpVersion: this.#req.httpVersion }
   }
 
   get ip(): string {

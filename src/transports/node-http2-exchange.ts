@@ -2,7 +2,6 @@ import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'nod
 import { bodyLength } from '../core/head.js'
 import { headerName } from '../core/headers.js'
 import type { HttpRequest } from '../core/request.js'
-import type { Carrier } from '../core/request-source.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
 import { counted, type StreamSink } from '../core/stream.js'
@@ -40,10 +39,6 @@ export class NodeHttp2Exchange extends ArrivedExchange {
     this.#expectsContinue = arrival.expectsContinue
     this.#session = session
     this.#stream = stream
-  }
-
-  get carrier(): Carrier {
-    return { connection: this.#session, httpVersion: '2' }
   }
 
   get ip(): string {

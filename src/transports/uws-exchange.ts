@@ -1,7 +1,6 @@
 import type * as Uws from 'uWebSockets.js'
 import { bodyLength } from '../core/head.js'
 import type { HttpRequest } from '../core/request.js'
-import type { Carrier } from '../core/request-source.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless, statusLine } from '../core/status.js'
 import type { StreamSink } from '../core/stream.js'
@@ -41,9 +40,6 @@ const idleTimeout = 10_000
 /** Milliseconds for which a client may see that the last answer is whole, and close. */
 const patience = 1000
 
-// The library tells connections apart by nothing that a request could be asked for.
-const carrier: Carrier = { connection: undefined, httpVersion: '1.1' }
-
 /** A request of uWebSockets.js and its answer. */
 export class UwsExchange extends ArrivedExchange implements UwsLife {
   readonly #arrival: UwsArrival
@@ -67,10 +63,6 @@ export class UwsExchange extends ArrivedExchange implements UwsLife {
     this.#context = context
     this.#res = res
     this.#server = server
-  }
-
-  get carrier(): Carrier {
-    return carrier
   }
 
   get canUpgrade(): boolean {
