@@ -24,6 +24,7 @@ export type { DistinguishedName, PeerCertificate } from './core/peer-certificate
 export { HttpRequest } from './core/request.js'
 export type { RequestIdOptions } from './core/request-id.js'
 export { type RequestKey, requestKey } from './core/request-key.js'
+export type { HttpVersion } from './core/request-source.js'
 export { HttpResponse, type ResponseBody } from './core/response.js'
 export { toResponse } from './core/response-symbol.js'
 export { bytes, empty, html, json, type ResponseInit, redirect, stream, text } from './core/responses.js'

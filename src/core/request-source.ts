@@ -1,6 +1,9 @@
 import type { BodySource } from './body-source.js'
 import type { HeaderPairs } from './headers.js'
 
+/** Which HTTP a request has come by. */
+export type HttpVersion = '1.0' | '1.1' | '2' | '3'
+
 /**
  * What a transport knows about one request. Each member may be asked for while the transport's callback runs;
  * `detach()` is called once when the request outlives it, and the source then owns what it still has to answer.
@@ -10,6 +13,7 @@ export interface RequestSource extends BodySource {
   readonly canUpgrade?: boolean
   /** Whether the transport compresses answers by itself (`later-coding`). */
   readonly encodesAnswers?: boolean
+  readonly httpVersion: HttpVersion
   readonly ip: string
   readonly method: string
   /** The certificate that the client has proved to be its own, verified, as DER: one array for a connection, if it can be. */

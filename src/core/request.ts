@@ -8,7 +8,7 @@ import { type PeerCertificate, peerCertificateOf } from './peer-certificate.js'
 import type { RequestContext } from './request-context.js'
 import { requestId } from './request-id.js'
 import type { RequestKey } from './request-key.js'
-import type { RequestSource } from './request-source.js'
+import type { HttpVersion, RequestSource } from './request-source.js'
 import { type Origin, peerAddressOf } from './trust.js'
 
 /** What a pattern without parameters gives. */
@@ -94,6 +94,11 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
   /** The name and, where there is one, the port that the client asked for: the `Host` header, or what a trusted proxy says. */
   get host(): string {
     return this.#proxied?.host ?? this.header('host') ?? ''
+  }
+
+  /** Which HTTP it has come by; `1.1` where it has come by none (`app.inject()`). */
+  get httpVersion(): HttpVersion {
+    return this.#source.httpVersion
   }
 
   /**

@@ -1,11 +1,12 @@
 import type { BodyRules } from './body-flow.js'
 import { findHeader, type HeaderPairs, joinHeader } from './headers.js'
-import type { RequestSource } from './request-source.js'
+import type { HttpVersion, RequestSource } from './request-source.js'
 
 /** The head of a request, as it was read. */
 export interface Head {
   /** Names are lower-case. */
   readonly headers: HeaderPairs
+  readonly httpVersion: HttpVersion
   readonly ip: string
   readonly method: string
   readonly path: string
@@ -18,14 +19,16 @@ export class SnapshotSource implements RequestSource {
   readonly #headers: HeaderPairs
   readonly body: undefined
   readonly bodySize = 0
+  readonly httpVersion: HttpVersion
   readonly ip: string
   readonly method: string
   readonly path: string
   readonly protocol: 'http' | 'https'
   readonly query: string
 
-  constructor({ headers, ip, method, path, protocol, query }: Head) {
+  constructor({ headers, httpVersion, ip, method, path, protocol, query }: Head) {
     this.#headers = headers
+    this.httpVersion = httpVersion
     this.ip = ip
     this.method = method
     this.path = path
@@ -35,8 +38,8 @@ export class SnapshotSource implements RequestSource {
 
   /** What a source has at hand, taken along. */
   static of(source: RequestSource): SnapshotSource {
-    const { ip, method, path, protocol, query } = source
-    return new SnapshotSource({ headers: [...source.headers()], ip, method, path, protocol, query })
+    const { httpVersion, ip, method, path, protocol, query } = source
+    return new SnapshotSource({ headers: [...source.headers()], httpVersion, ip, method, path, protocol, query })
   }
 
   acceptBody(_rules: BodyRules): void {}

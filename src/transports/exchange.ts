@@ -6,7 +6,7 @@ import type { HeaderPairs } from '../core/headers.js'
 import { patience } from '../core/patience.js'
 import { blankError, problem } from '../core/problem.js'
 import { abortRequest, HttpRequest } from '../core/request.js'
-import type { RequestSource } from '../core/request-source.js'
+import type { HttpVersion, RequestSource } from '../core/request-source.js'
 import { HttpResponse } from '../core/response.js'
 import { asStream, isStream, pump, release, type StreamSink } from '../core/stream.js'
 import type { HandlerResult } from '../core/types.js'
@@ -46,6 +46,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   }
 
   abstract readonly bodySize: number
+  abstract readonly httpVersion: HttpVersion
   abstract readonly ip: string
   abstract readonly method: string
   abstract readonly path: string

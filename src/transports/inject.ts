@@ -64,6 +64,7 @@ class InjectExchange extends ArrivedExchange {
   #isOver = false
   readonly #outcome: Outcome
   #resumed: (() => void) | undefined = undefined
+  readonly httpVersion = '1.1'
   readonly ip = '127.0.0.1'
   readonly protocol = 'http'
 

@@ -1,6 +1,8 @@
 // What JavaScript and the native core tell each other by numbers that both can read and write. `native/src/bridge` has
 // the same lists: control.rs, values.rs.
 
+import type { HttpVersion } from '../core/request-source.js'
+
 export const Event = {
   Body: 0,
   BodyEnd: 1,
@@ -40,6 +42,8 @@ export const Control = {
   upgrades: 11,
   within: 17,
 } as const
+/** By what is above the first bit of `Control.secure`. */
+export const versions: readonly HttpVersion[] = ['1.1', '1.0', '1.1', '2', '3']
 /** Where header lines stand among the numbers, and how much room they have, in bytes. */
 export const Lines = { at: 128, size: 1024 } as const
 /** Where a body stands that has come whole with its head, and how much room it has. */

@@ -2,12 +2,13 @@ import { bodyLength, headerLines } from '../core/head.js'
 import { findHeader, type HeaderPairs, joinHeader } from '../core/headers.js'
 import { laterCoding } from '../core/later-coding.js'
 import { type HttpRequest, knownId } from '../core/request.js'
+import type { HttpVersion } from '../core/request-source.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
 import { isStream, type StreamSink } from '../core/stream.js'
 import { HotpressError } from '../errors.js'
 import { Exchange } from './exchange.js'
-import { Answer, Body, beside, bodySize, Control, Flag, methods, Part } from './native-control.js'
+import { Answer, Body, beside, bodySize, Control, Flag, methods, Part, versions } from './native-control.js'
 import { longestName, nameBit, parseHeaders } from './native-headers.js'
 import { inPieces, isByParts } from './native-long.js'
 import type { NativeOwner } from './native-owner.js'
@@ -29,6 +30,7 @@ export class NativeExchange extends Exchange {
   #query: string | undefined = undefined
   readonly bodySize: number
   readonly encodesAnswers: boolean
+  readonly httpVersion: HttpVersion
   readonly isCoded: boolean
   readonly isJson: boolean
   readonly protocol: 'http' | 'https'
@@ -46,9 +48,10 @@ export class NativeExchange extends Exchange {
     this.#owner = owner
     this.#path = path
     this.bodySize = bodySize(control)
+    this.httpVersion = versions[control[Control.secure]! >> 1]!
     this.isCoded = (control[Control.body]! & Body.coded) !== 0
     this.isJson = (control[Control.body]! & Body.json) !== 0
-    this.protocol = control[Control.secure] === 1 ? 'https' : 'http'
+    this.protocol = (control[Control.secure]! & 1) === 1 ? 'https' : 'http'
     // 2^32 - 1, for none, becomes -1.
     this.routeId = control[Control.route]! | 0
     this.serial = control[Control.serial]!

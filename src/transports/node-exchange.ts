@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Deadlines } from '../core/deadlines.js'
 import { bodyLength } from '../core/head.js'
 import type { HttpRequest } from '../core/request.js'
+import type { HttpVersion } from '../core/request-source.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless, reasonPhrase } from '../core/status.js'
 import { counted, type StreamSink } from '../core/stream.js'
@@ -63,6 +64,11 @@ export class NodeExchange extends ArrivedExchange {
     this.#ip = req.socket.remoteAddress ?? ''
     this.#req = req
     this.#res = res
+  }
+
+  // The guard has refused others.
+  get httpVersion(): HttpVersion {
+    return this.#req.httpVersionMinor === 0 ? '1.0' : '1.1'
   }
 
   get ip(): string {

@@ -26,6 +26,7 @@ export class NodeHttp2Exchange extends ArrivedExchange {
   #isLate = false
   readonly #session: NodeHttp2Session
   readonly #stream: ServerHttp2Stream
+  readonly httpVersion = '2'
 
   constructor(
     host: TransportHost,

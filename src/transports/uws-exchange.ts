@@ -50,6 +50,8 @@ export class UwsExchange extends ArrivedExchange implements UwsLife {
   #patience: NodeJS.Timeout | undefined = undefined
   #res: Uws.HttpResponse | undefined
   readonly #server: UwsOwner
+  /** The library answers HTTP/1.0 with a 505. */
+  readonly httpVersion = '1.1'
 
   /** @param context of the WebSockets that its connection can become one of. */
   constructor(

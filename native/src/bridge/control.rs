@@ -40,7 +40,7 @@ pub const IS_WHOLE: usize = 18;
 pub const NAMES: usize = 19;
 /// Which connection the request came by: one that takes its slot later has another number.
 pub const CONNECTION: usize = 20;
-/// 1 where it came over TLS.
+/// The first bit: whether it came over TLS. Those above: which HTTP it came by, see `Version`.
 pub const SECURE: usize = 21;
 /// 1 where it came by a connection beyond the limit.
 pub const EXTRA: usize = 22;

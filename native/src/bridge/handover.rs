@@ -95,7 +95,7 @@ impl Handover {
             numbers[control::NAMES] = current.head.names.0;
             numbers[control::CONNECTION] = current.connection;
             numbers[control::EXTRA] = u32::from(told.is_extra);
-            numbers[control::SECURE] = u32::from(told.is_secure);
+            numbers[control::SECURE] = u32::from(told.is_secure) | told.version.number(&current.head) << 1;
         }
         let scope = self.enter();
         let mut arguments = [null_mut(); 1 + MOST_WANTED];

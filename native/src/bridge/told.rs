@@ -26,6 +26,28 @@ pub struct Told {
     pub is_whole: bool,
     pub route: i32,
     pub slot: u32,
+    pub version: Version,
+}
+
+/// Which HTTP a request came by.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Version {
+    /// Its head says whether it is 1.0 or 1.1.
+    Http1,
+    Http2,
+    Http3,
+}
+
+impl Version {
+    /// As `native-control.ts` knows it.
+    pub fn number(self, head: &Head) -> u32 {
+        match self {
+            Version::Http1 if head.is_http10 => 1,
+            Version::Http1 => 2,
+            Version::Http2 => 3,
+            Version::Http3 => 4,
+        }
+    }
 }
 
 /// What a callback has left behind.

@@ -259,8 +259,15 @@ impl Door {
         }
         let current = Current { connection: peer.number, head, length: lines.len(), serial, start: lines.as_ptr() };
         let is_extra = peer.is_extra();
-        let told =
-            Told { closes: is_extra, is_extra, is_secure: peer.is_secure, is_whole: body.is_some(), route, slot };
+        let told = Told {
+            closes: is_extra,
+            is_extra,
+            is_secure: peer.is_secure,
+            is_whole: body.is_some(),
+            route,
+            slot,
+            version: peer.version,
+        };
         let env = server.handover.env;
         server.handover.request(current, told, |returned| match returned {
             Returned::Answer(Answer { body, flags, head, status }) => {

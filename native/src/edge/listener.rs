@@ -18,6 +18,7 @@ use super::http2;
 use super::outbox::Message;
 use super::peer::Peer;
 use super::permits::{Held, Permit};
+use crate::bridge::told::Version;
 use crate::http::proxy::{self, LONGEST};
 use crate::http::refusal::{NOT_ANNOUNCED, Refusal};
 use crate::http::respond;
@@ -209,6 +210,7 @@ fn peer(address: IpAddr, session: Option<&ServerConnection>, standing: Standing,
         is_secure: session.is_some(),
         number: context.next_number(),
         server_name: session.and_then(|session| session.server_name()).map(Box::from),
+        version: Version::Http2,
     }
 }
 

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::bridge::told::Version;
+
 /// What is known of a client's connection; the same for all its requests.
 #[derive(Debug)]
 pub struct Peer {
@@ -18,6 +20,7 @@ pub struct Peer {
     pub number: u32,
     /// The host name that the client asked for when it began the handshake.
     pub server_name: Option<Box<str>>,
+    pub version: Version,
 }
 
 impl Peer {

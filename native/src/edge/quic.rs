@@ -17,6 +17,7 @@ use super::context::{Context, Ending};
 use super::http3::{self, Code};
 use super::peer::Peer;
 use super::permits::Permit;
+use crate::bridge::told::Version;
 use crate::inloop::limits::Standing;
 
 /// Unfinished handshakes of addresses that nobody has proved to have: beyond, each client has to prove its own first
@@ -175,6 +176,7 @@ async fn serve(
         is_secure: true,
         number: context.next_number(),
         server_name: data.and_then(|data| data.server_name).map(String::into_boxed_str),
+        version: Version::Http3,
     };
     http3::begin(connection, context, peer, permit).await;
 }

@@ -21,6 +21,7 @@ use super::outbox::{Message, Outbox};
 use super::peer::Peer;
 use super::permits::{Held, Permits};
 use crate::bridge::fixed::Fixed;
+use crate::bridge::told::Version;
 use crate::http::peers::Peers;
 use crate::inloop::limits::{Limits, Standing};
 use crate::router::Router;
@@ -101,6 +102,7 @@ impl Served {
             is_secure: true,
             number: 1,
             server_name: None,
+            version: Version::Http2,
         };
         let (permit, _) = context.permits.take();
         tokio::spawn(http2::begin(far, Arc::clone(&context), peer, Held { permit, standing: Standing::Within }));

@@ -9,7 +9,7 @@ use super::server::Server;
 use super::state::State;
 use super::{accept, answer, fixed, outgoing, output};
 use crate::bridge::control::WHOLE_SIZE;
-use crate::bridge::told::{Current, Returned, Told};
+use crate::bridge::told::{Current, Returned, Told, Version};
 use crate::http::parse::{self, BodyKind, Head};
 use crate::http::refusal::{self, Refusal};
 use crate::http::{proxy, respond};
@@ -168,7 +168,7 @@ impl Server {
         }
         let current = Current { connection, head, length: head_bytes.len(), serial, start: head_bytes.as_ptr() };
         let closes = !head.keep_alive || is_extra || self.is_closing.get();
-        let told = Told { closes, is_extra, is_secure, is_whole: body.is_some(), route, slot };
+        let told = Told { closes, is_extra, is_secure, is_whole: body.is_some(), route, slot, version: Version::Http1 };
         self.handover.request(current, told, |returned| self.returned(slot, serial, head_bytes, head, returned));
     }
 
