@@ -4,17 +4,14 @@ import { writeFileSync } from 'node:fs'
 import http from 'node:http'
 import { parseArgs } from 'node:util'
 import { chosen, positive, run } from './lib/arguments.mjs'
+import { extra, reportExtra } from './lib/extra.mjs'
 import { Failure } from './lib/failure.mjs'
 import { mustReach } from './lib/goals.mjs'
 import { nodeOf, runnable } from './lib/launch.mjs'
 import { machine, machineLine } from './lib/machine.mjs'
 import { underLoad } from './lib/measure.mjs'
 import { headersFor, policies, route } from './lib/policies.mjs'
-import { median } from './lib/stats.mjs'
-import { table, thousands } from './lib/table.mjs'
 import { chooseLoad } from './load/load.mjs'
-
-/** @typedef {import('./lib/measure.mjs').Sample} Sample */
 
 const transports = ['native', 'uws', 'node'].map((id) => ({ id }))
 
@@ -65,31 +62,6 @@ function ask(id, port) {
   })
 }
 
-/** @param {readonly Sample[]} samples @param {string} id */
-const cpuOf = (samples, id) => samples.filter(({ server }) => server === id).map(({ cpu }) => cpu)
-
-/**
- * What a policy adds, in the median of the rounds: figures of one round share the machine's mood.
- *
- * @param {readonly Sample[]} samples
- * @param {string} id
- */
-function extra(samples, id) {
-  const [none, own] = [cpuOf(samples, 'none'), cpuOf(samples, id)]
-  return none.length === 0 || own.length === 0 ? undefined : median(own.map((cpu, round) => cpu - none[round]))
-}
-
-/** @param {readonly Sample[]} samples @param {readonly import('./lib/launch.mjs').Runnable[]} servers */
-function report(samples, servers) {
-  const rows = servers.map(({ id, name }) => {
-    const cpu = cpuOf(samples, id)
-    const rate = median(samples.filter(({ server }) => server === id).map((sample) => sample.rate))
-    const spread = `${median(cpu).toFixed(2)} (${Math.min(...cpu).toFixed(2)}–${Math.max(...cpu).toFixed(2)})`
-    return [name, thousands(rate), spread, extra(samples, id)?.toFixed(2) ?? '–']
-  })
-  return table(['policy', 'req/s', 'CPU µs/req', 'more than none, µs'], rows)
-}
-
 await run(async () => {
   const { values } = parseArgs({
     options: {
@@ -125,7 +97,7 @@ await run(async () => {
   const settings = `${plan.connections} connections, rounds: ${plan.rounds} × ${plan.seconds} s, on ${transport.id}`
   console.log(`${machineLine(node.version)}\nLoad: ${plan.load.name}, ${settings}\n`)
   const samples = await underLoad(plan)
-  console.log(`${report(samples, plan.peers)}\n`)
+  console.log(`${reportExtra(samples, plan.peers, 'policy')}\n`)
   const goal = 'µs more than none: CORS, cookies, security headers, request id and rate limit together'
   console.log(mustReach([{ figure: extra(samples, 'all'), goal, most }]))
   if (values.json !== undefined) {

@@ -14,7 +14,7 @@ const help = `npm run bench -- <benchmark> [options]
   http     Hotpress and its peers under the same load
   idle     the memory of idle connections
   latency  how late answers are at half load
-  observability what it costs to be observed: access log
+  observability what it costs a request to be watched
   policies what each policy costs a request
   realtime Socket.IO and WebSockets
   router   the route matchers

@@ -8,15 +8,15 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createGunzip } from 'node:zlib'
 import { ConstantRate } from '../load/constant-rate.mjs'
-import { headers, route } from './observability.mjs'
+import { route } from './observability.mjs'
 
 const newline = 0x0a
 
 /**
- * @param {{ connections: number, rate: number, seconds: number, transport: string }} plan
- * @returns {Promise<{ lines: number, lost: number, rate: number, requests: number }>} requests as the server has counted them
+ * @param {{ connections: number, headers: Readonly<Record<string, string>>, rate: number, seconds: number, transport: string }} plan
+ * @returns {Promise<{ lines: number, rate: number, requests: number }>} requests as the server has counted them
  */
-export async function lostLines({ connections, rate, seconds, transport }) {
+export async function lostLines({ connections, headers, rate, seconds, transport }) {
   const folder = mkdtempSync(path.join(tmpdir(), 'hotpress-bench-'))
   const generator = new ConstantRate()
   const server = fork(fileURLToPath(new URL('../servers/access-log.mjs', import.meta.url)), [
@@ -32,8 +32,7 @@ export async function lostLines({ connections, rate, seconds, transport }) {
     server.send('end')
     const [requests] = await once(server, 'message')
     await ended
-    const counted = await countLines(folder)
-    return { lines: counted, lost: requests - counted, rate: hit.rate, requests }
+    return { lines: await countLines(folder), rate: hit.rate, requests }
   } finally {
     generator.stop()
     server.kill()

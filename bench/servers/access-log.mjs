@@ -1,7 +1,6 @@
 // Hotpress with an access log that is rotated every 20 MB, on the transport that the first argument names, to the file that the
 // second does. Told to end, it says how many requests there were, and closes.
 import { Hotpress } from '../../dist/esm/index.js'
-import { pattern } from '../lib/observability.mjs'
 import { host } from '../lib/serve.mjs'
 
 const [, , transport, file = ''] = process.argv
@@ -17,7 +16,7 @@ app.observe({
     requests++
   },
 })
-app.get(pattern, () => 'pong')
+app.get('/users/:id', ({ params }) => params.id)
 
 const { port } = await app.listen({ host, port: 0 })
 process.on('disconnect', () => process.exit(0))

@@ -66,7 +66,7 @@ export class AccessLog implements RequestLog, Outcome {
     const source = sourceOf(request)
     entry.request = request
     entry.query = source.query
-    entry.version = source.carrier?.httpVersion
+    entry.version = source.httpVersion
     if (id) entry.id = request.id
     if (ip) entry.ip = request.ip
     if (peer) entry.peer = request.peerAddress
@@ -149,5 +149,5 @@ export class AccessLog implements RequestLog, Outcome {
 }
 
 function emptyEntry(): Entry {
-  return { headers: [], id: '', ip: '', peer: '', protocol: 'http', query: '', request: undefined, version: undefined }
+  return { headers: [], id: '', ip: '', peer: '', protocol: 'http', query: '', request: undefined, version: '1.1' }
 }

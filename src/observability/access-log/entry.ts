@@ -1,5 +1,6 @@
 import type { RequestEnd } from '../../core/observer.js'
 import type { HttpRequest } from '../../core/request.js'
+import type { HttpVersion } from '../../core/request-source.js'
 
 /** What a format needs of each request when it comes: what is not asked for then may be gone with the answer. */
 export interface Needs {
@@ -21,8 +22,7 @@ export interface Entry {
   protocol: 'http' | 'https'
   query: string
   request: HttpRequest | undefined
-  /** Of HTTP; undefined where it is not known. */
-  version: string | undefined
+  version: HttpVersion
 }
 
 /** How bad it is, by the numbers of pino. */
@@ -43,8 +43,7 @@ export interface LineFormat {
   line(entry: Entry, request: HttpRequest, outcome: Outcome): string
 }
 
-/** The version of HTTP as a request line has it, such as `HTTP/2.0`; undefined where it is not known. */
-export function versionOf(version: string | undefined): string | undefined {
-  if (version === undefined) return undefined
+/** The version of HTTP as a request line has it, such as `HTTP/2.0`. */
+export function versionOf(version: HttpVersion): string {
   return version.length === 1 ? `HTTP/${version}.0` : `HTTP/${version}`
 }

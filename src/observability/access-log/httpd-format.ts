@@ -57,7 +57,7 @@ const plain: Readonly<Record<string, (compiling: Compiling) => Part>> = {
   H:
     () =>
     ({ version }) =>
-      versionOf(version) ?? '-',
+      versionOf(version),
   h: address,
   L: id,
   l: () => '-',
@@ -207,10 +207,9 @@ function requestHeader(argument: string, { needs, redaction }: Compiling): Part 
 }
 
 function requestLine({ redaction }: Compiling): Part {
-  return ({ query, version: number }, request) => {
-    const url = query === '' ? request.path : `${request.path}?${redaction.query(query)}`
-    const version = versionOf(number)
-    return itemText(version === undefined ? `${request.method} ${url}` : `${request.method} ${url} ${version}`)
+  return ({ query, version }, { method, path }) => {
+    const url = query === '' ? path : `${path}?${redaction.query(query)}`
+    return itemText(`${method} ${url} ${versionOf(version)}`)
   }
 }
 

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { RequestEnd } from '../../core/observer.js'
 import type { HttpRequest } from '../../core/request.js'
+import type { HttpVersion } from '../../core/request-source.js'
 import { milliseconds } from './clock.js'
 import type { Entry, Level, LineFormat, Outcome } from './entry.js'
 import { jsonText, jsonValue } from './escape.js'
@@ -25,6 +26,8 @@ type ResponseHeader = readonly [name: string, member: string, isHidden: boolean]
 
 /** Patterns of routes, and what else there is of each, are few; this is a bound all the same. */
 const mostKinds = 10_000
+
+const versions: readonly HttpVersion[] = ['1.0', '1.1', '2', '3']
 
 /**
  * Lines of JSON as pino writes them, with the names of OpenTelemetry's semantic conventions. Each is put together of few
@@ -86,12 +89,10 @@ export class JsonFormat implements LineFormat {
       if (this.#kinds.size < mostKinds) this.#kinds.set(route, kinds)
     }
     const status = response?.statusCode ?? 0
-    const number = version === undefined ? 0 : version.charCodeAt(0) * 2 + (version === '1.0' ? 1 : 0)
-    const key = (status * 128 + number) * 2 + (protocol === 'https' ? 1 : 0)
+    const key = (status * 64 + versions.indexOf(version)) * 2 + (protocol === 'https' ? 1 : 0)
     let kind = kinds.get(key)
     if (kind === undefined) {
-      kind = `","url.scheme":"${protocol}"`
-      if (version !== undefined) kind += `,"network.protocol.version":"${version}"`
+      kind = `","url.scheme":"${protocol}","network.protocol.version":"${version}"`
       if (route !== undefined) kind += `,"http.route":"${jsonText(route)}"`
       if (response !== undefined) kind += `,"http.response.status_code":${status}`
       kind = flat(`${kind},"http.response.body.size":`)
