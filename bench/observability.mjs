@@ -7,9 +7,11 @@ import { extra, reportExtra } from './lib/extra.mjs'
 import { Failure } from './lib/failure.mjs'
 import { mustReach } from './lib/goals.mjs'
 import { nodeOf, runnable } from './lib/launch.mjs'
+import { lostLines } from './lib/lost-lines.mjs'
 import { machine, machineLine } from './lib/machine.mjs'
 import { underLoad } from './lib/measure.mjs'
 import { route, watched } from './lib/observability.mjs'
+import { thousands } from './lib/table.mjs'
 import { chooseLoad } from './load/load.mjs'
 
 const transports = ['native', 'uws', 'node'].map((id) => ({ id }))
@@ -95,12 +97,26 @@ await run(async () => {
   const samples = []
   for (let start = 0; start < starts; start++) samples.push(...(await underLoad(plan)))
   console.log(`${reportExtra(samples, plan.peers, 'watched by')}\n`)
-  const goals = asked.filter(({ most }) => most !== undefined)
-  console.log(
-    mustReach(
-      goals.map(({ id, most = 0, name }) => ({ figure: extra(samples, id), goal: `µs more than none: ${name}`, most })),
-    ),
-  )
+  const verdicts = asked
+    .filter(({ most }) => most !== undefined)
+    .map(({ id, most = 0, name }) => ({ figure: extra(samples, id), goal: `µs more than none: ${name}`, most }))
+  if (asked.some(({ id }) => id === 'access-log')) {
+    const [rate, seconds] = [20_000, 10]
+    const at = `${thousands(rate)} requests per second for ${seconds} s`
+    console.error(`The access log at ${at}, with rotation`)
+    const { lines, requests, ...got } = await lostLines({
+      connections: 64,
+      headers,
+      rate,
+      seconds,
+      transport: transport.id,
+    })
+    const came = `${thousands(requests)} requests at ${thousands(got.rate)} per second, ${thousands(lines)} lines`
+    console.log(`Access log: ${came}\n`)
+    // Neither a line too few nor one too many.
+    verdicts.push({ figure: Math.abs(requests - lines), goal: `lines lost at ${at}`, most: 0 })
+  }
+  console.log(mustReach(verdicts))
   if (values.json !== undefined) {
     const { connections, load, seconds } = plan
     const about = { ...machine(node.version), connections, load: load.name, seconds, transport: transport.id }

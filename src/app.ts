@@ -57,6 +57,9 @@ export class Hotpress extends AppDefinition {
       listeners: () => this.#listeners.counts(),
       meters: () => this.meters,
     })
+    const { accessLog } = this.settings
+    // The first hook is the last to run: what the others do may be logged too.
+    if (accessLog !== undefined) this.onClose((signal) => accessLog.close(signal), { timeout: accessLog.closeTime })
   }
 
   /** What the app runs on: which native core, and which transports it listens by. */

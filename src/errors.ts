@@ -3,6 +3,7 @@
  * registration or start) and its message, in which `{name}` stands for a fact given where it is raised.
  */
 export const errorTable = {
+  ACCESS_LOG_UNAVAILABLE: { message: 'the access log cannot be written to {where}: {reason}' },
   ADAPTER_UNAVAILABLE: { message: 'other processes cannot be asked by Socket.IO at present: {reason}' },
   ADDRESS_FORBIDDEN: { message: 'this is not open to your address', status: 403 },
   ADDRESS_IN_USE: { message: 'cannot listen on {address}: the port is in use by another process' },

@@ -5,7 +5,7 @@ import { Deadlines } from './core/deadlines.js'
 import type { Endings } from './core/endings.js'
 import { HeadTemplate } from './core/head.js'
 import { type Meter, meterOf } from './core/metric.js'
-import type { RequestObserver } from './core/observer.js'
+import { observers, type RequestObserver } from './core/observer.js'
 import type { Phase } from './core/phase.js'
 import type { Settings } from './core/settings.js'
 import type { ErrorHandler, Handler, Middleware } from './core/types.js'
@@ -71,7 +71,11 @@ export function makeHost({
   sockets,
   table,
 }: AppParts): AppHost {
-  const { tracing } = settings
+  const { accessLog, tracing } = settings
+  accessLog?.open()
+  // First of them: it is told of an end when all others have been.
+  const observing =
+    accessLog === undefined ? observer : observers(observer === undefined ? [accessLog] : [accessLog, observer])
   const fileEncoder = createFileEncoder()
   const dispatcher = new Dispatcher({
     bodyRules: { decodes: settings.decodeBody, limit: settings.bodyLimit, threshold: settings.streamThreshold },
@@ -102,13 +106,13 @@ export function makeHost({
     meters: [fileEncoder, ...new Set([settings.compression ?? [], settings.policies, middleware, routed(table)].flat())]
       .map(meterOf)
       .filter((meter) => meter !== undefined),
-    observer,
+    observer: observing,
     phase,
     responder: dispatcher.responder,
     routes: {
       // Those have ids that are made in Rust, and nobody sees them.
       fixed:
-        observer !== undefined ||
+        observing !== undefined ||
         tracing !== undefined ||
         unseen === undefined ||
         bridge !== undefined ||

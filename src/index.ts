@@ -93,6 +93,13 @@ export {
   type ResourcePolicy,
   SecurityHeaders,
 } from './middleware/security-headers-builder.js'
+export type {
+  AccessLogDestination,
+  AccessLogFile,
+  AccessLogOptions,
+  AccessLogRotation,
+  AccessLogSyslog,
+} from './observability/access-log/options.js'
 export type { MetricsFormat } from './observability/exposition.js'
 export type { MetricsRegistry } from './observability/foreign-registry.js'
 export type { LabelSource } from './observability/label-values.js'

@@ -9,6 +9,7 @@ import type { PathFilterOptions } from './middleware/path-filter.js'
 import type { RateLimitOptions } from './middleware/rate-limit-options.js'
 import type { SecurityHeadersOptions } from './middleware/security-headers.js'
 import type { SecurityHeaders } from './middleware/security-headers-builder.js'
+import type { AccessLogOptions } from './observability/access-log/options.js'
 import type { Environment } from './observability/error-page.js'
 import type { LoggerOption } from './observability/logger.js'
 import type { ServerTimingOptions } from './observability/server-timing.js'
@@ -17,6 +18,11 @@ import type { TlsOptions } from './transports/tls-options.js'
 
 /** Options of `new Hotpress()`. Sizes are bytes or texts such as `'10mb'`, times milliseconds or texts such as `'30s'`. */
 export interface HotpressOptions {
+  /**
+   * A line for each request that has ended: true for JSON to standard output, options of it, or several with options of their
+   * own. False by default. More in docs/access-log.md.
+   */
+  readonly accessLog?: boolean | AccessLogOptions | readonly AccessLogOptions[]
   /** The most that a request body may have; 413 beyond. 10 MB by default; groups and routes may set their own. */
   readonly bodyLimit?: number | string
   /** The most that one chunk of a request body may have; 413 beyond. 1 MB by default. Transport native only. */

@@ -16,6 +16,7 @@ import { type PathFilterOptions, settlePathFilter } from './middleware/path-filt
 import { createRateLimit } from './middleware/rate-limit.js'
 import type { RateLimitOptions } from './middleware/rate-limit-options.js'
 import { type SecurityHeadersSettings, settleSecurityHeaders } from './middleware/security-headers.js'
+import { createAccessLog } from './observability/access-log/settle.js'
 import { type Environment, errorPages, settleEnvironment } from './observability/error-page.js'
 import { createLogger, type LoggerOption } from './observability/logger.js'
 import { settleServerTiming } from './observability/server-timing.js'
@@ -30,6 +31,7 @@ const transports: readonly unknown[] = ['auto', 'native', 'node', 'uws']
 
 // One row an option: what makes a setting of a value, or says what is wrong with it.
 const checks: Checks<HotpressOptions> = {
+  accessLog: (value) => value,
   bodyLimit: (value) => bytesOf(value, 'bodyLimit'),
   chunkLimit: (value) => positive('chunkLimit', bytesOf(value, 'chunkLimit')),
   compression: checkCompression,
@@ -87,6 +89,7 @@ export function settle(options: HotpressOptions): Settings {
   const environment = (given.env as Environment | undefined) ?? settleEnvironment(undefined)
   const pages = environment === 'development' ? errorPages() : undefined
   return Object.freeze({
+    accessLog: given.accessLog === undefined ? undefined : createAccessLog(given.accessLog, log),
     bodyLimit: (given.bodyLimit as number | undefined) ?? 10 * 1024 ** 2,
     chunkLimit: given.chunkLimit as number | undefined,
     compression: given.compression as Middleware | undefined,

@@ -30,6 +30,14 @@ const time = "a whole number of milliseconds, or a text with ms, s, m or h such 
 const wrongOptions: Readonly<
   Record<string, { readonly takes: string; readonly values: readonly (readonly [unknown, string])[] }>
 > = {
+  accessLog: {
+    takes: 'true, false, options or a list of them',
+    values: [
+      ['common', '"common"'],
+      [1, '1'],
+      [null, 'null'],
+    ],
+  },
   bodyLimit: {
     takes: size,
     values: [

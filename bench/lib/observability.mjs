@@ -1,5 +1,8 @@
 // What is watched under test: what each is called, what an app that has it does, and what it may cost.
 import { subscribe } from 'node:diagnostics_channel'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { otel } from '../../dist/esm/otel/index.js'
 
 /** @typedef {import('../../dist/esm/index.js').Hotpress} Hotpress */
@@ -23,6 +26,18 @@ export const route = {
   path: '/users/7',
   title: '',
   type: 'text/plain; charset=utf-8',
+}
+
+/**
+ * An access log to a file that is gone with the process that asks for it.
+ *
+ * @param {import('../../dist/esm/index.js').AccessLogOptions} options
+ * @returns {HotpressOptions}
+ */
+function toFile(options) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'hotpress-bench-'))
+  process.once('exit', () => rmSync(folder, { force: true, recursive: true }))
+  return { accessLog: { destination: { file: path.join(folder, 'access.log') }, ...options } }
 }
 
 /** @type {readonly Watched[]} */
@@ -63,4 +78,19 @@ export const watched = [
     start: () => otel({ exporter: 'none', sampler: 1 }),
   },
   { id: 'tracing-absent', name: 'tracing, and no SDK', options: { tracing: true } },
+  {
+    id: 'access-log',
+    most: 2,
+    name: 'access log to a file, JSON',
+    get options() {
+      return toFile({})
+    },
+  },
+  {
+    id: 'access-log-combined',
+    name: 'access log to a file, Combined',
+    get options() {
+      return toFile({ format: 'combined' })
+    },
+  },
 ]

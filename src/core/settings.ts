@@ -2,6 +2,7 @@ import type { AddressSet } from './addresses.js'
 import type { Instrument } from './instrument.js'
 import type { Logger } from './logger.js'
 import type { RequestIds } from './request-id.js'
+import type { RequestLog } from './request-log.js'
 import type { AppTracing } from './tracing.js'
 import type { ProxyTrust } from './trust.js'
 import type { Middleware } from './types.js'
@@ -19,6 +20,8 @@ export interface DefaultHeaders {
 
 /** The options of an app, checked, complete and frozen. */
 export interface Settings {
+  /** Undefined without one. */
+  readonly accessLog: RequestLog | undefined
   /** Bytes of a request body. */
   readonly bodyLimit: number
   /** Bytes of one chunk of a request body; undefined, here and below, takes what the transport has. */

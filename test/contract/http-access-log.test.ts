@@ -1,0 +1,3 @@
+import { accessLogContract } from './http/access-log.js'
+
+accessLogContract()
