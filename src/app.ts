@@ -1,6 +1,7 @@
 import { AppDefinition } from './app-definition.js'
 import { Endings } from './core/endings.js'
 import { Phase } from './core/phase.js'
+import { reports } from './core/reports.js'
 import type { CloseHook } from './lifecycle/close-hooks.js'
 import { healthRoutes } from './lifecycle/health.js'
 import type { AppHealthOptions } from './lifecycle/health-options.js'
@@ -140,6 +141,7 @@ export class Hotpress extends AppDefinition {
   metrics(options: AppMetricsOptions | Metrics = {}): this {
     this.checkNotStarted('metrics()')
     const { observer, route } = this.#observability.measure(options)
+    reports.provide('metrics', () => this.#observability.report())
     if (route !== undefined) this.get(route.path, route.options, route.handler)
     return this.observe(observer)
   }

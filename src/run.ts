@@ -7,6 +7,7 @@ import type { Lifecycle } from './lifecycle/lifecycle.js'
 import { settleRun } from './lifecycle/options.js'
 import { defaultHost, listenOptionNames, settleListen } from './listen-options.js'
 import { binding } from './native/binding.js'
+import { workersMetrics } from './observability/workers-metrics.js'
 import type { ListenOptions, RunOptions } from './option-types.js'
 import type { ListeningServer } from './transports/listening-server.js'
 
@@ -39,7 +40,7 @@ export async function runApp(options: RunOptions, { lifecycle, listen, log }: Ru
   const isShared = given.reusePort === true
   return lifecycle.supervise(
     { ...run, workers },
-    { bind: binding().bindShared, host: where.host, isShared, port: where.port },
+    { bind: binding().bindShared, host: where.host, isShared, port: where.port, writeMetrics: workersMetrics },
   )
 }
 

@@ -65,7 +65,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   realtime: ['core', 'errors'],
   redirect: ['core', 'errors', 'routing', 'transports'],
   routing: ['core', 'errors', 'native'],
-  run: ['core', 'errors', 'lifecycle', 'listen-options', 'native', 'option-types', 'transports'],
+  run: ['core', 'errors', 'lifecycle', 'listen-options', 'native', 'observability', 'option-types', 'transports'],
   'socketio-client': ['core', 'errors'],
   transports: ['core', 'errors', 'native'],
   version: [],

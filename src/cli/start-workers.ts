@@ -5,6 +5,7 @@ import type { Supervision } from '../lifecycle/workers/supervise.js'
 import { type ControlSettings, oneWorker } from '../lifecycle/workers-options.js'
 import { binding } from '../native/binding.js'
 import { createLogger } from '../observability/logger.js'
+import { workersMetrics } from '../observability/workers-metrics.js'
 import type { StartOptions, WorkerOrders } from './orders.js'
 
 /** Has workers run an app, and this process watch over them. */
@@ -28,6 +29,7 @@ export async function startWorkers(
       log: createLogger(true),
       signals: run.signals,
       time: () => run.close.delay + run.close.drain,
+      writeMetrics: workersMetrics,
       workers: { control, count, hangTimeout, startTimeout },
     },
     processWatch(),

@@ -6,6 +6,7 @@ import { CloseHooks } from './close-hooks.js'
 import { type DrainParts, drain } from './drain.js'
 import type { CloseSettings, RunSettings } from './options.js'
 import { processWatch } from './process-watch.js'
+import type { WriteMetrics } from './workers/control.js'
 import type { BindShared } from './workers/port-sockets.js'
 import type { Supervision } from './workers/supervise.js'
 import type { WorkersSettings } from './workers-options.js'
@@ -32,6 +33,7 @@ interface WorkersAddress {
   /** Whether others may have the port already. */
   readonly isShared: boolean
   readonly port: number
+  readonly writeMetrics: WriteMetrics
 }
 
 /** Where an app stands between its start and its end. */
@@ -113,7 +115,7 @@ export class Lifecycle {
   /** As {@link run}, by workers: this process watches over them. */
   async supervise(
     { close, signals, workers }: RunSettings & { readonly workers: WorkersSettings },
-    { bind, isShared, ...address }: WorkersAddress,
+    { bind, isShared, writeMetrics, ...address }: WorkersAddress,
   ): Promise<WorkersServer> {
     const { listeners, log } = this.#parts
     if (this.#supervision !== undefined || (await listeners()).length > 0) throw elsewhere('run()')
@@ -121,7 +123,7 @@ export class Lifecycle {
     const end = (): Promise<void> => this.close(close)
     const time = (): number => this.#time(close)
     let leave = (): void => {}
-    const app = { address, bind, close, end, isShared, log, signals, time, workers }
+    const app = { address, bind, close, end, isShared, log, signals, time, workers, writeMetrics }
     const found = await supervise(app, processWatch(), (supervision) => {
       this.#supervision = supervision
       leave = () => supervision.leave()

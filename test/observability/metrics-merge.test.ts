@@ -101,7 +101,11 @@ test('what workers report goes by JSON, and comes out as one text', async () => 
     [2, await worker(5)],
   ])
   for (const format of ['openmetrics', 'prometheus'] as const) {
-    const { text, type } = workersMetrics(reports, format === 'openmetrics' ? 'application/openmetrics-text' : '*/*')
+    const { text, type } = workersMetrics(
+      reports,
+      [],
+      format === 'openmetrics' ? 'application/openmetrics-text' : '*/*',
+    )
     assert.match(type, format === 'openmetrics' ? /^application\/openmetrics-text; / : /^text\/plain; version=0\.0\.4;/)
     const told = parseExposition(text, format)
     const ok = { http_response_status_code: '200', http_route: '/' }

@@ -2,22 +2,38 @@ import { chmodSync, unlinkSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { connect, isIP } from 'node:net'
 import type { Logger } from '../../core/logger.js'
+import type { ValueFamily } from '../../core/metric.js'
 import { HotpressError } from '../../errors.js'
 import type { ControlSettings } from '../workers-options.js'
-import { metricsText } from './metrics-text.js'
 import type { Supervisor } from './supervisor.js'
+import { workerFamilies } from './worker-families.js'
 import { type WorkersReport, workersReport } from './workers-report.js'
 
 /** Milliseconds for a request to come whole: who asks is a program beside this one. */
 const requestTimeout = 5000
 
-const metricsType = 'text/plain; version=0.0.4; charset=utf-8'
-
 interface Answer {
   readonly allow?: string
   readonly body: object | string
   readonly status: number
+  /** Of a text. */
+  readonly type?: string
 }
+
+/**
+ * Makes one text of what workers say of their metrics, and of what is known of workers.
+ *
+ * @param reports by the ids of workers.
+ * @param accept of whoever asks.
+ */
+export type WriteMetrics = (
+  reports: ReadonlyMap<number, unknown>,
+  known: readonly ValueFamily[],
+  accept: string | undefined,
+) => { readonly text: string; readonly type: string }
+
+/** Milliseconds for workers to say what they have counted. */
+const patience = 1000
 
 /** Answers those who ask how workers are. It has no part in what they serve. */
 export class ControlServer {
@@ -28,13 +44,17 @@ export class ControlServer {
   }
 
   /** @throws HotpressError `ADDRESS_IN_USE`, `ADDRESS_REFUSED` */
-  static async listen(where: ControlSettings, supervisor: Supervisor, log: Logger): Promise<ControlServer> {
+  static async listen(
+    where: ControlSettings,
+    supervisor: Supervisor,
+    { log, writeMetrics }: { readonly log: Logger; readonly writeMetrics: WriteMetrics },
+  ): Promise<ControlServer> {
     const isLocal = 'path' in where || isLoopback(where.host)
     const server = createServer({ requestTimeout }, (request, response) => {
       const answered =
         isLocal && !('path' in where) && !namesLoopback(request)
           ? Promise.resolve(failure(403, 'this is asked for by an address, or localhost'))
-          : answerOf(request, supervisor, 'path' in where)
+          : answerOf(request, supervisor, 'path' in where, writeMetrics)
       answered.then(
         (answer) => send(request, response, answer),
         (error: unknown) => {
@@ -58,9 +78,10 @@ export class ControlServer {
 }
 
 async function answerOf(
-  { method, url = '' }: IncomingMessage,
+  { headers, method, url = '' }: IncomingMessage,
   supervisor: Supervisor,
   mayReload: boolean,
+  writeMetrics: WriteMetrics,
 ): Promise<Answer> {
   const path = url.split('?')[0]
   if (path === '/reload')
@@ -69,15 +90,24 @@ async function answerOf(
   if (make === undefined) return failure(404, `nothing is at ${path}: there are ${[...answers.keys()].join(', ')}`)
   if (method !== 'GET' && method !== 'HEAD')
     return { ...failure(405, `${method} is not allowed here`), allow: 'GET, HEAD' }
-  return make(await workersReport(supervisor))
+  const [report, counted] = await Promise.all([
+    workersReport(supervisor),
+    path === '/metrics' ? supervisor.gather('metrics', patience) : new Map<number, unknown>(),
+  ])
+  return make(report, (known) => writeMetrics(counted, known, headers.accept))
 }
 
-const answers: ReadonlyMap<string, (report: WorkersReport) => Answer> = new Map<
-  string,
-  (report: WorkersReport) => Answer
->([
+type Make = (report: WorkersReport, write: (known: readonly ValueFamily[]) => ReturnType<WriteMetrics>) => Answer
+
+const answers: ReadonlyMap<string, Make> = new Map<string, Make>([
   ['/healthz', () => ({ body: { status: 'ok' }, status: 200 })],
-  ['/metrics', (report) => ({ body: metricsText(report), status: 200 })],
+  [
+    '/metrics',
+    (report, write) => {
+      const { text, type } = write(workerFamilies(report))
+      return { body: text, status: 200, type }
+    },
+  ],
   [
     '/readyz',
     ({ isReady, workers }) => ({
@@ -108,13 +138,13 @@ function failure(status: number, detail: string): Answer {
   return { body: { detail, status: 'failed' }, status }
 }
 
-function send({ method }: IncomingMessage, response: ServerResponse, { allow, body, status }: Answer): void {
+function send({ method }: IncomingMessage, response: ServerResponse, { allow, body, status, type }: Answer): void {
   const text = typeof body === 'string' ? body : `${JSON.stringify(body)}\n`
   response.writeHead(status, {
     ...(allow === undefined ? {} : { Allow: allow }),
     'Cache-Control': 'no-store',
     'Content-Length': Buffer.byteLength(text),
-    'Content-Type': typeof body === 'string' ? metricsType : 'application/json; charset=utf-8',
+    'Content-Type': type ?? 'application/json; charset=utf-8',
     'X-Content-Type-Options': 'nosniff',
   })
   response.end(method === 'HEAD' ? undefined : text)

@@ -3,7 +3,7 @@ import { HotpressError } from '../../errors.js'
 import type { CloseSettings } from '../options.js'
 import type { ProcessWatch } from '../process-watch.js'
 import type { WorkersSettings } from '../workers-options.js'
-import { ControlServer } from './control.js'
+import { ControlServer, type WriteMetrics } from './control.js'
 import type { WorkerAddress } from './messages.js'
 import type { BindShared } from './port-sockets.js'
 import { Supervisor, several } from './supervisor.js'
@@ -25,6 +25,7 @@ export interface SupervisedApp {
   end(): Promise<void>
   /** The most milliseconds that this takes beside its workers' part. */
   time(): number
+  readonly writeMetrics: WriteMetrics
 }
 
 /** Workers that have been started. */
@@ -94,7 +95,7 @@ export async function supervise(
   onBegin(supervision)
   process.on('SIGHUP', onHangup)
   try {
-    if (workers.control !== undefined) control = await ControlServer.listen(workers.control, supervisor, log)
+    if (workers.control !== undefined) control = await ControlServer.listen(workers.control, supervisor, app)
     const address = await supervisor.start()
     status = `${several(workers.count)} listening on ${address.url}`
     log.info({ transport: address.transport, workers: workers.count }, status)

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import type { RequestEnd } from '../../core/observer.js'
 import type { HttpRequest } from '../../core/request.js'
 import type { HttpVersion } from '../../core/request-source.js'
+import { type TraceIds, traceOf } from '../../core/trace.js'
 import { milliseconds } from './clock.js'
 import type { Entry, Level, LineFormat, Outcome } from './entry.js'
 import { jsonText, jsonValue } from './escape.js'
@@ -78,6 +79,8 @@ export class JsonFormat implements LineFormat {
     const { fields, user } = this.#parts
     if (this.#responseHeaders.length > 0) line += this.#ofResponse(end)
     if (fields !== undefined || user !== undefined) line += this.#ofApp(request, end)
+    const trace = traceOf(request)
+    if (trace !== undefined) line += traceMembers(trace)
     if (isSlow) line += ',"slow":true'
     return line + (end.isAborted ? this.#tail.replace('completed', 'aborted') : this.#tail)
   }
@@ -142,4 +145,9 @@ function member(name: string): string {
 
 function headerMember(side: 'request' | 'response', name: string): string {
   return member(`http.${side}.header.${name}`)
+}
+
+// The names that lines of the app's log have within a request.
+function traceMembers({ isSampled, spanId, traceId }: TraceIds): string {
+  return `,"trace_id":"${traceId}","span_id":"${spanId}","trace_flags":"${isSampled ? '01' : '00'}"`
 }

@@ -1,3 +1,4 @@
+import { single, type ValueFamily, type ValueSeries } from '../../core/metric.js'
 import type { WorkerReport, WorkersReport } from './workers-report.js'
 
 interface Metric {
@@ -67,26 +68,22 @@ const metrics: readonly Metric[] = [
   },
 ]
 
-/** The figures of workers in the text format of Prometheus (0.0.4): each for itself, and all together. */
-export function metricsText({ supervisor, workers }: WorkersReport): string {
-  const lines: string[] = []
-  for (const { help, name, sum, type, value } of metrics) {
-    const values = workers.map((worker) => [worker.id, value(worker)] as const)
-    const known = values.filter((each): each is readonly [number, number] => each[1] !== null)
-    lines.push(...head(name, help, type), ...known.map(([id, number]) => `hotpress_${name}{worker="${id}"} ${number}`))
-    if (sum === undefined) continue
-    const together = known.reduce((all, [, number]) => all + number, 0)
-    lines.push(...head(sum, `${help} Of all workers together.`, type), `hotpress_${sum} ${together}`)
-  }
-  lines.push(
-    ...head('supervisor_resident_memory_bytes', 'Resident memory of the process that watches over workers.', 'gauge'),
-    `hotpress_supervisor_resident_memory_bytes ${supervisor.memory}`,
-    ...head('workers', 'How many workers there are to be.', 'gauge'),
-    `hotpress_workers ${workers.length}`,
-  )
-  return `${lines.join('\n')}\n`
-}
-
-function head(name: string, help: string, type: Metric['type']): readonly string[] {
-  return [`# HELP hotpress_${name} ${help}`, `# TYPE hotpress_${name} ${type}`]
+/** The figures of workers: each for itself, and all together. */
+export function workerFamilies({ supervisor, workers }: WorkersReport): readonly ValueFamily[] {
+  const families = metrics.flatMap(({ help, name, sum, type, value }): readonly ValueFamily[] => {
+    const series = workers.flatMap((worker): readonly ValueSeries[] => {
+      const found = value(worker)
+      return found === null ? [] : [{ labels: { worker: String(worker.id) }, value: found }]
+    })
+    const own: ValueFamily = { help, name: `hotpress_${name}`, series, type }
+    if (sum === undefined) return [own]
+    const together = series.reduce((all, each) => all + each.value, 0)
+    return [own, single(type, `hotpress_${sum}`, `${help} Of all workers together.`, together)]
+  })
+  const memory = 'Resident memory of the process that watches over workers.'
+  return [
+    ...families,
+    single('gauge', 'hotpress_supervisor_resident_memory_bytes', memory, supervisor.memory),
+    single('gauge', 'hotpress_workers', 'How many workers there are to be.', workers.length),
+  ]
 }
