@@ -4,6 +4,7 @@ import type { ControlSettings } from '../lifecycle/workers-options.js'
 import { controlAddress } from './control-address.js'
 import { Failure } from './failure.js'
 import { readPidFile } from './pid-file.js'
+import { tableOf } from './table.js'
 
 interface AskOptions {
   readonly control?: string
@@ -33,7 +34,7 @@ export async function askStatus({ control, json, pidFile }: AskOptions & { reado
     return
   }
   const { body } = await ask(controlAddress(control), 'GET', '/workers')
-  console.log(json === true ? body.trim() : tableOf(JSON.parse(body) as WorkersReport))
+  console.log(json === true ? body.trim() : textOf(JSON.parse(body) as WorkersReport))
 }
 
 function ask(where: ControlSettings, method: string, path: string): Promise<{ readonly body: string }> {
@@ -55,7 +56,7 @@ function ask(where: ControlSettings, method: string, path: string): Promise<{ re
 
 const head = ['worker', 'state', 'pid', 'restarts', 'uptime', 'memory', 'connections', 'requests', 'loop'] as const
 
-function tableOf({ supervisor, workers }: WorkersReport): string {
+function textOf({ supervisor, workers }: WorkersReport): string {
   const rows = workers.map((worker) => [
     String(worker.id),
     worker.state === 'ready' && !worker.isReady ? 'failed' : worker.state,
@@ -67,15 +68,8 @@ function tableOf({ supervisor, workers }: WorkersReport): string {
     String(worker.requests ?? '-'),
     worker.eventLoopUtilization === null ? '-' : `${Math.round(worker.eventLoopUtilization * 100)}%`,
   ])
-  const widths = head.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]!.length)))
-  const lines = [head, ...rows].map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join('  ')
-      .trimEnd(),
-  )
   const { memory, pid, uptime } = supervisor
-  return [`process ${pid}, ${Math.round(uptime)} s, ${megabytes(memory)}`, ...lines].join('\n')
+  return `process ${pid}, ${Math.round(uptime)} s, ${megabytes(memory)}\n${tableOf([head, ...rows])}`
 }
 
 function megabytes(bytes: number): string {

@@ -3,6 +3,7 @@ import { version } from '../version.js'
 import { askReload, askStatus } from './ask.js'
 import { tellFailure } from './failure.js'
 import type { StartOptions } from './orders.js'
+import { tellRoutes } from './routes.js'
 import { start } from './start.js'
 
 /** Exit code for a command line that cannot be understood. */
@@ -52,6 +53,12 @@ function makeCommand(): Command {
     .addOption(controlOption('the socket that `start` was given'))
     .option('--pid-file <file>', 'the file that `start` was given')
     .action(askReload)
+  command
+    .command('routes')
+    .description('tell of the routes of an app, in the order in which they are asked')
+    .argument('<app>', 'the file that exports the app: by default, or as `app`')
+    .option('--json', 'as JSON')
+    .action(tellRoutes)
   command
     .command('status')
     .description('tell how the workers are')

@@ -217,3 +217,42 @@ describe('hotpress', { concurrency: 1, skip, timeout: 100_000 }, () => {
     }
   })
 })
+
+describe('hotpress routes', { timeout: 60_000 }, () => {
+  const app = `
+    import { Hotpress } from ${JSON.stringify(library)}
+    export const app = new Hotpress({ bodyLimit: '1mb', cors: true })
+    app.get('/users/:id', function show() {})
+    app.get('/users/me', function me() {})
+    app.post('/users', { bodyLimit: 1500, use: function check(_, next) { return next() } }, () => {})
+    app.static('/assets', 'public', { redirect: false })
+    app.onClose(() => console.log('closed'))
+    setInterval(() => {}, 1000)
+  `
+
+  test('prints a table, in the order in which they are asked', async () => {
+    const folder = new Folder({ 'app.mjs': app })
+    const { code, stderr, stdout } = await folder.run('routes', 'app.mjs')
+    assert.deepEqual([code, stderr], [0, ''])
+    assert.deepEqual(stdout.split('\n'), [
+      'method  path        handler          body limit  middleware',
+      'GET     /assets/*   files of public  1 mb        cors',
+      'POST    /users      (anonymous)      1500 b      cors > check',
+      'GET     /users/me   me               1 mb        cors',
+      'GET     /users/:id  show             1 mb        cors',
+      '',
+    ])
+    const json = await folder.run('routes', 'app.mjs', '--json')
+    assert.deepEqual(
+      (JSON.parse(json.stdout) as { path: string }[]).map(({ path }) => path),
+      ['/assets/*', '/users', '/users/me', '/users/:id'],
+    )
+  })
+
+  test('what exports no app is an error of one line', async () => {
+    const folder = new Folder({ 'none.mjs': '' })
+    const { code, stderr } = await folder.run('routes', 'none.mjs')
+    assert.equal(code, 1)
+    assert.match(stderr, /^hotpress: none\.mjs exports no app.*\n$/)
+  })
+})
