@@ -8,6 +8,7 @@ import type { AppHealthOptions } from './lifecycle/health-options.js'
 import { Lifecycle } from './lifecycle/lifecycle.js'
 import { type CloseHookOptions, type CloseOptions, settleClose } from './lifecycle/options.js'
 import { type Capabilities, Listeners } from './listeners.js'
+import type { DashboardOptions } from './observability/dashboard/options.js'
 import type { Metrics } from './observability/metrics.js'
 import type { AppMetricsOptions } from './observability/metrics-options.js'
 import { Observability } from './observability/observability.js'
@@ -83,6 +84,21 @@ export class Hotpress extends AppDefinition {
    */
   async close(options: CloseOptions = {}): Promise<void> {
     await this.#lifecycle.close(settleClose(options))
+  }
+
+  /**
+   * Shows how the app is, live, on a page at `/_hotpress`: rate, latency, status, routes, memory, event loop. It is for this
+   * machine alone, unless `use` says who may look. More in docs/dashboard.md.
+   *
+   * @throws HotpressError `APP_STARTED`, `HANDLER_INVALID`, `OPTION_INVALID`, `OPTION_UNKNOWN`, `ROUTE_CONFLICT`
+   * @example
+   * app.dashboard({ use: basicAuth({ users: { ada: process.env.ADA! } }) })
+   */
+  dashboard(options: DashboardOptions = {}): this {
+    this.checkNotStarted('dashboard()')
+    const { observer, routes } = this.#observability.show(options)
+    for (const { handler, options: route, path } of routes) this.get(path, route, handler)
+    return observer === undefined ? this : this.observe(observer)
   }
 
   /**
@@ -178,6 +194,7 @@ export class Hotpress extends AppDefinition {
       lifecycle: this.#lifecycle,
       listen: (where, held) => this.#listen(where, undefined, held),
       log: this.log,
+      stats: () => this.stats(),
     })
   }
 

@@ -100,6 +100,7 @@ export type {
   AccessLogRotation,
   AccessLogSyslog,
 } from './observability/access-log/options.js'
+export type { DashboardOptions } from './observability/dashboard/options.js'
 export type { MetricsFormat } from './observability/exposition.js'
 export type { MetricsRegistry } from './observability/foreign-registry.js'
 export type { LabelSource } from './observability/label-values.js'

@@ -14,7 +14,7 @@ interface AskOptions {
 /** Has the workers replaced: waits for the end of it where it asks by a socket. */
 export async function askReload({ control, pidFile }: AskOptions): Promise<void> {
   if (control !== undefined) {
-    const { body } = await ask(controlAddress(control), 'POST', '/reload')
+    const { body } = await askControl(controlAddress(control), 'POST', '/reload')
     const { detail, status } = JSON.parse(body) as { readonly detail?: string; readonly status: string }
     if (status !== 'ok') throw new Failure(`not reloaded: ${detail}`)
     console.log('reloaded')
@@ -33,11 +33,12 @@ export async function askStatus({ control, json, pidFile }: AskOptions & { reado
     console.log(json === true ? JSON.stringify({ pid }) : `process ${pid} is running`)
     return
   }
-  const { body } = await ask(controlAddress(control), 'GET', '/workers')
+  const { body } = await askControl(controlAddress(control), 'GET', '/workers')
   console.log(json === true ? body.trim() : textOf(JSON.parse(body) as WorkersReport))
 }
 
-function ask(where: ControlSettings, method: string, path: string): Promise<{ readonly body: string }> {
+/** @throws Failure where nothing answers. */
+export function askControl(where: ControlSettings, method: string, path: string): Promise<{ readonly body: string }> {
   const at = 'path' in where ? { headers: { Host: 'localhost' }, socketPath: where.path } : where
   const name = 'path' in where ? where.path : `${where.host}:${where.port}`
   return new Promise((resolve, reject) => {

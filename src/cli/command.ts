@@ -5,6 +5,7 @@ import { tellFailure } from './failure.js'
 import type { StartOptions } from './orders.js'
 import { tellRoutes } from './routes.js'
 import { start } from './start.js'
+import { top } from './top.js'
 
 /** Exit code for a command line that cannot be understood. */
 const usageCode = 2
@@ -66,6 +67,12 @@ function makeCommand(): Command {
     .option('--json', 'as JSON')
     .option('--pid-file <file>', 'the file that `start` was given: whether the process runs')
     .action(askStatus)
+  command
+    .command('top')
+    .description('show how the workers are, once a second')
+    .addOption(controlOption('what `start` was given'))
+    .option('--count <looks>', 'end after so many', looksOf)
+    .action(top)
   return command
 }
 
@@ -77,6 +84,11 @@ function portOf(value: string): number {
   const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN
   if (port <= 65_535) return port
   throw new InvalidArgumentError('A port is a whole number from 0 to 65535.')
+}
+
+function looksOf(value: string): number {
+  if (/^[1-9]\d{0,8}$/.test(value)) return Number(value)
+  throw new InvalidArgumentError('It takes a whole number from 1.')
 }
 
 function workersOf(value: string): number | 'auto' {

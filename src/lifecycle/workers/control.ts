@@ -90,14 +90,20 @@ async function answerOf(
   if (make === undefined) return failure(404, `nothing is at ${path}: there are ${[...answers.keys()].join(', ')}`)
   if (method !== 'GET' && method !== 'HEAD')
     return { ...failure(405, `${method} is not allowed here`), allow: 'GET, HEAD' }
-  const [report, counted] = await Promise.all([
+  const further = path === undefined ? undefined : furtherReports.get(path)
+  const [report, said] = await Promise.all([
     workersReport(supervisor),
-    path === '/metrics' ? supervisor.gather('metrics', patience) : new Map<number, unknown>(),
+    further === undefined ? new Map<number, unknown>() : supervisor.gather(further, patience),
   ])
-  return make(report, (known) => writeMetrics(counted, known, headers.accept))
+  return make(report, (known) => writeMetrics(said, known, headers.accept), said)
 }
 
-type Make = (report: WorkersReport, write: (known: readonly ValueFamily[]) => ReturnType<WriteMetrics>) => Answer
+/** @param said what workers have said beside how they are. */
+type Make = (
+  report: WorkersReport,
+  write: (known: readonly ValueFamily[]) => ReturnType<WriteMetrics>,
+  said: ReadonlyMap<number, unknown>,
+) => Answer
 
 const answers: ReadonlyMap<string, Make> = new Map<string, Make>([
   ['/healthz', () => ({ body: { status: 'ok' }, status: 200 })],
@@ -120,8 +126,19 @@ const answers: ReadonlyMap<string, Make> = new Map<string, Make>([
       status: isReady ? 200 : 503,
     }),
   ],
+  ['/stats', (report, _, said) => ({ body: withStats(report, said), status: 200 })],
   ['/workers', (report) => ({ body: report, status: 200 })],
 ])
+
+/** What workers are asked for, by the path that wants it. */
+const furtherReports: ReadonlyMap<string, string> = new Map([
+  ['/metrics', 'metrics'],
+  ['/stats', 'stats'],
+])
+
+function withStats({ workers, ...rest }: WorkersReport, stats: ReadonlyMap<number, unknown>): object {
+  return { ...rest, workers: workers.map((worker) => ({ ...worker, stats: stats.get(worker.id) ?? null })) }
+}
 
 async function reload(method: string | undefined, supervisor: Supervisor): Promise<Answer> {
   if (method !== 'POST') return { ...failure(405, `${method} is not allowed here`), allow: 'POST' }
