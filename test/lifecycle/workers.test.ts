@@ -275,6 +275,25 @@ describe('workers', { concurrency: 1, skip, timeout: 400_000 }, () => {
         assert.deepEqual(after, before)
       }))
 
+    test('SIGUSR2 is passed on to workers that listen for it', () =>
+      using(transport, [{}, { env: { LISTENS: 'yes' } }], async (program) => {
+        const url = await program.ready()
+        program.kill('SIGUSR2')
+        const { worker } = await program.said(/^told to open files anew/)
+        const { worker: other } = await program.said(/^told to open files anew/, 2)
+        assert.deepEqual([worker, other].sort(), [1, 2])
+        await whoAnswers(url, 2)
+      }))
+
+    test('SIGUSR2 ends no worker that does not listen for it', () =>
+      using(transport, [{}], async (program) => {
+        const url = await program.ready()
+        const before = await whoAnswers(url, 2)
+        program.kill('SIGUSR2')
+        await sleep(100)
+        assert.deepEqual(await whoAnswers(url, 2), before)
+      }))
+
     test('a reload that is asked for during one follows it, once', () =>
       using(transport, [{}], async (program) => {
         await program.ready()

@@ -124,6 +124,10 @@ class SupervisorLink {
       case 'ping':
         tell({ hotpress: 'pong' })
         break
+      case 'reopen':
+        // Who listens to the signal does as if it had come; it would end who does not.
+        if (process.listenerCount('SIGUSR2') > 0) process.emit('SIGUSR2', 'SIGUSR2')
+        break
       default:
     }
   }

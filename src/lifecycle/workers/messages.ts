@@ -16,6 +16,8 @@ export type ToWorker =
   | { readonly hotpress: 'bye' }
   | { readonly hotpress: 'close'; readonly settings: CloseSettings }
   | { readonly hotpress: 'ping' }
+  /** Its files are to be opened anew: what `SIGUSR2` is by itself. */
+  | { readonly hotpress: 'reopen' }
 
 /** What a worker tells. Times are the most milliseconds that its end takes. */
 export type FromWorker =

@@ -71,6 +71,8 @@ export async function supervise(
     // What goes wrong is told by the log.
     supervisor.reload().catch(() => {})
   }
+  // Those of access logs, which this process has none of.
+  const onReopen = (): void => supervisor.reopen()
   const stopWatching = watch.add({
     close: async () => {
       await app.end()
@@ -89,11 +91,13 @@ export async function supervise(
     leave() {
       isSupervising = false
       process.off('SIGHUP', onHangup)
+      process.off('SIGUSR2', onReopen)
       stopWatching()
     },
   }
   onBegin(supervision)
   process.on('SIGHUP', onHangup)
+  process.on('SIGUSR2', onReopen)
   try {
     if (workers.control !== undefined) control = await ControlServer.listen(workers.control, supervisor, app)
     const address = await supervisor.start()

@@ -116,6 +116,11 @@ export class Supervisor {
     return this.#reloading
   }
 
+  /** Has all workers open their files anew. */
+  reopen(): void {
+    for (const slot of this.#slots) slot.reopen()
+  }
+
   /**
    * Starts the workers.
    *

@@ -164,6 +164,11 @@ export class WorkerProcess {
     if (this.state !== 'ended') this.#worker.process.kill('SIGKILL')
   }
 
+  /** Has it open its files anew. */
+  reopen(): void {
+    if (this.#isReached) this.#tell({ hotpress: 'reopen' })
+  }
+
   #fail(reason: string): void {
     this.#failure ??= { code: undefined, reason }
     this.kill()

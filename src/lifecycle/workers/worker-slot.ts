@@ -125,6 +125,11 @@ export class WorkerSlot {
     if (before !== undefined) await this.#retire(before, settings)
   }
 
+  /** Has all its processes open their files anew. */
+  reopen(): void {
+    for (const process of this.#all()) process.reopen()
+  }
+
   /**
    * Starts its first process.
    *
