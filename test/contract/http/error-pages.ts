@@ -29,7 +29,7 @@ function cases(client: Client): void {
   }
 
   test('a fault has a page with its message, its causes, its stack and its request', async () => {
-    const { answer, page } = await ask('/broken/me?token=abc&plain=1', {
+    const { answer, page } = await ask('/broken/me?token=of-a-token&plain=1', {
       headers: { ...html, Authorization: 'Bearer of-a-secret', 'X-Thing': 'a "thing"' },
     })
     assert.equal(answer.status, 500)
@@ -47,7 +47,7 @@ function cases(client: Client): void {
     assert.match(page, /<th>token<\/th><td>\[hidden\]<\/td>/)
     assert.match(page, /<th>route<\/th><td>\/broken\/:name<\/td>/)
     assert.match(page, /<th>x-thing<\/th><td>a &quot;thing&quot;<\/td>/i)
-    assert.doesNotMatch(page, /of-a-secret|abc/)
+    assert.doesNotMatch(page, /of-a-secret|of-a-token/)
     assert.ok(page.includes(answer.headers.get('x-request-id')!), 'the id is that of the answer')
   })
 
