@@ -87,7 +87,9 @@ export const errorTable = {
   SUBPROTOCOL_INVALID: { message: 'the choice of a subprotocol gave {got}, which the client has not offered' },
   TLS_MISSING: { message: '{call} was called on the listener {url}, which serves without TLS' },
   TOKEN_INVALID: { message: 'the token is not valid: {reason}', status: 401 },
-  TRACER_REGISTERED: { message: 'otel() found that the process has a tracer provider already: it takes one SDK' },
+  TRACER_REGISTERED: {
+    message: 'otel() found that the process has a provider of traces or metrics already: it takes one SDK',
+  },
   TRANSPORT_UNAVAILABLE: { message: 'the transport {transport} is not available: {reason}' },
   UPGRADE_INVALID: { message: 'the request for a WebSocket is malformed: {reason}', status: 400 },
   UPGRADE_REQUIRED: {

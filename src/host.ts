@@ -103,9 +103,13 @@ export function makeHost({
     isExempt: dispatcher.hasExempt ? (request) => dispatcher.isExempt(request) : undefined,
     ids: settings.ids,
     log: settings.log,
-    meters: [fileEncoder, ...new Set([settings.compression ?? [], settings.policies, middleware, routed(table)].flat())]
-      .map(meterOf)
-      .filter((meter) => meter !== undefined),
+    meters: [
+      accessLog?.meter,
+      ...[
+        fileEncoder,
+        ...new Set([settings.compression ?? [], settings.policies, middleware, routed(table)].flat()),
+      ].map(meterOf),
+    ].filter((meter) => meter !== undefined),
     observer: observing,
     phase,
     responder: dispatcher.responder,

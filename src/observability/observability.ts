@@ -2,6 +2,7 @@ import type { Instruments } from '../core/instruments.js'
 import type { RequestObserver } from '../core/observer.js'
 import { invalid } from '../core/options-check.js'
 import type { Handler, Middleware } from '../core/types.js'
+import { partFamilies } from './app-metrics.js'
 import { type DashboardRoute, dashboardRoutes } from './dashboard/dashboard.js'
 import type { DashboardOptions } from './dashboard/options.js'
 import { type Snapshot, snapshotOf } from './dashboard/snapshot.js'
@@ -23,10 +24,11 @@ export interface Measured {
 /** What an app counts of itself. */
 export class Observability {
   readonly #instruments: Instruments
-  /** Whether what is counted was asked for, and not only what the dashboard needs. */
-  #isAsked = true
+  /** The first that the app was told to count. */
   #metrics: Metrics | undefined
   #requests: RequestMetrics | undefined
+  /** What the dashboard counts for itself, where nothing else was counted. */
+  #shown: RequestMetrics | undefined
 
   constructor(instruments: Instruments) {
     this.#instruments = instruments
@@ -49,11 +51,9 @@ export class Observability {
     readonly routes: readonly DashboardRoute[]
   } {
     const routes = dashboardRoutes(options, () => this.#snapshot())
-    if (this.#requests !== undefined) return { observer: undefined, routes }
-    const observer = this.#attach(metrics())
-    // What the app is told to count, later, takes its place.
-    this.#isAsked = false
-    return { observer, routes }
+    if (this.#counted !== undefined) return { observer: undefined, routes }
+    this.#shown = attachMetrics(metrics(), this.#instruments)
+    return { observer: this.#shown, routes }
   }
 
   /** What a worker reports of its metrics (`metrics-merge`); undefined where it counts nothing. */
@@ -62,25 +62,23 @@ export class Observability {
   }
 
   stats(): AppStats {
-    return statsOf(this.#instruments, this.#requests)
+    return statsOf(this.#instruments, this.#counted)
+  }
+
+  get #counted(): RequestMetrics | undefined {
+    return this.#requests ?? this.#shown
   }
 
   #snapshot(): Snapshot {
-    const counted = this.#requests!
+    const counted = this.#counted!
     const stats = statsOf(this.#instruments, counted)
-    return snapshotOf({ ...stats, requests: stats.requests! }, counted)
+    return snapshotOf({ ...stats, requests: stats.requests! }, counted, partFamilies(this.#instruments))
   }
 
   #attach(measured: Metrics): RequestObserver {
     const requests = attachMetrics(measured, this.#instruments)
-    if (this.#isAsked) {
-      this.#metrics ??= measured
-      this.#requests ??= requests
-    } else {
-      this.#metrics = measured
-      this.#requests = requests
-    }
-    this.#isAsked = true
+    this.#metrics ??= measured
+    this.#requests ??= requests
     return requests
   }
 }

@@ -9,22 +9,34 @@ export async function exporterOf(given: GivenOptions, env: Environment): Promise
   if (typeof kind === 'object') return kind
   if (kind === 'none') return undefined
   if (kind === 'console') return new (await packages.trace()).ConsoleSpanExporter()
-  const { OTLPTraceExporter } = await (protocolOf(given, env) === 'http/json' ? packages.json() : packages.protobuf())
-  const { compression, endpoint, headers, timeout } = given
-  return new OTLPTraceExporter({
-    // The package has names of its own for the same two words, in an enumeration that it does not export.
-    ...((compression && { compression }) as object),
-    ...(endpoint && { url: `${endpoint.replace(/\/+$/, '')}/v1/traces` }),
-    ...(headers && { headers: { ...headers } }),
-    ...(timeout && { timeoutMillis: timeout }),
-  })
+  const isJson = protocolOf(given, env, 'TRACES') === 'http/json'
+  const { OTLPTraceExporter } = await (isJson ? packages.json() : packages.protobuf())
+  return new OTLPTraceExporter(otlpConfig(given, 'traces'))
 }
 
-function protocolOf({ protocol }: GivenOptions, env: Environment): OtelProtocol {
+/** What was given for the official exporters. */
+export function otlpConfig(
+  { compression, endpoint, headers, timeout }: GivenOptions,
+  signal: 'metrics' | 'traces',
+): {
+  readonly headers?: Record<string, string>
+  readonly timeoutMillis?: number
+  readonly url?: string
+} {
+  return {
+    // The packages have names of their own for the same two words, in an enumeration that they do not export.
+    ...((compression && { compression }) as object),
+    ...(endpoint && { url: `${endpoint.replace(/\/+$/, '')}/v1/${signal}` }),
+    ...(headers && { headers: { ...headers } }),
+    ...(timeout && { timeoutMillis: timeout }),
+  }
+}
+
+export function protocolOf({ protocol }: GivenOptions, env: Environment, signal: 'METRICS' | 'TRACES'): OtelProtocol {
   // gRPC is not among them: it would take an engine of HTTP/2 of its own.
   const protocols = ['http/json', 'http/protobuf'] as const
   if (protocol !== undefined) return protocol
-  const names = ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'] as const
+  const names = [`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`, 'OTEL_EXPORTER_OTLP_PROTOCOL'] as const
   const name = names.find((each) => env.text(each) !== undefined)
   return (name && env.choice(name, protocols)) ?? 'http/protobuf'
 }

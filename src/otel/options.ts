@@ -1,3 +1,4 @@
+import type { PushMetricExporter } from '@opentelemetry/sdk-metrics'
 import type { Sampler, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace'
 import { checkFunction, checkOptions, invalid, refused } from '../core/options-check.js'
 import { millisecondsOf } from '../core/units.js'
@@ -23,25 +24,47 @@ export interface BatchOptions {
   readonly timeout?: number | string
 }
 
+/** What {@link Metrics} of `metrics()` has for a reader of metrics. */
+export interface MetricsSource {
+  producer<Result>(): { collect(): Promise<Result> }
+}
+
+/** How metrics are sent. */
+export interface OtelMetricsOptions {
+  /** An exporter in place of OTLP, `'console'`, or `'none'` for none at all. `OTEL_METRICS_EXPORTER` */
+  readonly exporter?: PushMetricExporter | 'console' | 'none' | 'otlp'
+  /** How often: `'60s'` by default. `OTEL_METRIC_EXPORT_INTERVAL` */
+  readonly interval?: number | string
+  /** What `metrics()` has made, one or several; none for what is measured by the API of OpenTelemetry alone. */
+  readonly of?: MetricsSource | readonly MetricsSource[]
+  /** How long it may take, and no longer than the interval: `'30s'` by default. `OTEL_METRIC_EXPORT_TIMEOUT` */
+  readonly timeout?: number | string
+}
+
 /** Options of `otel()`. What is given here wins over the environment, and the environment over defaults. */
 export interface OtelOptions {
   readonly batch?: BatchOptions
   /** Whether what is sent is compressed: none by default. `OTEL_EXPORTER_OTLP_COMPRESSION` */
   readonly compression?: 'gzip' | 'none'
   /**
-   * Where the collector takes OTLP over HTTP; `/v1/traces` is added. `http://localhost:4318` by default.
-   * `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`
+   * Where the collector takes OTLP over HTTP; `/v1/traces` and `/v1/metrics` are added. `http://localhost:4318` by default.
+   * `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT`
    */
   readonly endpoint?: string
   /** An exporter in place of OTLP, `'console'`, or `'none'` for none at all. `OTEL_TRACES_EXPORTER` */
   readonly exporter?: SpanExporter | 'console' | 'none' | 'otlp'
   /** Headers of what is sent, such as an API key. `OTEL_EXPORTER_OTLP_HEADERS` */
   readonly headers?: Readonly<Record<string, string>>
+  /**
+   * Has metrics sent too: what `metrics()` has made, or how and of what. Nothing of them is sent by default. What is
+   * measured by the API of OpenTelemetry goes with them.
+   */
+  readonly metrics?: MetricsSource | OtelMetricsOptions
   /** Is told of what the environment says that is not understood. `process.emitWarning` by default. */
   readonly onWarning?: (text: string) => void
   /** `['tracecontext', 'baggage']` by default. `OTEL_PROPAGATORS` */
   readonly propagators?: readonly PropagatorName[]
-  /** `'http/protobuf'` by default. `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL` */
+  /** `'http/protobuf'` by default. `OTEL_EXPORTER_OTLP_PROTOCOL`, and the same with `_TRACES` or `_METRICS` */
   readonly protocol?: OtelProtocol
   /** What is said of the process, beside what is found: `{ 'deployment.environment.name': 'staging' }`. `OTEL_RESOURCE_ATTRIBUTES` */
   readonly resource?: Readonly<Record<string, boolean | number | string>>
@@ -79,11 +102,37 @@ function checkText(value: unknown, option: string): string {
   return typeof value === 'string' && value !== '' ? value : invalid(option, value, 'a text')
 }
 
+function moreThanZero(value: unknown, option: string): number {
+  return millisecondsOf(value, option) || invalid(option, value, 'more than 0')
+}
+
 function count(value: unknown, option: string): number {
   return Number.isInteger(value) && (value as number) > 0
     ? (value as number)
     : invalid(option, value, 'a whole number from 1')
 }
+
+type ExporterOr<Exporter> = Exporter | 'console' | 'none' | 'otlp'
+
+function exporter<Exporter>(value: unknown, option: string, kind: string): ExporterOr<Exporter> {
+  if (typeof value === 'object' && value !== null && 'export' in value) return value as Exporter
+  const found = (['console', 'none', 'otlp'] as const).find((word) => word === value)
+  return found ?? invalid(option, value, `'console', 'none', 'otlp' or a ${kind}`)
+}
+
+const isSource = (value: unknown): value is MetricsSource =>
+  typeof (value as Partial<MetricsSource> | null)?.producer === 'function'
+
+const metricsChecks = {
+  exporter: (value: unknown, option: string): ExporterOr<PushMetricExporter> =>
+    exporter(value, option, 'PushMetricExporter'),
+  interval: moreThanZero,
+  of(value: unknown, option: string): readonly MetricsSource[] {
+    const sources: readonly unknown[] = Array.isArray(value) ? value : [value]
+    return sources.every(isSource) ? sources : invalid(option, value, 'what metrics() has made, or a list of it')
+  },
+  timeout: (value: unknown, option: string): number => moreThanZero(value, option),
+} as const
 
 const batchChecks = { delay: millisecondsOf, queue: count, size: count, timeout: millisecondsOf } as const
 
@@ -100,16 +149,21 @@ const checks = {
     const isUrl = typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value)
     return isUrl ? value : invalid(option, value, "a URL such as 'http://localhost:4318'")
   },
-  exporter(value: unknown, option: string): SpanExporter | 'console' | 'none' | 'otlp' {
-    if (typeof value === 'object' && value !== null && 'export' in value) return value as SpanExporter
-    const found = (['console', 'none', 'otlp'] as const).find((word) => word === value)
-    return found ?? invalid(option, value, "'console', 'none', 'otlp' or a SpanExporter")
-  },
+  exporter: (value: unknown, option: string): ExporterOr<SpanExporter> => exporter(value, option, 'SpanExporter'),
   headers(value: unknown, option: string): Readonly<Record<string, string>> {
     const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value)
     if (!isRecord) return invalid(option, value, 'an object of texts')
     for (const each of Object.values(value)) if (typeof each !== 'string') invalid(option, each, 'an object of texts')
     return value as Record<string, string>
+  },
+  metrics(value: unknown): {
+    readonly exporter?: ExporterOr<PushMetricExporter>
+    readonly interval?: number
+    readonly of: readonly MetricsSource[]
+    readonly timeout?: number
+  } {
+    if (isSource(value)) return { of: [value] }
+    return { of: [], ...checkOptions(value, metricsChecks, ' of metrics of otel()') }
   },
   onWarning: (value: unknown, option: string): ((text: string) => void) =>
     checkFunction(value as (text: string) => void, option),
@@ -138,6 +192,7 @@ const checks = {
   spanProcessors(value: unknown, option: string): readonly SpanProcessor[] {
     return Array.isArray(value) ? value : invalid(option, value, 'a list of SpanProcessors')
   },
-  timeout: (value: unknown, option: string): number =>
-    millisecondsOf(value, option) || invalid(option, value, 'more than 0'),
+  timeout(value: unknown, option: string): number {
+    return moreThanZero(value, option)
+  },
 }

@@ -7,6 +7,7 @@ import { earlySamplingOf } from './early.js'
 import { Environment } from './environment.js'
 import { exporterOf } from './exporter.js'
 import { TraceIdGenerator } from './ids.js'
+import { metersOf } from './meters.js'
 import { checkOtel, type GivenOptions, type OtelOptions, propagatorNames } from './options.js'
 import { packages } from './packages.js'
 import { propagatorOf } from './propagators.js'
@@ -14,19 +15,21 @@ import { samplerOf } from './sampler.js'
 
 /** What {@link otel} has set up. */
 export interface Otel {
-  /** Has what was traced by now sent. An app with `tracing` does so when it closes. */
+  /** Has what was traced and counted by now sent. An app with `tracing` has its traces sent when it closes. */
   flush(): Promise<void>
-  /** Has what was traced by now sent, and nothing from then on; `otel()` can be called again. */
+  /** Has what was traced and counted by now sent, and nothing from then on; `otel()` can be called again. */
   shutdown(): Promise<void>
 }
 
 /**
  * Sets up tracing for the process by the official SDK of OpenTelemetry: spans go to a collector by OTLP over HTTP, in
- * batches, and traces go on from process to process by W3C Trace Context and Baggage. Options win over the environment
- * (`OTEL_*`), and that over defaults. To be called before the app is made; apps trace with `tracing: true`.
+ * batches, and traces go on from process to process by W3C Trace Context and Baggage. With `metrics` they are sent too.
+ * Options win over the environment (`OTEL_*`), and that over defaults. To be called before the app is made; apps trace with
+ * `tracing: true`.
  *
  * The packages are optional peers: `@opentelemetry/api`, `context-async-hooks`, `core`, `exporter-trace-otlp-proto`,
- * `resources` and `sdk-trace`; `propagator-b3` and `exporter-trace-otlp-http` where they are asked for.
+ * `resources` and `sdk-trace`; `sdk-metrics` and `exporter-metrics-otlp-proto` for metrics; `propagator-b3`,
+ * `exporter-trace-otlp-http` and `exporter-metrics-otlp-http` where they are asked for.
  *
  * @throws HotpressError `OPTION_INVALID`, `OPTION_UNKNOWN`, `PACKAGE_MISSING`, `TRACER_REGISTERED` where the process has an
  * SDK already.
@@ -34,6 +37,10 @@ export interface Otel {
  * const telemetry = await otel({ sampler: 0.1, serviceName: 'shop' })
  * const app = new Hotpress({ tracing: true })
  * app.onClose(() => telemetry.shutdown())
+ * @example
+ * const measured = metrics()
+ * await otel({ metrics: measured, serviceName: 'shop' })
+ * app.metrics(measured)
  */
 export async function otel(options: OtelOptions = {}): Promise<Otel> {
   const given = checkOtel(options)
@@ -48,15 +55,22 @@ export async function otel(options: OtelOptions = {}): Promise<Otel> {
   const propagator = await propagatorOf(names)
   const ids = new TraceIdGenerator()
   const known = await samplerOf(given.sampler, env)
+  const resource = await resourceOf(given)
+  const meters = await metersOf(given, env, resource)
   const provider = new TracerProvider({
     idGenerator: ids,
-    resource: await resourceOf(given),
+    resource,
     sampler: known.sampler,
     spanLimits: limitsOf(env),
     spanProcessors: [...(given.spanProcessors ?? []), ...(await batchOf(given, env))],
   })
-  if (!api.trace.setGlobalTracerProvider(provider)) {
-    await provider.shutdown()
+  const shutdown = async (): Promise<void> => {
+    await Promise.all([provider.shutdown(), meters?.shutdown()])
+  }
+  const isFirst = api.trace.setGlobalTracerProvider(provider)
+  if (!isFirst || (meters !== undefined && !api.metrics.setGlobalMeterProvider(meters))) {
+    if (isFirst) api.trace.disable()
+    await shutdown()
     throw new HotpressError('TRACER_REGISTERED', {})
   }
   api.diag.setLogger(tellOnce(warn), { logLevel: levelOf(env), suppressOverrideMessage: true })
@@ -66,11 +80,14 @@ export async function otel(options: OtelOptions = {}): Promise<Otel> {
   setEarlySampling(earlySamplingOf(known, ids, manager))
   let ending: Promise<void> | undefined
   return {
-    flush: () => provider.forceFlush(),
+    async flush() {
+      await Promise.all([provider.forceFlush(), meters?.forceFlush()])
+    },
     shutdown() {
       setEarlySampling(undefined)
-      ending ??= provider.shutdown().finally(() => {
+      ending ??= shutdown().finally(() => {
         api.trace.disable()
+        if (meters !== undefined) api.metrics.disable()
         api.context.disable()
         api.propagation.disable()
         api.diag.disable()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { basicAuth, Hotpress, type HotpressOptions } from '../../src/index.js'
+import { basicAuth, Hotpress, type HotpressOptions, rateLimit } from '../../src/index.js'
 import type { Snapshot } from '../../src/observability/dashboard/snapshot.js'
 import { says } from '../_says.js'
 import { variants } from '../_variants.js'
@@ -44,6 +44,18 @@ describe('the dashboard', () => {
     const rows = routes.map(({ count, errors, method, route }) => `${method} ${route} ${count} ${errors}`)
     assert.equal(rows[0], 'GET /users/:id 2 0')
     assert.deepEqual(rows.slice(1).sort(), ['GET  1 0', 'GET /broken 1 1'])
+  })
+
+  test('tells of the parts of the app', async () => {
+    const app = makeApp({ maxEventLoopDelay: '1s' })
+      .use(rateLimit({ limit: 2, name: 'all', window: '1m' }))
+      .dashboard()
+    for (let asked = 0; asked < 3; asked++) await app.inject({ url: '/users/1' })
+    const { parts } = (await get(app, '/_hotpress/stats')).json<Snapshot>()
+    const figures = parts.map(({ labels, name, value }) => `${name} ${Object.values(labels).join()} ${value}`)
+    for (const figure of ['hotpress_overload_refused_total  0', 'hotpress_rate_limit_refused_total all 1']) {
+      assert.ok(figures.includes(figure), figures.join('\n'))
+    }
   })
 
   test('is for this machine alone', async () => {

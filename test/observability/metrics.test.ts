@@ -293,12 +293,18 @@ describe('a registry of prom-client', () => {
 
 describe('parts of an app', () => {
   test('say their figures: compression and rate limits, each once', async () => {
-    const app = make({}, { compression: true, maxEventLoopDelay: '10s', rateLimit: { limit: 2, window: '1h' } })
+    const options: HotpressOptions = {
+      compression: true,
+      maxEventLoopDelay: '10s',
+      rateLimit: { limit: 2, window: '1h' },
+    }
+    const app = make({}, { ...options, accessLog: { destination: { file: '/dev/null' } } })
     for (let index = 0; index < 3; index++) await app.inject({ url: '/users/1' })
     const families = parseExposition(await readWith(app), 'prometheus')
     assert.equal(sampleOf(families, 'hotpress_rate_limit_refused_total', { policy: 'default' }), 1)
     assert.equal(sampleOf(families, 'hotpress_compression_pending', { bodies: 'responses' }), 0)
     assert.equal(sampleOf(families, 'hotpress_overload_refused_total'), 0)
+    assert.equal(sampleOf(families, 'hotpress_access_log_dropped_total', { destination: '/dev/null' }), 0)
   })
 
   // The limit is not for what is exempt.

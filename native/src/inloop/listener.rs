@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, c_int};
 #[cfg(unix)]
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, IntoRawFd};
 use std::rc::Rc;
 
 use super::handles::{on_closed, own};
@@ -123,7 +123,7 @@ fn share(uv: &Uv, handle: *mut Handle, is_ipv4: bool) -> Result<(), ListenError>
     if status < 0 {
         return Err(error(uv, status));
     }
-    std::mem::forget(socket);
+    let _ = socket.into_raw_fd();
     Ok(())
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from '../../core/logger.js'
+import type { Meter } from '../../core/metric.js'
 import type { RequestEnd } from '../../core/observer.js'
 import { type HttpRequest, sourceOf } from '../../core/request.js'
 import type { RequestLog } from '../../core/request-log.js'
@@ -45,6 +46,7 @@ export class AccessLog implements RequestLog, Outcome {
   readonly #parts: AccessLogParts
   readonly #spare: Entry[] = []
   readonly closeTime = 10_000
+  readonly meter: Meter
   // The outcome of the request whose line is being made.
   end!: RequestEnd
   isSlow = false
@@ -53,6 +55,7 @@ export class AccessLog implements RequestLog, Outcome {
 
   constructor(parts: AccessLogParts) {
     this.#parts = parts
+    this.meter = () => [parts.report.family]
   }
 
   began(request: HttpRequest): void {

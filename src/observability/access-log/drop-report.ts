@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import type { Logger } from '../../core/logger.js'
+import type { MetricFamily } from '../../core/metric.js'
 
 /** Milliseconds between two lines of the app's log about the same trouble. */
 const pause = 5000
@@ -19,6 +20,16 @@ export class DropReport {
   constructor(name: string, log: Logger) {
     this.#log = log
     this.#name = name
+  }
+
+  /** For the metrics of the app. */
+  get family(): MetricFamily {
+    return {
+      help: 'Lines of the access log that were lost.',
+      name: 'hotpress_access_log_dropped_total',
+      series: [{ labels: { destination: this.#name }, value: this.#total }],
+      type: 'counter',
+    }
   }
 
   get total(): number {

@@ -75,6 +75,7 @@ export function createAccessLog(value: unknown, log: Logger): RequestLog | undef
     ...observers(logs)!,
     close: async (signal) => void (await Promise.allSettled(logs.map((each) => each.close(signal)))),
     closeTime: Math.max(...logs.map(({ closeTime }) => closeTime)),
+    meter: () => logs.flatMap(({ meter }) => meter()),
     open: () => {
       for (const each of logs) each.open()
     },

@@ -44,6 +44,15 @@ function drawStatus(now, before) {
     legend.children[index].lastChild.textContent = each + ' ' + now[each].toLocaleString('en')
   })
 }
+function rowOf(texts) {
+  const line = document.createElement('tr')
+  line.append(...texts.map((text) => {
+    const cell = document.createElement('td')
+    cell.textContent = text
+    return cell
+  }))
+  return line
+}
 function drawRoutes(now, before, seconds) {
   const known = new Map(before.map((each) => [each.method + ' ' + each.route, each]))
   const rows = now.map((each) => {
@@ -53,14 +62,19 @@ function drawRoutes(now, before, seconds) {
   })
   rows.sort((one, other) => other.rate - one.rate || other.count - one.count)
   place('routes').replaceChildren(...rows.slice(0, 30).map((row) => {
-    const line = document.createElement('tr')
-    const cells = [row.method, row.route || '(none matched)', number(row.rate), row.rate > 0 ? time(row.mean) : '–', row.errors.toLocaleString('en'), row.count.toLocaleString('en')]
-    line.append(...cells.map((text, index) => {
-      const cell = document.createElement('td')
-      cell.textContent = text
-      if (index === 4 && row.failed > 0) cell.className = 'bad'
-      return cell
-    }))
+    const line = rowOf([row.method, row.route || '(none matched)', number(row.rate), row.rate > 0 ? time(row.mean) : '–', row.errors.toLocaleString('en'), row.count.toLocaleString('en')])
+    if (row.failed > 0) line.children[4].className = 'bad'
+    return line
+  }))
+}
+const partName = (part) => part.name + ' ' + Object.entries(part.labels).map(([name, value]) => name + ' ' + value).join(', ')
+function drawParts(now, before, seconds) {
+  const known = new Map(before.map((part) => [partName(part), part.value]))
+  place('parts-all').hidden = now.length === 0
+  place('parts').replaceChildren(...now.map((part) => {
+    const rate = part.isCounter ? number(Math.max(0, part.value - (known.get(partName(part)) ?? part.value)) / seconds) : ''
+    const line = rowOf([part.name.replace(/^hotpress_/, '').replace(/_total$/, ''), Object.values(part.labels).join(', '), rate, part.value.toLocaleString('en')])
+    line.title = part.help
     return line
   }))
 }
@@ -91,6 +105,7 @@ function show(now) {
   say('delay-more', 'p99 late, at work for ' + Math.round(100 * busy) + ' % of the time')
   drawStatus(now.requests.byStatus, before.requests.byStatus)
   drawRoutes(now.routes, before.routes, seconds)
+  drawParts(now.parts, before.parts, seconds)
   before = now
 }
 async function ask() {

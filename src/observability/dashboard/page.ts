@@ -42,6 +42,10 @@ ${cards.map(([id, title, hasLine]) => `<div class="card"><span>${title}</span><b
 <div id="legend">${[1, 2, 3, 4, 5].map((each) => `<span><i class="k${each}"></i><span>${each}xx 0</span></span>`).join('')}</div>
 <h2>Routes</h2>
 <div class="table"><table><thead><tr><th>method</th><th>route</th><th>per second</th><th>mean</th><th>5xx</th><th>requests</th></tr></thead><tbody id="routes"></tbody></table></div>
+<div id="parts-all" hidden>
+<h2>Parts</h2>
+<div class="table"><table><thead><tr><th>figure</th><th>of</th><th>per second</th><th>value</th></tr></thead><tbody id="parts"></tbody></table></div>
+</div>
 <script>${script}</script>
 </body>
 </html>
