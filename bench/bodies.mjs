@@ -2,7 +2,7 @@
 // upload to a handler that is slower than its client. README.md says how to read it.
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { chosen, positive, run } from './lib/arguments.mjs'
+import { chosen, loadOptions, positive, run } from './lib/arguments.mjs'
 import { bodyRoutes } from './lib/contract.mjs'
 import { mustReach } from './lib/goals.mjs'
 import { routeTable } from './lib/http-report.mjs'
@@ -40,14 +40,8 @@ const mb = 1024 ** 2
 await run(async () => {
   const { values } = parseArgs({
     options: {
-      connections: { type: 'string', default: '64' },
-      help: { type: 'boolean', short: 'h', default: false },
-      json: { type: 'string' },
-      node: { type: 'string' },
-      only: { type: 'string' },
-      rounds: { type: 'string', default: '5' },
+      ...loadOptions({ seconds: '3' }),
       routes: { type: 'string' },
-      seconds: { type: 'string', default: '3' },
       upload: { type: 'string', default: '1024' },
     },
   })

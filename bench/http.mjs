@@ -1,7 +1,7 @@
 // `npm run bench -- http`: Hotpress and its peers under the same load, one at a time. README.md says how to read it.
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { chosen, positive, run } from './lib/arguments.mjs'
+import { chosen, loadOptions, positive, run } from './lib/arguments.mjs'
 import { loadRoutes } from './lib/contract.mjs'
 import { httpVerdicts, routeTable, startTable } from './lib/http-report.mjs'
 import { nodeOf, runnable } from './lib/launch.mjs'
@@ -25,14 +25,8 @@ const help = `npm run bench -- http [options]
 await run(async () => {
   const { values } = parseArgs({
     options: {
-      connections: { type: 'string', default: '64' },
-      help: { type: 'boolean', short: 'h', default: false },
-      json: { type: 'string' },
-      node: { type: 'string' },
-      only: { type: 'string' },
-      rounds: { type: 'string', default: '5' },
+      ...loadOptions(),
       routes: { type: 'string' },
-      seconds: { type: 'string', default: '4' },
       starts: { type: 'string', default: '5' },
     },
   })

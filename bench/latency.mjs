@@ -2,7 +2,7 @@
 // read it.
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { chosen, positive, run } from './lib/arguments.mjs'
+import { chosen, loadOptions, positive, run } from './lib/arguments.mjs'
 import { check, loadRoutes } from './lib/contract.mjs'
 import { Failure } from './lib/failure.mjs'
 import { mustReach } from './lib/goals.mjs'
@@ -131,15 +131,10 @@ function report(samples, servers) {
 await run(async () => {
   const { values } = parseArgs({
     options: {
-      connections: { type: 'string', default: '64' },
-      help: { type: 'boolean', short: 'h', default: false },
-      json: { type: 'string' },
-      node: { type: 'string' },
+      ...loadOptions({ rounds: '9', seconds: '3' }),
       only: { type: 'string', default: usual.join(',') },
       rate: { type: 'string' },
-      rounds: { type: 'string', default: '9' },
       routes: { type: 'string', default: 'ping' },
-      seconds: { type: 'string', default: '3' },
     },
   })
   if (values.help) {

@@ -2,7 +2,7 @@
 // README.md says how to read it.
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { chosen, positive, run } from './lib/arguments.mjs'
+import { chosen, loadOptions, positive, run } from './lib/arguments.mjs'
 import { extra, reportExtra } from './lib/extra.mjs'
 import { Failure } from './lib/failure.mjs'
 import { mustReach } from './lib/goals.mjs'
@@ -53,13 +53,7 @@ async function check(id, port) {
 await run(async () => {
   const { values } = parseArgs({
     options: {
-      connections: { type: 'string', default: '64' },
-      help: { type: 'boolean', short: 'h', default: false },
-      json: { type: 'string' },
-      node: { type: 'string' },
-      only: { type: 'string' },
-      rounds: { type: 'string', default: '4' },
-      seconds: { type: 'string', default: '2' },
+      ...loadOptions({ rounds: '4', seconds: '2' }),
       starts: { type: 'string', default: '4' },
       transport: { type: 'string', default: 'native' },
     },

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import http from 'node:http'
 import { parseArgs } from 'node:util'
-import { chosen, positive, run } from './lib/arguments.mjs'
+import { chosen, loadOptions, positive, run } from './lib/arguments.mjs'
 import { extra, reportExtra } from './lib/extra.mjs'
 import { Failure } from './lib/failure.mjs'
 import { mustReach } from './lib/goals.mjs'
@@ -65,13 +65,7 @@ function ask(id, port) {
 await run(async () => {
   const { values } = parseArgs({
     options: {
-      connections: { type: 'string', default: '64' },
-      help: { type: 'boolean', short: 'h', default: false },
-      json: { type: 'string' },
-      node: { type: 'string' },
-      only: { type: 'string' },
-      rounds: { type: 'string', default: '8' },
-      seconds: { type: 'string', default: '2' },
+      ...loadOptions({ rounds: '8', seconds: '2' }),
       transport: { type: 'string', default: 'native' },
     },
   })

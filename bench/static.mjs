@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import http from 'node:http'
 import { parseArgs } from 'node:util'
-import { chosen, positive, run } from './lib/arguments.mjs'
+import { chosen, loadOptions, positive, run } from './lib/arguments.mjs'
 import { ask } from './lib/contract.mjs'
 import { Failure } from './lib/failure.mjs'
 import { mustReach } from './lib/goals.mjs'
@@ -154,17 +154,7 @@ function verdicts(samples) {
 }
 
 await run(async () => {
-  const { values } = parseArgs({
-    options: {
-      connections: { type: 'string', default: '64' },
-      help: { type: 'boolean', short: 'h', default: false },
-      json: { type: 'string' },
-      node: { type: 'string' },
-      only: { type: 'string' },
-      rounds: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '4' },
-    },
-  })
+  const { values } = parseArgs({ options: loadOptions() })
   if (values.help) {
     console.log(help)
     return

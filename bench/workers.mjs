@@ -1,7 +1,7 @@
 // `npm run bench -- workers`: what a second worker is worth, and what it costs. README.md says how to read it.
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { chosen, positive, run } from './lib/arguments.mjs'
+import { chosen, loadOptions, positive, run } from './lib/arguments.mjs'
 import { check, loadRoutes } from './lib/contract.mjs'
 import { Failure } from './lib/failure.mjs'
 import { nodeOf, runnable } from './lib/launch.mjs'
@@ -131,14 +131,8 @@ function memoryTable(footprints, servers) {
 await run(async () => {
   const { values } = parseArgs({
     options: {
-      connections: { type: 'string', default: '64' },
-      help: { type: 'boolean', short: 'h', default: false },
-      json: { type: 'string' },
-      node: { type: 'string' },
-      only: { type: 'string' },
-      rounds: { type: 'string', default: '5' },
+      ...loadOptions(),
       routes: { type: 'string', default: 'ping,json' },
-      seconds: { type: 'string', default: '4' },
       workers: { type: 'string', default: '1,2' },
     },
   })

@@ -2,10 +2,10 @@ import type { Socket } from 'node:net'
 import { after, describe, test } from 'node:test'
 import { type Address, Hotpress, type HotpressOptions, type ListenOptions } from '../src/index.js'
 import { connectTo, type FetchInit, type HttpClient, http1Client } from './_clients.js'
-import { type HttpVersion, type Variant, type VariantName, variants } from './_variants.js'
+import { type HttpVersion, type Variant, type VariantName, variantNamed, variants } from './_variants.js'
 
 export { connectTo, type FetchInit, http1Client, http2Client, http2Session } from './_clients.js'
-export { type HttpVersion, tls, type Variant, type VariantName, variants } from './_variants.js'
+export { type HttpVersion, tls, type Variant, type VariantName, variantNamed, variants } from './_variants.js'
 
 /** What answers a request in a contract test: Fetch's own types, whatever the transport. */
 export interface Client {
@@ -149,7 +149,7 @@ export async function start(
   options: HotpressOptions = {},
   listening: ListenOptions = {},
 ): Promise<{ readonly address: Address; readonly app: Hotpress }> {
-  const { listen, transport } = variants.find(({ name }) => name === variant)!
+  const { listen, transport } = variantNamed(variant)
   const app = makeApp(build, { ...options, transport })
   const address = await app.listen({ ...listen, ...listening })
   after(() => app.close())

@@ -35,24 +35,8 @@ export type VariantName =
   | 'uws'
   | 'uws+tls'
 
-// What the transports serve as yet: the others are not there at all.
-const all: readonly VariantName[] = [
-  'native',
-  'native+h2',
-  'native+h2c',
-  'native+h3',
-  'native+tls',
-  'node',
-  'node+h2',
-  'node+h2c',
-  'node+tls',
-  'uws',
-  'uws+tls',
-]
-
 // For who works on one of them: HOTPRESS_TEST_VARIANTS=native+h2,node+h2
 const asked = process.env.HOTPRESS_TEST_VARIANTS?.split(',')
-const served: readonly VariantName[] = asked === undefined ? all : all.filter((name) => asked.includes(name))
 
 // Why uws cannot run here; in CI, on a Node that it has a binary for, that is a failure and no skip.
 const uwsMissing: string | undefined = await uwsTransport.load()
@@ -92,7 +76,21 @@ const rows: readonly Row[] = [
   { ...secure, name: 'uws+tls', transport: 'uws' },
 ]
 
-/** Every variant that is served. */
-export const variants: readonly Variant[] = rows
-  .filter(({ name }) => served.includes(name))
-  .map((row) => ({ ...row, skip: skips[row.transport] || (row.version === '3' && http3Missing) }))
+for (const name of asked ?? []) {
+  if (!rows.some((row) => row.name === name)) {
+    throw new Error(`HOTPRESS_TEST_VARIANTS has ${name}, and takes ${rows.map((row) => row.name).join(', ')}`)
+  }
+}
+
+/** All of them: those that are not asked for are skipped, and tests of one by its name may run nevertheless. */
+export const variants: readonly Variant[] = rows.map((row) => ({
+  ...row,
+  skip:
+    (asked?.includes(row.name) === false && 'HOTPRESS_TEST_VARIANTS does not have it') ||
+    skips[row.transport] ||
+    (row.version === '3' && http3Missing),
+}))
+
+export function variantNamed(name: VariantName): Variant {
+  return variants.find((each) => each.name === name) as Variant
+}

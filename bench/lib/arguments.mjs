@@ -33,6 +33,24 @@ export function chosen(name, value, entries) {
 }
 
 /**
+ * The options that benchmarks under load have in common, for `parseArgs()`; what they are by default is each one's own.
+ *
+ * @param {{ connections?: string, rounds?: string, seconds?: string }} [defaults]
+ */
+export function loadOptions({ connections = '64', rounds = '5', seconds = '4' } = {}) {
+  const text = /** @type {const} */ ('string')
+  return {
+    connections: { type: text, default: connections },
+    help: { type: /** @type {const} */ ('boolean'), short: 'h', default: false },
+    json: { type: text },
+    node: { type: text },
+    only: { type: text },
+    rounds: { type: text, default: rounds },
+    seconds: { type: text, default: seconds },
+  }
+}
+
+/**
  * Runs a benchmark; a failure is one message and exit code 1.
  *
  * @param {() => Promise<void>} main

@@ -13,12 +13,9 @@ export class Reports {
     return this.#makers.get(name)?.()
   }
 
-  /** @returns has it no longer provided. */
-  provide(name: string, make: MakeReport): () => void {
+  /** Whoever provides it last is asked for it. */
+  provide(name: string, make: MakeReport): void {
     this.#makers.set(name, make)
-    return () => {
-      if (this.#makers.get(name) === make) this.#makers.delete(name)
-    }
   }
 }
 

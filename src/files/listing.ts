@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { ContentType } from '../core/content-type.js'
+import { escapeHtml } from '../core/html.js'
 import { HttpResponse } from '../core/response.js'
 import { locate } from './locate.js'
 import { encodeSegment, wrong } from './path.js'
@@ -77,16 +78,4 @@ ${items.join('\n')}
 </body>
 </html>
 `
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '"': '&quot;',
-  '&': '&amp;',
-  "'": '&#39;',
-  '<': '&lt;',
-  '>': '&gt;',
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/["&'<>]/g, (character) => entities[character]!)
 }

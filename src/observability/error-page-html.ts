@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { escapeHtml } from '../core/html.js'
 import type { HttpRequest } from '../core/request.js'
 import { reasonPhrase } from '../core/status.js'
 import { excerptOf, framesOf, type StackFrame } from './stack-frames.js'
@@ -45,9 +46,9 @@ export function errorPage(status: number, thrown: unknown, request: HttpRequest)
   const title = first === undefined ? 'an error' : headline(first)
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${text(`${status} ${phrase}: ${title}`)}</title><style>${style}</style></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(`${status} ${phrase}: ${title}`)}</title><style>${style}</style></head>
 <body>
-<header><p class="status">${status} ${text(phrase)}</p><h1>${text(title)}</h1><p class="dim">${text(`${request.method} ${request.path}`)}</p></header>
+<header><p class="status">${status} ${escapeHtml(phrase)}</p><h1>${escapeHtml(title)}</h1><p class="dim">${escapeHtml(`${request.method} ${request.path}`)}</p></header>
 ${errors.map((error, index) => errorSection(error, index)).join('\n')}
 ${requestSection(request)}
 <footer>Shown since <code>env</code> is development; in production a client has the status and the request id alone.</footer>
@@ -72,7 +73,7 @@ function headline({ message, name }: Error): string {
 function errorSection(error: Error, index: number): string {
   const frames = framesOf(error)
   const own = frames.find(({ isOwn }) => isOwn)
-  const heading = index === 0 ? '' : `<h2>Caused by ${text(headline(error))}</h2>\n`
+  const heading = index === 0 ? '' : `<h2>Caused by ${escapeHtml(headline(error))}</h2>\n`
   return heading + (own === undefined ? '' : excerptSection(own)) + stackSection(frames)
 }
 
@@ -81,14 +82,16 @@ function excerptSection(frame: StackFrame): string {
   if (excerpt === undefined) return ''
   const lines = excerpt.lines.map((line, index) => {
     const number = excerpt.first + index
-    return `<span${number === frame.line ? ' class="meant"' : ''}><i>${number}</i>${text(line)}</span>`
+    return `<span${number === frame.line ? ' class="meant"' : ''}><i>${number}</i>${escapeHtml(line)}</span>`
   })
-  return `<h2>${text(`${frame.file}:${frame.line}`)}</h2>\n<pre>${lines.join('')}</pre>\n`
+  return `<h2>${escapeHtml(`${frame.file}:${frame.line}`)}</h2>\n<pre>${lines.join('')}</pre>\n`
 }
 
 function stackSection(frames: readonly StackFrame[]): string {
   if (frames.length === 0) return ''
-  const items = frames.map(({ call, isOwn }) => `<li${isOwn ? '' : ' class="dim"'}><code>${text(call)}</code></li>`)
+  const items = frames.map(
+    ({ call, isOwn }) => `<li${isOwn ? '' : ' class="dim"'}><code>${escapeHtml(call)}</code></li>`,
+  )
   return `<h2>Stack</h2>\n<ol>${items.join('')}</ol>`
 }
 
@@ -126,19 +129,7 @@ function table(title: string, rows: readonly (readonly [name: string, value: str
   if (rows.length === 0) return ''
   const cells = rows.map(([name, value]) => {
     const shown = secret.test(name) ? '[hidden]' : value.slice(0, longestValue)
-    return `<tr><th>${text(name)}</th><td>${text(shown)}</td></tr>`
+    return `<tr><th>${escapeHtml(name)}</th><td>${escapeHtml(shown)}</td></tr>`
   })
   return `<h2>${title}</h2>\n<table>${cells.join('')}</table>`
-}
-
-const escapes: Readonly<Record<string, string>> = {
-  '"': '&quot;',
-  '&': '&amp;',
-  "'": '&#39;',
-  '<': '&lt;',
-  '>': '&gt;',
-}
-
-function text(value: string): string {
-  return value.replace(/["&'<>]/g, (character) => escapes[character]!)
 }

@@ -211,7 +211,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     }
   }
 
-  // Nothing here should throw; if it does, it is one failed request.
+  // Nothing here should throw; if it does, it is one failed request and not the end of the process.
   #dispatch(request: HttpRequest): HttpResponse | Promise<HandlerResult> {
     try {
       return this.#host.dispatch(request)
@@ -244,6 +244,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     }
   }
 
+  // What is not read by now is let go; a stream may yet read it.
   #letBodyGo(): void {
     if (this.isReceived) return
     this.#body?.fail(httpError('BODY_UNREAD', {}))

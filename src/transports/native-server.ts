@@ -52,9 +52,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   readonly wanted: WantedHeaders
   readonly whole: Uint8Array
 
-  /**
-   * @param givesDescriptors whether connections may leave with their descriptors; Windows has none to give.
-   */
+  /** @param givesDescriptors whether connections may leave with their descriptors; Windows has none to give. */
   constructor(host: TransportHost, givesDescriptors: boolean = process.platform !== 'win32') {
     this.host = host
     const most = host.settings.maxConnections ?? maxConnections

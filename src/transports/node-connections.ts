@@ -89,8 +89,8 @@ export class NodeConnections {
   }
 }
 
-// Node's own mark of a socket that an answer has.
-function isAnswering(socket: Connection): boolean {
+/** Whether an answer has a socket, by Node's own mark of it. */
+export function isAnswering(socket: Connection): boolean {
   return (Reflect.get(socket, '_httpMessage') ?? null) !== null
 }
 

@@ -5,6 +5,7 @@ import { Deadlines } from '../core/deadlines.js'
 import type { Settings } from '../core/settings.js'
 import { overflowHost, reserveOf } from './connection-limits.js'
 import { readArrival } from './node-arrival.js'
+import { isAnswering } from './node-connections.js'
 import { endWith, type NodeConnection, NodeExchange } from './node-exchange.js'
 import { refuse, responseText } from './node-refusal.js'
 import { takeUpgrades } from './node-upgrade.js'
@@ -104,8 +105,7 @@ export function attach(server: Server, host: TransportHost): NodeConnection {
 // system has, it looks at itself. It is the timer of idle connections too.
 function cutSlowReaders(server: Server, timeout: number): void {
   server.setTimeout(timeout, (socket) => {
-    const isAnswering = (Reflect.get(socket, '_httpMessage') ?? null) !== null
-    if (socket.writableLength > 0 || (!isAnswering && socket.timeout !== timeout)) socket.destroy()
+    if (socket.writableLength > 0 || (!isAnswering(socket) && socket.timeout !== timeout)) socket.destroy()
   })
 }
 

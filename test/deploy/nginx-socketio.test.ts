@@ -5,7 +5,7 @@ import { Agent } from 'node:https'
 import { after, before, describe, test } from 'node:test'
 import { connect, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client'
 import { RedisServer, redisSkip } from '../_redis.js'
-import { variants } from '../_variants.js'
+import { variantNamed } from '../_variants.js'
 import { told } from '../realtime/_socketio.js'
 import { allHear, startWorker, type Who, type Worker, who } from '../realtime/_workers.js'
 import { nginxMissing, startNginx } from './_nginx.js'
@@ -75,7 +75,7 @@ describe('nginx before processes with Socket.IO', { skip, timeout: 200_000 }, ()
   }
 
   for (const transport of ['native', 'node', 'uws'] as const) {
-    const isMissing = variants.find(({ name }) => name === transport)?.skip ?? 'not asked for'
+    const isMissing = variantNamed(transport).skip
 
     test(`${transport}: clients that poll, by address`, { skip: isMissing }, async () => {
       const url = await startFront(await start(transport), 'address')
@@ -132,7 +132,7 @@ describe('nginx before processes with Socket.IO', { skip, timeout: 200_000 }, ()
   })
 
   test('WebSocket alone, by any process', async () => {
-    const hasUws = variants.some(({ name, skip: isMissing }) => name === 'uws' && isMissing === false)
+    const hasUws = variantNamed('uws').skip === false
     const workers = await start(hasUws ? 'uws' : 'native', true)
     const url = await startFront(workers, 'none')
     const clients = Array.from({ length: 12 }, () => connectTo(url, { transports: ['websocket'] }))

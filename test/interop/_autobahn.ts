@@ -5,7 +5,7 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { Hotpress } from '../../src/index.js'
-import { type Variant, type VariantName, variants } from '../_setup.js'
+import { type Variant, type VariantName, variantNamed } from '../_setup.js'
 import { run, temporaryFolder } from './_programs.js'
 
 /** What the suite finds: of a case, and of how its connection was closed where that is another. */
@@ -36,8 +36,7 @@ const absent: string | false = whyAbsent()
 export function autobahn(name: string, looks: readonly Look[]): void {
   describe(`Autobahn: ${name}`, { concurrency: true }, () => {
     for (const look of looks) {
-      const variant = variants.find((each) => each.name === look.variant)
-      if (variant === undefined) continue
+      const variant = variantNamed(look.variant)
       const skip = variant.skip === false ? absent : variant.skip
       test(variant.name, { skip }, (context) => checkAll(variant, look, (line) => context.diagnostic(line)))
     }

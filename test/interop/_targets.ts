@@ -1,7 +1,7 @@
 import { after, before, describe, test } from 'node:test'
 import { type Address, Hotpress, type HotpressOptions, type ListenOptions } from '../../src/index.js'
 import { fixturePath } from '../_certificates.js'
-import { tls, variants } from '../_setup.js'
+import { tls, variantNamed } from '../_setup.js'
 
 export type TargetName = 'native' | 'node'
 
@@ -51,8 +51,7 @@ export function serve(
 export function onTargets(name: string, missing: string | false, suite: (transport: TargetName) => void): void {
   describe(name, () => {
     for (const transport of ['native', 'node'] as const) {
-      const variant = variants.find((each) => each.transport === transport)
-      if (variant === undefined) continue
+      const variant = variantNamed(transport)
       const skip = missing === false ? variant.skip : missing
       if (skip === false) describe(transport, () => suite(transport))
       else test(transport, { skip })

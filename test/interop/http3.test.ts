@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { bytes, empty, Hotpress, stream, text } from '../../src/index.js'
 import { fixturePath, pairOf } from '../_certificates.js'
 import { Http3Connection, type Http3Error, type Http3Options, http3Missing, requestCancelled } from '../_http3.js'
-import { http2Client, variants } from '../_setup.js'
+import { http2Client, variantNamed } from '../_setup.js'
 import { startReference } from './_reference.js'
 import { http3Targets, serve, type TargetName } from './_targets.js'
 
@@ -19,7 +19,7 @@ const large = Buffer.from(Uint8Array.from({ length: 2 ** 20 }, (_, at) => at % 2
 
 function skipOf(transport: TargetName): string | false {
   if (!http3Targets.includes(transport)) return 'HTTP/3 is not served by it'
-  return variants.find((each) => each.transport === transport)?.skip ?? 'it is not asked for'
+  return variantNamed(transport).skip
 }
 
 /** Opens a connection, and verifies the certificate of its server. */

@@ -3,10 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { requestContext } from '../../src/core/request.js'
 import { empty, Hotpress, type HttpRequest, type RunOptions, stream } from '../../src/index.js'
-import { type VariantName, variants } from '../_variants.js'
+import { type VariantName, variantNamed } from '../_variants.js'
 
 const [variant, given] = process.argv.slice(2) as [VariantName, string]
-const { listen, transport } = variants.find(({ name }) => name === variant)!
+const { listen, transport } = variantNamed(variant)
 const app = new Hotpress({ logger: { level: 'warn' }, transport })
 
 async function* parts(text: string): AsyncGenerator<string> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type VariantName, variants } from '../_variants.js'
+import { type VariantName, variantNamed } from '../_variants.js'
 import { agentClient, fetchClient, freshClient, http2Client, Load, rawClient } from './_load.js'
 import { AppProcess, Front } from './_restarting.js'
 
@@ -29,7 +29,7 @@ const copies = 4
 const longestPause = 60
 
 async function restart(variant: VariantName, takeover: Takeover): Promise<void> {
-  const { protocol, transport, version } = variants.find(({ name }) => name === variant)!
+  const { protocol, transport, version } = variantNamed(variant)
   const options = { delay: takeover === 'front' ? 150 : 0, drain: 20_000, idleGrace: 1000 }
   const shared = takeover === 'port' ? { reusePort: true } : {}
   const first = await AppProcess.start(variant, { ...options, ...shared })
@@ -67,9 +67,8 @@ async function restart(variant: VariantName, takeover: Takeover): Promise<void> 
 
 describe('an app that is replaced under load loses no request', { concurrency: 1 }, () => {
   for (const [variant, takeover] of cases) {
-    const found = variants.find(({ name }) => name === variant)
-    if (found === undefined) continue
-    const skip = found.skip || (process.platform === 'win32' && 'there are no such signals, and no shared ports')
+    const skip =
+      variantNamed(variant).skip || (process.platform === 'win32' && 'there are no such signals, and no shared ports')
     test(`${variant}, by ${takeover === 'front' ? 'a front' : 'a shared port'}`, { skip, timeout: 60_000 }, () =>
       restart(variant, takeover),
     )

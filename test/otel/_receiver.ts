@@ -39,23 +39,56 @@ interface Sent {
   }[]
 }
 
+/** A metric as OTLP has it, of one kind. */
+export interface SentMetric {
+  readonly gauge?: { readonly dataPoints: readonly SentPoint[] }
+  readonly histogram?: { readonly dataPoints: readonly SentPoint[] }
+  readonly name: string
+  readonly sum?: { readonly dataPoints: readonly SentPoint[] }
+}
+
+interface SentPoint {
+  readonly asDouble?: number
+  readonly attributes: readonly KeyValue[]
+  readonly count?: number | string
+}
+
+interface SentMetrics {
+  readonly resourceMetrics: readonly {
+    readonly resource: { readonly attributes: readonly KeyValue[] }
+    readonly scopeMetrics: readonly {
+      readonly metrics: readonly SentMetric[]
+      readonly scope: { readonly name: string }
+    }[]
+  }[]
+}
+
 interface MessageType {
   decode(bytes: Uint8Array): unknown
-  toObject(message: unknown, options: { bytes?: unknown; longs?: unknown }): Sent
+  toObject(message: unknown, options: { bytes?: unknown; longs?: unknown }): unknown
 }
 
 // The schema as the project itself has generated it; the version that exports by it has it written out by hand.
 const { opentelemetry } = createRequire(import.meta.url)('otlp-schema/build/src/generated/root.js') as {
   readonly opentelemetry: {
-    readonly proto: { readonly collector: { readonly trace: { readonly v1: Record<string, MessageType> } } }
+    readonly proto: {
+      readonly collector: Record<'metrics' | 'trace', { readonly v1: Record<string, MessageType> }>
+    }
   }
 }
-const request = opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest!
+const { metrics, trace } = opentelemetry.proto.collector
+const types = {
+  '/v1/metrics': metrics.v1.ExportMetricsServiceRequest!,
+  '/v1/traces': trace.v1.ExportTraceServiceRequest!,
+}
 
 /** A server that takes OTLP over HTTP, as a collector does. */
 export interface Receiver {
   readonly requests: {
     readonly headers: IncomingHttpHeaders
+    /** By scope. */
+    readonly metrics: ReadonlyMap<string, readonly SentMetric[]>
+    readonly resource: Readonly<Record<string, unknown>>
     readonly spans: readonly SentSpan[]
     readonly url: string
   }[]
@@ -71,8 +104,19 @@ export async function receive(): Promise<Receiver> {
     const body = Buffer.concat(parts)
     const plain = req.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body
     const isJson = req.headers['content-type'] === 'application/json'
-    const sent = isJson ? (JSON.parse(plain.toString()) as Sent) : decode(plain)
-    requests.push({ headers: req.headers, spans: spansOf(sent), url: req.url! })
+    const sent = isJson ? JSON.parse(plain.toString()) : decode(plain, types[req.url as keyof typeof types])
+    const { resourceMetrics = [], resourceSpans = [] } = sent as Partial<Sent & SentMetrics>
+    const { resource } = [...resourceMetrics, ...resourceSpans][0]!
+    const metrics = resourceMetrics.flatMap(({ scopeMetrics }) =>
+      scopeMetrics.map(({ metrics: all, scope }) => [scope.name, all] as const),
+    )
+    requests.push({
+      headers: req.headers,
+      metrics: new Map(metrics),
+      resource: record(resource.attributes),
+      spans: spansOf({ resourceSpans }),
+      url: req.url!,
+    })
     res.setHeader('Content-Type', req.headers['content-type']!)
     res.end(isJson ? '{}' : '')
   })
@@ -88,8 +132,8 @@ export async function receive(): Promise<Receiver> {
   }
 }
 
-function decode(bytes: Uint8Array): Sent {
-  return request.toObject(request.decode(bytes), { longs: String })
+function decode(bytes: Uint8Array, type: MessageType): unknown {
+  return type.toObject(type.decode(bytes), { longs: String })
 }
 
 function spansOf({ resourceSpans }: Sent): SentSpan[] {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type Socket } from 'socket.io-client'
 import { Hotpress, redis, type SocketIoServer } from '../../src/index.js'
 import { RedisServer, redisSkip } from '../_redis.js'
-import { variants } from '../_variants.js'
+import { variantNamed } from '../_variants.js'
 import { told } from './_socketio.js'
 import { startWorker, type Worker } from './_workers.js'
 
@@ -22,7 +22,7 @@ async function endsByItself({ process }: Worker): Promise<void> {
 
 describe('processes that share a Redis', { skip: redisSkip, timeout: 300_000 }, () => {
   for (const transport of ['native', 'node', 'uws'] as const) {
-    const skip = variants.find(({ name }) => name === transport)?.skip ?? 'not asked for'
+    const skip = variantNamed(transport).skip
     for (const streams of [false, true]) {
       const name = `${transport}, ${streams ? 'streams' : 'channels'}`
 

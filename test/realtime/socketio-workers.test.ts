@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { connect, type Socket } from 'socket.io-client'
 import { RedisServer, redisSkip } from '../_redis.js'
-import { variants } from '../_variants.js'
+import { variantNamed } from '../_variants.js'
 import { told } from './_socketio.js'
 import { allHear, startWorker, type Who, type Worker, who } from './_workers.js'
 
@@ -34,7 +34,7 @@ describe('workers on one port', { skip: redisSkip, timeout: 120_000 }, () => {
   })
 
   for (const transport of ['native', 'uws'] as const) {
-    const skip = reuseSkip || (variants.find(({ name }) => name === transport)?.skip ?? 'not asked for')
+    const skip = reuseSkip || variantNamed(transport).skip
     test(`${transport}: SO_REUSEPORT, and one of them is killed`, { skip }, async () => {
       const start = (port: number): Promise<Worker> =>
         startWorker({

@@ -6,7 +6,7 @@ import { after, describe, test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
 import { type Address, Hotpress } from '../../src/index.js'
 import { says } from '../_says.js'
-import { listeningTransports, raw } from '../_setup.js'
+import { listeningTransports, raw, variantNamed } from '../_setup.js'
 import { tls } from '../_variants.js'
 
 interface Started {
@@ -209,7 +209,7 @@ for (const transport of ['native', 'node'] as const) {
 }
 
 test('nodeServer() is refused by uws, which names the transport that can', async (t) => {
-  const uws = listeningTransports.find(({ name }) => name === 'uws')!
+  const uws = variantNamed('uws')
   if (uws.skip !== false) return t.skip(uws.skip)
   const app = new Hotpress({ logger: false, transport: 'uws' })
   app.nodeServer()

@@ -4,7 +4,7 @@ import { Hotpress, type HotpressOptions, type ListenOptions } from '../../src/in
 import { nativeOnly } from '../../src/transports/transport.js'
 import { fixturePath, pairOf } from '../_certificates.js'
 import { says } from '../_says.js'
-import { listeningTransports } from '../_setup.js'
+import { variantNamed } from '../_setup.js'
 import { recorder } from '../contract/http/_tools.js'
 
 const tls = { cert: fixturePath('cert.pem'), key: fixturePath('key.pem') }
@@ -14,8 +14,8 @@ function makeApp(options: HotpressOptions = {}): Hotpress {
 }
 
 describe('what a transport cannot honour', () => {
-  const uwsSkip = listeningTransports.find(({ name }) => name === 'uws')!.skip
-  const all = { name: 'native', skip: listeningTransports.find(({ name }) => name === 'native')!.skip } as const
+  const uwsSkip = variantNamed('uws').skip
+  const all = { name: 'native', skip: variantNamed('native').skip } as const
   // What uws refuses, and which transport takes it: native where its binary is, else node where that can.
   const refusals: readonly (readonly [option: string, HotpressOptions, ListenOptions, taker: 'native' | 'node'])[] = [
     ['backlog', {}, { backlog: 10 }, 'native'],

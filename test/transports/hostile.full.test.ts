@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { listeningTransports, start } from '../_setup.js'
+import { listeningTransports, start, variantNamed } from '../_setup.js'
 import { type HostileCase, hostileGroups, type Outcome } from '../contract/corpus.js'
 import { bytesOf, runCorpus, type Sending } from '../contract/hostile.js'
 import { Client } from './_server.js'
@@ -59,7 +59,7 @@ function judgeExactly({ answers, expect }: Outcome, statuses: readonly number[],
   return isAsExpected ? undefined : `expected to be ${expect}, ${answers} answers: ${shown}`
 }
 
-describe('what uws waits for', { skip: listeningTransports.find(({ name }) => name === 'uws')!.skip }, () => {
+describe('what uws waits for', { skip: variantNamed('uws').skip }, () => {
   test('is given up when the idle time is over, however slowly it comes', async () => {
     const { address } = await start('uws', (app) => {
       app.post('/', async (req) => String((await req.bytes()).byteLength))

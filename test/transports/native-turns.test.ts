@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { listeningTransports, start } from '../_setup.js'
+import { start, variantNamed } from '../_setup.js'
 import { open } from './_server.js'
 
-const skip = listeningTransports.find(({ name }) => name === 'native')?.skip ?? false
+const skip = variantNamed('native').skip
 
 test('slow handlers on many connections leave the event loop to others in between', { skip }, async () => {
   const connections = 30

@@ -6,7 +6,7 @@ import { connect as connectTls } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { WebSocket, WebSocketServer } from 'ws'
 import { type Address, Hotpress, type HotpressOptions } from '../../src/index.js'
-import { listeningTransports } from '../_setup.js'
+import { listeningTransports, variantNamed } from '../_setup.js'
 import { recorder } from '../contract/http/_tools.js'
 import { malformed, sound } from './_proxy-headers.js'
 import { Client } from './_server.js'
@@ -55,7 +55,7 @@ function start(transport: 'native' | 'node', options: HotpressOptions = {}): Pro
 }
 
 const bodyOf = (answer: string): string => answer.slice(answer.indexOf('\r\n\r\n') + 4)
-const skipNative = listeningTransports.find(({ name }) => name === 'native')!.skip
+const skipNative = variantNamed('native').skip
 
 for (const { name, skip } of listeningTransports) {
   if (name === 'uws') continue

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import { Hotpress } from '../../src/index.js'
 import { whenLeft } from '../../src/transports/uws-leaving.js'
-import { listeningTransports } from '../_setup.js'
+import { variantNamed } from '../_setup.js'
 import { frame, Opcode, RawClient } from '../contract/_web-socket.js'
 
 const minute = 60_000
@@ -47,8 +47,7 @@ describe('whenLeft()', { skip: process.platform === 'linux' ? false : 'what is t
   })
 })
 
-const uws = listeningTransports.find(({ name }) => name === 'uws')
-describe('uws: an app that closes', { skip: uws?.skip ?? 'it is not served' }, () => {
+describe('uws: an app that closes', { skip: variantNamed('uws').skip }, () => {
   test('has its WebSockets told, also those that take nothing for now', async () => {
     const app = new Hotpress({ logger: false, transport: 'uws' })
     app.ws('/', { message: (socket) => void socket.send('x'.repeat(500_000)) })

@@ -9,9 +9,9 @@ import { settle } from '../../src/options.js'
 import type { ListenSettings, TlsSettings } from '../../src/transports/transport.js'
 import { uwsTransport } from '../../src/transports/uws.js'
 import { says } from '../_says.js'
-import { tls, variants } from '../_setup.js'
+import { tls, variantNamed } from '../_setup.js'
 
-const skip = variants.find(({ name }) => name === 'uws+tls')!.skip
+const skip = variantNamed('uws+tls').skip
 
 const { log } = new Hotpress({ logger: false })
 

@@ -7,10 +7,10 @@ import { Worker } from 'node:worker_threads'
 import { type Address, bytes, empty, Hotpress, stream, text } from '../../src/index.js'
 import { settleListen } from '../../src/listen-options.js'
 import { uwsTransport } from '../../src/transports/uws.js'
-import { listeningTransports, raw, start } from '../_setup.js'
+import { raw, start, variantNamed } from '../_setup.js'
 import { ChildServer, Client, hostOf, open, readSlowly, until } from './_server.js'
 
-const skip = listeningTransports.find(({ name }) => name === 'uws')!.skip
+const skip = variantNamed('uws').skip
 const { where: loopback } = settleListen({}, new Hotpress({ logger: false }).log)
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`
 

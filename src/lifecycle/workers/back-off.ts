@@ -24,11 +24,6 @@ export class BackOff {
     return this.#failures >= loop
   }
 
-  /** Ends without being ready, one after the other. */
-  get failures(): number {
-    return this.#failures
-  }
-
   /**
    * A worker has ended.
    *

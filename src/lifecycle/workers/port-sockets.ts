@@ -42,12 +42,12 @@ export async function socketMaker(
   port: number,
 ): Promise<() => number | undefined> {
   if (bind === undefined) return () => undefined
-  const { address } = await lookup(host)
+  // What is wrong with the address is told by a worker, which listens by a socket of its own then.
+  const found = await lookup(host).catch(() => undefined)
   return () => {
     try {
-      return bind(address, port)
+      return found && bind(found.address, port)
     } catch {
-      // Workers listen by sockets of their own then.
       return undefined
     }
   }
