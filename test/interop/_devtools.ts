@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { PNG } from 'pngjs'
 import { WebSocket } from 'ws'
 import { withPage } from './_chromium.js'
 
@@ -16,6 +17,8 @@ export interface BrowserPage {
   readonly complaints: readonly string[]
   /** The value of an expression in the page; a promise is waited for. */
   evaluate(expression: string): Promise<unknown>
+  /** What is to be seen of an element. */
+  picture(selector: string): Promise<PNG>
   send(method: string, params?: Params): Promise<Record<string, unknown>>
   /** Waits until an expression is true in the page. */
   until(expression: string): Promise<void>
@@ -71,10 +74,17 @@ async function openPage(send: Send, url: string, complaints: Map<unknown, string
     }
     assert.fail(`${expression} has not come true: ${await evaluate('document.body.innerText')} ${mine.join()}`)
   }
+  const picture = async (selector: string): Promise<PNG> => {
+    const box = `JSON.stringify(document.querySelector('${selector}').getBoundingClientRect())`
+    const { height, width, x, y } = JSON.parse(String(await evaluate(box))) as Record<string, number>
+    const clip = { height, scale: 1, width, x, y }
+    const { data } = await ask('Page.captureScreenshot', { captureBeyondViewport: true, clip, format: 'png' })
+    return PNG.sync.read(Buffer.from(String(data), 'base64'))
+  }
   for (const domain of ['Log', 'Page', 'Runtime']) await ask(`${domain}.enable`)
   await ask('Page.navigate', { url })
   await until(`location.href !== 'about:blank' && document.readyState === 'complete'`)
-  return { complaints: mine, evaluate, send: ask, until }
+  return { complaints: mine, evaluate, picture, send: ask, until }
 }
 
 interface Message {

@@ -27,7 +27,9 @@ function draw(name, value) {
   values.push(value)
   if (values.length > kept) values.shift()
   const most = Math.max(...values) || 1
-  const points = values.map((each, index) => ((kept - values.length + index) * 100 / (kept - 1)).toFixed(2) + ',' + (29 - 27 * each / most).toFixed(2))
+  // Half a minute at first, and then all that is kept.
+  const shown = Math.max(30, values.length)
+  const points = values.map((each, index) => ((shown - values.length + index) * 100 / (shown - 1)).toFixed(2) + ',' + (29 - 27 * each / most).toFixed(2))
   const [line, under] = place(name + '-line').children
   line.setAttribute('d', 'M' + points.join('L'))
   under.setAttribute('d', 'M' + points.join('L') + 'L100,30L' + points[0].split(',')[0] + ',30Z')
@@ -97,12 +99,13 @@ function show(now) {
   const counts = now.requests.latencies.map((count, index) => count - (before.requests.latencies[index] ?? 0))
   say('rate', number(rate))
   draw('rate', rate)
+  say('rate-more', 'at most ' + number(Math.max(...lines.rate)) + ' in two minutes')
   const p99 = percentile(counts, 0.99)
   say('latency', rate > 0 ? time(p99) : '–')
   say('latency-more', rate > 0 ? 'median ' + time(percentile(counts, 0.5)) : 'no requests')
   draw('latency', p99)
   const busy = (now.eventLoop.active - before.eventLoop.active) / (now.eventLoop.time - before.eventLoop.time)
-  say('delay-more', 'p99 late, at work for ' + Math.round(100 * busy) + ' % of the time')
+  say('delay-more', 'at work for ' + Math.round(100 * busy) + ' % of the time')
   drawStatus(now.requests.byStatus, before.requests.byStatus)
   drawRoutes(now.routes, before.routes, seconds)
   drawParts(now.parts, before.parts, seconds)

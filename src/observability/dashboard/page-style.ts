@@ -26,9 +26,9 @@ svg path.under { fill: var(--line); opacity: .12; stroke: none }
 .table { background: var(--card); border: 1px solid var(--edge); border-radius: 10px; overflow-x: auto }
 table { border-collapse: collapse; width: 100% }
 th { color: var(--dim); font-weight: 400; white-space: nowrap }
-td, th { border-bottom: 1px solid var(--edge); padding: .4rem .9rem; text-align: right; font-variant-numeric: tabular-nums }
+td, th { border-bottom: 1px solid var(--edge); padding: .4rem .9rem; text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 tr:last-child td { border-bottom: 0 }
 td:first-child, th:first-child, td:nth-child(2), th:nth-child(2) { text-align: left }
-td:nth-child(2) { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: 13px; overflow-wrap: anywhere }
+td:nth-child(2) { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: 13px; min-width: 9rem; overflow-wrap: anywhere; white-space: normal }
 td.bad { color: var(--s5) }
 `

@@ -19,7 +19,7 @@ export const pagePolicy: string = [
 const cards: readonly (readonly [id: string, title: string, hasLine: boolean])[] = [
   ['rate', 'requests per second', true],
   ['latency', 'latency, p99', true],
-  ['delay', 'event loop', true],
+  ['delay', 'event loop delay, p99', true],
   ['memory', 'memory', true],
   ['active', 'requests under way', false],
   ['connections', 'connections', false],
