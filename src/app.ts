@@ -1,7 +1,6 @@
 import { AppDefinition } from './app-definition.js'
 import { Endings } from './core/endings.js'
 import { Phase } from './core/phase.js'
-import { reports } from './core/reports.js'
 import type { CloseHook } from './lifecycle/close-hooks.js'
 import { healthRoutes } from './lifecycle/health.js'
 import type { AppHealthOptions } from './lifecycle/health-options.js'
@@ -157,7 +156,6 @@ export class Hotpress extends AppDefinition {
   metrics(options: AppMetricsOptions | Metrics = {}): this {
     this.checkNotStarted('metrics()')
     const { observer, route } = this.#observability.measure(options)
-    reports.provide('metrics', () => this.#observability.report())
     if (route !== undefined) this.get(route.path, route.options, route.handler)
     return this.observe(observer)
   }
@@ -194,7 +192,7 @@ export class Hotpress extends AppDefinition {
       lifecycle: this.#lifecycle,
       listen: (where, held) => this.#listen(where, undefined, held),
       log: this.log,
-      stats: () => this.stats(),
+      reports: { metrics: () => this.#observability.report(), stats: () => this.stats() },
     })
   }
 

@@ -1,11 +1,11 @@
 import { HeldSocket } from './core/held-socket.js'
 import type { Logger } from './core/logger.js'
 import { refused } from './core/options-check.js'
-import { reports } from './core/reports.js'
 import { workerId, workerVariables } from './core/worker-id.js'
 import { HotpressError } from './errors.js'
 import type { Lifecycle } from './lifecycle/lifecycle.js'
 import { settleRun } from './lifecycle/options.js'
+import type { WorkerReports } from './lifecycle/workers/in-worker.js'
 import { defaultHost, listenOptionNames, settleListen } from './listen-options.js'
 import { binding } from './native/binding.js'
 import { workersMetrics } from './observability/workers-metrics.js'
@@ -21,21 +21,20 @@ export interface RunParts {
   readonly log: Logger
   /** @param held a socket that is bound to the address already. */
   listen(options: ListenOptions, held?: number): Promise<ListeningServer>
-  /** How the app is: plain data. */
-  stats(): object
+  /** What is told of the app as a worker, by name. */
+  readonly reports: WorkerReports
 }
 
 /** Runs an app as `app.run()` says: in this process, or in workers of it. */
 export async function runApp(
   options: RunOptions,
-  { lifecycle, listen, log, stats }: RunParts,
+  { lifecycle, listen, log, reports }: RunParts,
 ): Promise<ListeningServer> {
   const { listen: given, run } = settleRun(options, listenOptionNames)
   if (Reflect.get(globalThis, loading) === true) throw new HotpressError('RUN_BY_COMMAND', {})
   // A thread has no channel to whoever watches over the process.
   if (workerId() !== undefined && process.connected) {
-    reports.provide('stats', stats)
-    return lifecycle.runInWorker(run, () => listenInWorker(given, listen))
+    return lifecycle.runInWorker(run, reports, () => listenInWorker(given, listen))
   }
   const { workers } = run
   if (workers === undefined) return lifecycle.run(run, () => listen(given))

@@ -7,6 +7,7 @@ import { type DrainParts, drain } from './drain.js'
 import type { CloseSettings, RunSettings } from './options.js'
 import { processWatch } from './process-watch.js'
 import type { WriteMetrics } from './workers/control.js'
+import type { WorkerReports } from './workers/in-worker.js'
 import type { BindShared } from './workers/port-sockets.js'
 import type { Supervision } from './workers/supervise.js'
 import type { WorkersSettings } from './workers-options.js'
@@ -96,6 +97,7 @@ export class Lifecycle {
   /** As {@link run}, in a worker: another process says when it ends. */
   async runInWorker<Server extends Address>(
     { close, signals }: RunSettings,
+    reports: WorkerReports,
     listen: () => Promise<{ readonly isHeld: boolean; readonly server: Server }>,
   ): Promise<Server> {
     const { runInWorker } = await import('./workers/in-worker.js')
@@ -106,6 +108,7 @@ export class Lifecycle {
       log: this.#parts.log,
       onClosed: (listener: () => void) => void this.#leaving.add(listener),
       onClosing: (listener: () => void) => void this.#watchers.add(listener),
+      reports,
       signals,
       time: () => this.#time(close),
     }

@@ -49,7 +49,7 @@ export interface AppStats {
     readonly heapUsed: number
     readonly rss: number
   }
-  /** Undefined for an app that does not count them: `app.metrics()` has it do so. */
+  /** Undefined for an app that does not count them: `app.metrics()` and `app.dashboard()` have it do so. */
   readonly requests: RequestStats | undefined
   /** Since the process has begun. */
   readonly uptime: number

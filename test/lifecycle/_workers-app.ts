@@ -48,7 +48,9 @@ export async function serve(
     return 'closing'
   })
   if (unfit !== undefined) app.health({ checks: { fit: () => !unfit.includes(id ?? 0) } })
-  if (process.env.LISTENS !== undefined) process.on('SIGUSR2', () => app.log.info('told to open files anew'))
+  if (process.env.LISTENS !== undefined && id !== undefined) {
+    process.on('SIGUSR2', () => app.log.info('told to open files anew'))
+  }
   app.onClose(() => app.log.info('the hook has run'))
   const server = await app.run({ idleGrace: 100, ...(JSON.parse(process.argv[2]!) as RunOptions) })
   if (id !== undefined) return

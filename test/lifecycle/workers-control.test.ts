@@ -97,7 +97,7 @@ describe('the control endpoint', { concurrency: 1, skip: process.platform === 'w
       assert.equal((await ask(control, '/workers', 'POST')).status, 405)
       const none = await ask(control, '/other')
       assert.equal(none.status, 404)
-      assert.match(none.body, /\/healthz, \/metrics, \/readyz, \/workers/)
+      assert.match(none.body, /\/healthz, \/metrics, \/readyz, \/stats, \/workers/)
       assert.equal((await ask(control, '/workers', 'HEAD')).body, '')
     } finally {
       await program.end()

@@ -2,11 +2,13 @@ import cluster from 'node:cluster'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Census } from '../../core/drain.js'
-import { reports } from '../../core/reports.js'
 import type { CloseSettings } from '../options.js'
 import type { ProcessWatch, Running } from '../process-watch.js'
 import { type FromWorker, isMessage, type ToWorker, type WorkerAddress } from './messages.js'
 import { watchTerminal } from './terminal.js'
+
+/** What a worker tells of itself when its supervisor asks for it, by name: plain data, or a promise of it. */
+export type WorkerReports = Readonly<Record<string, () => unknown>>
 
 /** An app of a worker. */
 export interface WorkerApp extends Omit<Running, 'close'> {
@@ -15,6 +17,8 @@ export interface WorkerApp extends Omit<Running, 'close'> {
   count(): Promise<Census>
   /** Whether it is fit to serve, apart from that it listens. */
   isReady(): Promise<boolean>
+  /** What it tells beside `status`. */
+  readonly reports: WorkerReports
   /** Told once, when it begins to close for whatever reason. */
   onClosing(listener: () => void): void
   /** Told once, when it has closed. */
@@ -64,6 +68,7 @@ class SupervisorLink {
   readonly #endWithTerminal: () => void = watchTerminal()
   #isClosing = false
   #onAnswered: () => void = () => {}
+  readonly #reports: ReadonlyMap<string, () => unknown>
   /** How it is to close, where it has been told so. */
   #settings: Partial<CloseSettings> | undefined
   readonly #watch: ProcessWatch
@@ -87,7 +92,7 @@ class SupervisorLink {
       await this.#takeLeave()
       if (process.connected) process.disconnect()
     })
-    reports.provide('status', makeStatus(app))
+    this.#reports = new Map(Object.entries({ ...app.reports, status: makeStatus(app) }))
     process.on('message', (message: unknown) => {
       if (isMessage<ToWorker>(message)) this.#hear(message)
     })
@@ -103,6 +108,14 @@ class SupervisorLink {
     tell({ address: { host, port, transport, url }, hotpress: 'ready', isHeld, time: app.time() })
   }
 
+  async #answer({ name, number }: Extract<ToWorker, { hotpress: 'ask' }>): Promise<void> {
+    try {
+      tell({ hotpress: 'answer', number, value: await this.#reports.get(name)?.() })
+    } catch (error) {
+      tell({ error: String(error), hotpress: 'answer', number })
+    }
+  }
+
   async #close(): Promise<number> {
     await this.#app.close(this.#settings)
     await this.#takeLeave()
@@ -112,7 +125,7 @@ class SupervisorLink {
   #hear(message: ToWorker): void {
     switch (message.hotpress) {
       case 'ask':
-        void answer(message)
+        void this.#answer(message)
         break
       case 'bye':
         this.#onAnswered()
@@ -150,14 +163,6 @@ class SupervisorLink {
     if (!process.connected) return
     tell({ hotpress: 'bye' })
     await Promise.race([this.#answered, sleep(farewell, undefined, { ref: false })])
-  }
-}
-
-async function answer({ name, number }: Extract<ToWorker, { hotpress: 'ask' }>): Promise<void> {
-  try {
-    tell({ hotpress: 'answer', number, value: await reports.make(name) })
-  } catch (error) {
-    tell({ error: String(error), hotpress: 'answer', number })
   }
 }
 

@@ -73,7 +73,7 @@ export class Supervisor {
   /**
    * Asks every worker for a report.
    *
-   * @param name what it is provided as (`core/reports`).
+   * @param name what it is provided as (`WorkerReports`).
    * @param timeout milliseconds.
    * @returns the reports by the ids of workers; those of who gave none in time are not there.
    */
