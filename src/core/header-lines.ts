@@ -1,3 +1,5 @@
+import { copyRequestId } from './request-id.js'
+
 /**
  * Header lines as bytes, in memory that is written again and again. Most answers of an app have lines that the answer
  * before had at the same place: those are not written anew.
@@ -36,8 +38,14 @@ export class HeaderLines {
   write(name: string, value: string): boolean {
     const start = this.#length
     const line = this.#next++
-    if (line < this.#starts.length) {
-      if (this.#starts[line] === start && this.#names[line] === name && this.#values[line] === value) {
+    if (line < this.#starts.length && this.#starts[line] === start && this.#names[line] === name) {
+      const known = this.#values[line]!
+      if (known.length === value.length) {
+        // Of an id only the value is another.
+        if (known !== value) {
+          writeValue(this.#bytes, start + name.length + 2, value)
+          this.#values[line] = value
+        }
         this.#length = this.#ends[line]!
         return true
       }
@@ -48,7 +56,8 @@ export class HeaderLines {
     let at = writeLatin1(bytes, start, name)
     bytes[at++] = 0x3a
     bytes[at++] = 0x20
-    at = writeLatin1(bytes, at, value)
+    writeValue(bytes, at, value)
+    at += value.length
     bytes[at++] = 0x0d
     bytes[at] = 0x0a
     this.#forget(start, end)
@@ -67,6 +76,10 @@ export class HeaderLines {
       if (starts[line]! < end && this.#ends[line]! > start) starts[line] = -1
     }
   }
+}
+
+function writeValue(into: Uint8Array, at: number, value: string): void {
+  if (!copyRequestId(value, into, at)) writeLatin1(into, at, value)
 }
 
 // Short, so that a loop costs less than a call of the runtime.

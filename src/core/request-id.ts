@@ -133,6 +133,7 @@ const digits = Buffer.from('0123456789abcdef', 'latin1')
 const random = new Uint8Array(16 * perBatch * 8)
 const written = Buffer.alloc(idLength * perBatch)
 let batch = ''
+let last: string | undefined
 let next = written.length
 let used = random.length
 
@@ -141,7 +142,20 @@ export function requestId(): string {
   if (next === written.length) writeBatch()
   const start = next
   next += idLength
-  return batch.slice(start, next)
+  const id = batch.slice(start, next)
+  last = id
+  return id
+}
+
+/**
+ * Writes an id as bytes, if it is the last that was made: of most requests it still is when they are answered. It is there as
+ * bytes already, from which it costs a tenth of what it does from a text that was cut.
+ */
+export function copyRequestId(id: string, into: Uint8Array, at: number): boolean {
+  if (id !== last) return false
+  const start = next - idLength
+  for (let index = 0; index < idLength; index++) into[at + index] = written[start + index]!
+  return true
 }
 
 function writeBatch(): void {

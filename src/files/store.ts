@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import type { ContentCoding } from '../core/accept-encoding.js'
 import type { Encoder } from '../core/encoder.js'
 import type { FileCacheSettings } from '../core/static-options.js'

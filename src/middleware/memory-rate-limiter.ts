@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { checkOptions, invalid } from '../core/options-check.js'
 import { type RateRecord, RateRecords } from './rate-limit-records.js'
 import { hashKey, longestKey, type RateLimiter, type RateLimitPolicy, type RateLimitResult } from './rate-limiter.js'

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import type { Instrument } from '../core/instrument.js'
 import { checkBoolean, checkFunction, checkOptions, invalid } from '../core/options-check.js'
 import type { HttpRequest } from '../core/request.js'

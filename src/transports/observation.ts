@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { observers, type RequestEnd, type RequestObserver } from '../core/observer.js'
 import { type HttpRequest, sourceOf } from '../core/request.js'
 import { hasListeners, requestEvents } from '../core/request-events.js'

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { HeaderLines } from '../../src/core/header-lines.js'
+import { requestId } from '../../src/core/request-id.js'
 
 type Pair = readonly [name: string, value: string]
 
@@ -92,6 +93,20 @@ describe('HeaderLines', () => {
       ]),
       'a: 1\r\nb: 2\r\n',
     )
+  })
+
+  test('ids, the last of which is there as bytes', () => {
+    const bytes = new Uint8Array(200)
+    const lines = new HeaderLines(bytes)
+    const older = requestId()
+    for (const id of [older, requestId(), requestId(), older, 'short', requestId(), older]) {
+      const answer: (readonly [string, string])[] = [
+        ['a', 'b'],
+        ['X-Request-ID', id],
+        ['c', id.slice(0, 4)],
+      ]
+      assert.equal(write(lines, bytes, answer), plain(answer))
+    }
   })
 
   test('any answers after each other', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createRequestIds, requestId, settleRequestId } from '../../src/core/request-id.js'
+import { copyRequestId, createRequestIds, requestId, settleRequestId } from '../../src/core/request-id.js'
 import type { RequestSource } from '../../src/core/request-source.js'
 import { says } from '../_says.js'
 import { recorder } from '../contract/http/_tools.js'
@@ -21,6 +21,24 @@ describe('requestId()', () => {
       const seen = new Set(ids.map((id) => id[at]))
       const wanted = at === 14 || [8, 13, 18, 23].includes(at) ? 1 : at === 19 ? 4 : 16
       assert.equal(seen.size, wanted, `at ${at}`)
+    }
+  })
+})
+
+describe('copyRequestId()', () => {
+  test('writes the last id that was made, and no other text', () => {
+    const bytes = Buffer.alloc(40, '.')
+    for (let count = 0; count < 200; count++) {
+      const id = requestId()
+      assert.equal(copyRequestId(id, bytes, 2), true)
+      assert.equal(bytes.toString('latin1'), `..${id}..`)
+      assert.equal(copyRequestId(`${id}`, bytes, 2), true)
+      const next = requestId()
+      for (const other of [id, '', 'x'.repeat(36), next.toUpperCase()]) {
+        if (other === next) continue
+        assert.equal(copyRequestId(other, bytes.fill('.'), 2), false, other)
+        assert.equal(bytes.toString('latin1'), '.'.repeat(40))
+      }
     }
   })
 })

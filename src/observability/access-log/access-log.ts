@@ -3,8 +3,9 @@ import type { Meter } from '../../core/metric.js'
 import type { RequestEnd } from '../../core/observer.js'
 import { type HttpRequest, sourceOf } from '../../core/request.js'
 import type { RequestLog } from '../../core/request-log.js'
+import { traceOf } from '../../core/trace.js'
 import type { DropReport } from './drop-report.js'
-import type { Entry, Level, LineFormat, Outcome } from './entry.js'
+import { type Entry, emptyEntry, type Level, type LineFormat } from './entry.js'
 import type { LineQueue } from './line-queue.js'
 import type { Sink } from './sink.js'
 
@@ -12,7 +13,8 @@ import type { Sink } from './sink.js'
 export interface AccessLogParts {
   readonly format: LineFormat
   readonly log: Logger
-  readonly queue: LineQueue
+  /** @param more adds what is still to be added, and is called before all that waits is written. */
+  makeQueue(more: () => void): LineQueue
   readonly report: DropReport
   readonly sample: number
   readonly sink: Sink
@@ -29,6 +31,12 @@ export interface AccessLogParts {
 /** Entries that are kept to be used again: as many as requests that are under way at once, most often. */
 const mostSpare = 1000
 
+/**
+ * Requests whose lines are made together: one after the other they take half of what they take among the requests that come
+ * meanwhile, which then are answered first.
+ */
+const together = 64
+
 const opened = new Set<AccessLog>()
 
 /** Whoever ends a process without closing its apps has what waits written all the same, where that can be done at once. */
@@ -37,24 +45,23 @@ const onExit = (): void => {
 }
 
 /** One access log: a line for each request that has ended. */
-export class AccessLog implements RequestLog, Outcome {
+export class AccessLog implements RequestLog {
   /** Those of requests that are under way, but for the latest. */
   readonly #entries = new Map<HttpRequest, Entry>()
   #isOpen = false
   /** That of the latest request: most are answered before the next one comes. */
   #latest: Entry | undefined
   readonly #parts: AccessLogParts
+  readonly #queue: LineQueue
   readonly #spare: Entry[] = []
+  /** Those whose lines are to be made. */
+  readonly #unwritten: Entry[] = []
   readonly closeTime = 10_000
   readonly meter: Meter
-  // The outcome of the request whose line is being made.
-  end!: RequestEnd
-  isSlow = false
-  level: Level = 30
-  time = 0
 
   constructor(parts: AccessLogParts) {
     this.#parts = parts
+    this.#queue = parts.makeQueue(() => this.#writeAll())
     this.meter = () => [parts.report.family]
   }
 
@@ -67,6 +74,8 @@ export class AccessLog implements RequestLog, Outcome {
     this.#latest = entry
     const { headers, id, ip, peer, protocol } = this.#parts.format.needs
     const source = sourceOf(request)
+    entry.method = request.method
+    entry.path = path
     entry.request = request
     entry.query = source.query
     entry.version = source.httpVersion
@@ -79,8 +88,8 @@ export class AccessLog implements RequestLog, Outcome {
 
   async close(signal: AbortSignal): Promise<void> {
     if (!this.#isOpen) return
-    const { queue, report, sink } = this.#parts
-    await queue.drain(signal)
+    const { report, sink } = this.#parts
+    await this.#queue.drain(signal)
     report.tell()
     this.#isOpen = false
     opened.delete(this)
@@ -91,23 +100,20 @@ export class AccessLog implements RequestLog, Outcome {
   ended(request: HttpRequest, end: RequestEnd): void {
     const entry = this.#take(request)
     if (entry === undefined) return
+    entry.request = undefined
     const { sample, skips, slow } = this.#parts
     const { duration, isAborted, response } = end
     const isError = isAborted || (response !== undefined && response.statusCode >= 500)
     const isSlow = duration >= slow
     if ((isError || isSlow || sample === 1 || Math.random() < sample) && skips?.(request, end) !== true) {
-      this.end = end
-      this.isSlow = isSlow
-      this.level = isError && !isAborted ? 50 : isError || isSlow ? 40 : 30
-      this.time = Date.now()
-      this.#write(entry, request)
-    }
-    entry.request = undefined
-    if (this.#spare.length < mostSpare) this.#spare.push(entry)
+      entry.isSlow = isSlow
+      entry.level = isError && !isAborted ? 50 : isError || isSlow ? 40 : 30
+      this.#keep(entry, request, end)
+    } else this.#release(entry)
   }
 
   flushSync(): void {
-    this.#parts.queue.flushSync()
+    this.#queue.flushSync()
   }
 
   open(): void {
@@ -118,6 +124,29 @@ export class AccessLog implements RequestLog, Outcome {
     opened.add(this)
   }
 
+  // All of it that a line has: what holds more than that is let go.
+  #keep(entry: Entry, request: HttpRequest, end: RequestEnd): void {
+    const { needs, own } = this.#parts.format
+    const { response } = end
+    entry.bytes = end.bytes
+    entry.closes = response?.closes === true
+    entry.duration = end.duration
+    entry.isAborted = end.isAborted
+    entry.route = request.route
+    entry.status = response?.statusCode ?? 0
+    entry.time = Date.now()
+    if (own !== undefined) entry.own = own(request, end)
+    if (needs.trace) entry.trace = traceOf(request)
+    for (let index = 0; index < needs.responseHeaders.length; index++) {
+      entry.responseHeaders[index] = response?.header(needs.responseHeaders[index]!)
+    }
+    this.#unwritten.push(entry)
+    // A request that has ended after its app: nobody closes the log once more.
+    if (!this.#isOpen) this.#queue.flushSync()
+    else if (this.#unwritten.length < together) this.#queue.expect()
+    else this.#writeAll()
+  }
+
   // The app listens again, after it was closed.
   #openAgain(): void {
     try {
@@ -125,6 +154,10 @@ export class AccessLog implements RequestLog, Outcome {
     } catch (error) {
       this.#parts.report.failed(error)
     }
+  }
+
+  #release(entry: Entry): void {
+    if (this.#spare.length < mostSpare) this.#spare.push(entry)
   }
 
   #take(request: HttpRequest): Entry | undefined {
@@ -138,19 +171,21 @@ export class AccessLog implements RequestLog, Outcome {
     return entry
   }
 
-  #write(entry: Entry, request: HttpRequest): void {
-    const { format, frame, log, queue } = this.#parts
+  #write(entry: Entry): void {
+    const { format, frame, log } = this.#parts
     try {
-      const line = format.line(entry, request, this)
-      queue.add(frame === undefined ? line : frame(line, this.level, this.time))
-      // A request that has ended after its app: nobody closes the log once more.
-      if (!this.#isOpen) queue.flushSync()
+      const line = format.line(entry)
+      this.#queue.add(frame === undefined ? line : frame(line, entry.level, entry.time))
     } catch (error) {
       log.error({ err: error }, 'a line of the access log could not be made')
     }
   }
-}
 
-function emptyEntry(): Entry {
-  return { headers: [], id: '', ip: '', peer: '', protocol: 'http', query: '', request: undefined, version: '1.1' }
+  #writeAll(): void {
+    // A queue that is full may have all written while one is added.
+    for (const entry of this.#unwritten.splice(0)) {
+      this.#write(entry)
+      this.#release(entry)
+    }
+  }
 }

@@ -2,7 +2,7 @@ import { refused } from '../../core/options-check.js'
 import type { HttpRequest } from '../../core/request.js'
 import { describe } from '../../errors.js'
 import { LogClock } from './clock.js'
-import { type Entry, type LineFormat, type Needs, type Outcome, versionOf } from './entry.js'
+import { type Entry, type LineFormat, type Needs, versionOf } from './entry.js'
 import { itemText } from './escape.js'
 import { Memo } from './memo.js'
 import { type Redaction, redacted } from './redact.js'
@@ -21,12 +21,12 @@ export interface FormatParts {
 }
 
 /** What a directive gives; a text where that is always the same. */
-type Part = string | ((entry: Entry, request: HttpRequest, outcome: Outcome) => string)
+type Part = string | ((entry: Entry) => string)
 
 /** What the directives of one format have in common as they are compiled. */
 interface Compiling extends FormatParts {
   readonly clock: LogClock
-  readonly needs: { -readonly [Name in keyof Needs]: Needs[Name] } & { headers: string[] }
+  readonly needs: { -readonly [Name in keyof Needs]: Needs[Name] } & { headers: string[]; responseHeaders: string[] }
 }
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
@@ -44,16 +44,16 @@ const plain: Readonly<Record<string, (compiling: Compiling) => Part>> = {
   a: address,
   B:
     () =>
-    (_, __, { end }) =>
-      String(end.bytes),
+    ({ bytes }) =>
+      String(bytes),
   b:
     () =>
-    (_, __, { end }) =>
-      end.bytes === 0 ? '-' : String(end.bytes),
+    ({ bytes }) =>
+      bytes === 0 ? '-' : String(bytes),
   D:
     () =>
-    (_, __, { end }) =>
-      String(Math.round(end.duration * 1000)),
+    ({ duration }) =>
+      String(Math.round(duration * 1000)),
   H:
     () =>
     ({ version }) =>
@@ -63,7 +63,7 @@ const plain: Readonly<Record<string, (compiling: Compiling) => Part>> = {
   l: () => '-',
   m:
     () =>
-    (_, { method }) =>
+    ({ method }) =>
       itemText(method),
   P: () => String(process.pid),
   q:
@@ -73,25 +73,25 @@ const plain: Readonly<Record<string, (compiling: Compiling) => Part>> = {
   r: requestLine,
   s:
     () =>
-    (_, __, { end }) =>
-      end.response === undefined ? '-' : String(end.response.statusCode),
+    ({ status }) =>
+      status === 0 ? '-' : String(status),
   T:
     () =>
-    (_, __, { end }) =>
-      String(Math.floor(end.duration / 1000)),
+    ({ duration }) =>
+      String(Math.floor(duration / 1000)),
   t:
     ({ clock }) =>
-    (_, __, { end, time }) =>
-      clock.httpd(time - end.duration),
+    ({ duration, time }) =>
+      clock.httpd(time - duration),
   U:
     () =>
-    (_, { path }) =>
+    ({ path }) =>
       itemText(path),
-  u: ({ user }) => (user === undefined ? '-' : (_, request) => textOr(user(request))),
+  u: ({ user }) => (user === undefined ? '-' : ({ own }) => textOr(own)),
   X:
     () =>
-    (_, __, { end }) =>
-      end.isAborted ? 'X' : end.response?.closes === true ? '-' : '+',
+    ({ closes, isAborted }) =>
+      isAborted ? 'X' : closes ? '-' : '+',
 }
 
 /** Directives with an argument, by their letter. */
@@ -106,11 +106,11 @@ const withArgument: Readonly<Record<string, (argument: string, compiling: Compil
   o: responseHeader,
   T: (argument) => {
     const unit = units.get(argument)
-    return unit === undefined ? undefined : (_, __, { end }) => String(Math.floor(end.duration / unit))
+    return unit === undefined ? undefined : ({ duration }) => String(Math.floor(duration / unit))
   },
   t: (argument) => {
     const unit = units.get(argument.replace(/ec$/, ''))
-    return unit === undefined ? undefined : (_, __, { end, time }) => String(Math.floor((time - end.duration) / unit))
+    return unit === undefined ? undefined : ({ duration, time }) => String(Math.floor((time - duration) / unit))
   },
 }
 
@@ -119,11 +119,11 @@ const notes: Readonly<Record<string, (compiling: Compiling) => Part>> = {
   id,
   iso:
     ({ clock }) =>
-    (_, __, { end, time }) =>
-      clock.iso(Math.floor(time - end.duration)),
+    ({ duration, time }) =>
+      clock.iso(Math.floor(time - duration)),
   route:
     () =>
-    (_, { route }) =>
+    ({ route }) =>
       textOr(route),
   scheme: ({ needs }) => {
     needs.protocol = true
@@ -131,7 +131,7 @@ const notes: Readonly<Record<string, (compiling: Compiling) => Part>> = {
   },
   slow:
     () =>
-    (_, __, { isSlow }) =>
+    ({ isSlow }) =>
       isSlow ? 'slow' : '-',
 }
 
@@ -146,8 +146,17 @@ const takes = `a format of the directives ${Object.keys(plain)
  * @throws HotpressError `OPTION_INVALID` naming a directive that there is not.
  */
 export function compileHttpdFormat(format: string, option: string, parts: FormatParts, ending: string): LineFormat {
+  const { user } = parts
   if (/[^\x20-\x7e]/.test(format)) refused(option, describe(format), 'one line of ASCII')
-  const needs = { headers: [], id: false, ip: false, peer: false, protocol: false }
+  const needs = {
+    headers: [],
+    id: false,
+    ip: false,
+    peer: false,
+    protocol: false,
+    responseHeaders: [],
+    trace: false,
+  }
   const compiling: Compiling = { ...parts, clock: new LogClock(), needs }
   // What is always the same is put together here.
   const calls: { readonly before: string; readonly call: Exclude<Part, string> }[] = []
@@ -169,12 +178,13 @@ export function compileHttpdFormat(format: string, option: string, parts: Format
   }
   const rest = before + format.slice(at) + ending
   return {
-    line(entry, request, outcome) {
+    line(entry) {
       let line = ''
-      for (const { before, call } of calls) line += before + call(entry, request, outcome)
+      for (const { before, call } of calls) line += before + call(entry)
       return line + rest
     },
     needs,
+    own: user && ((request) => user(request) ?? ''),
   }
 }
 
@@ -196,8 +206,7 @@ function id({ needs }: Compiling): Part {
 function requestHeader(argument: string, { needs, redaction }: Compiling): Part | undefined {
   const name = argument.toLowerCase()
   if (!token.test(name)) return undefined
-  if (!needs.headers.includes(name)) needs.headers.push(name)
-  const index = needs.headers.indexOf(name)
+  const index = positionIn(needs.headers, name)
   if (redaction.hides(name)) return ({ headers }) => (headers[index] === undefined ? '-' : redacted)
   const memo = new Memo(name === 'referer' ? (value) => textOr(redaction.url(value)) : textOr)
   return ({ headers }) => {
@@ -207,20 +216,26 @@ function requestHeader(argument: string, { needs, redaction }: Compiling): Part 
 }
 
 function requestLine({ redaction }: Compiling): Part {
-  return ({ query, version }, { method, path }) => {
+  return ({ method, path, query, version }) => {
     const url = query === '' ? path : `${path}?${redaction.query(query)}`
     return itemText(`${method} ${url} ${versionOf(version)}`)
   }
 }
 
-function responseHeader(argument: string, { redaction }: Compiling): Part | undefined {
+function responseHeader(argument: string, { needs, redaction }: Compiling): Part | undefined {
   const name = argument.toLowerCase()
   if (!token.test(name)) return undefined
-  if (redaction.hides(name)) return (_, __, { end }) => (end.response?.has(name) === true ? redacted : '-')
-  return (_, __, { end }) => {
-    const value = end.response?.header(name)
+  const index = positionIn(needs.responseHeaders, name)
+  if (redaction.hides(name)) return ({ responseHeaders }) => (responseHeaders[index] === undefined ? '-' : redacted)
+  return ({ responseHeaders }) => {
+    const value = responseHeaders[index]
     return textOr(value === undefined || name !== 'location' ? value : redaction.url(value))
   }
+}
+
+function positionIn(names: string[], name: string): number {
+  if (!names.includes(name)) names.push(name)
+  return names.indexOf(name)
 }
 
 function textOr(text: string | undefined): string {

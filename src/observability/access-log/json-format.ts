@@ -1,10 +1,9 @@
 import { hostname } from 'node:os'
 import type { RequestEnd } from '../../core/observer.js'
 import type { HttpRequest } from '../../core/request.js'
-import type { HttpVersion } from '../../core/request-source.js'
-import { type TraceIds, traceOf } from '../../core/trace.js'
+import type { TraceIds } from '../../core/trace.js'
 import { milliseconds } from './clock.js'
-import type { Entry, Level, LineFormat, Outcome } from './entry.js'
+import type { Entry, Level, LineFormat } from './entry.js'
 import { jsonText, jsonValue } from './escape.js'
 import type { FormatParts } from './httpd-format.js'
 import { Memo } from './memo.js'
@@ -28,8 +27,6 @@ type ResponseHeader = readonly [name: string, member: string, isHidden: boolean]
 /** Patterns of routes, and what else there is of each, are few; this is a bound all the same. */
 const mostKinds = 10_000
 
-const versions: readonly HttpVersion[] = ['1.0', '1.1', '2', '3']
-
 /**
  * Lines of JSON as pino writes them, with the names of OpenTelemetry's semantic conventions. Each is put together of few
  * long pieces, most of which are there from another line: a line is a rope, whose knots cost as much as its bytes.
@@ -48,6 +45,7 @@ export class JsonFormat implements LineFormat {
   readonly #tail: string
   #time = -1
   readonly needs: LineFormat['needs']
+  readonly own: LineFormat['own']
 
   /** @param ending of each line. */
   constructor(parts: JsonParts, ending: string) {
@@ -62,42 +60,42 @@ export class JsonFormat implements LineFormat {
     this.#parts = parts
     this.#responseHeaders = responseHeaders.map((name) => [name, headerMember('response', name), redaction.hides(name)])
     this.#tail = `${sample === 1 ? '' : `,"sampleRate":${sample}`},"msg":"request completed"}${ending}`
-    this.needs = { headers, id: true, ip: true, peer: false, protocol: true }
+    this.needs = { headers, id: true, ip: true, peer: false, protocol: true, responseHeaders, trace: true }
+    this.own =
+      parts.fields === undefined && parts.user === undefined ? undefined : (request, end) => this.#ofApp(request, end)
   }
 
-  line(entry: Entry, request: HttpRequest, { end, isSlow, level, time }: Outcome): string {
-    const { ip, query } = entry
+  line(entry: Entry): string {
+    const { ip, query, time, trace } = entry
     if (time !== this.#time) this.#setTime(time)
-    let line = this.#heads[level] + entry.id + this.#methods.of(request.method) + jsonText(request.path)
+    let line = this.#heads[entry.level] + entry.id + this.#methods.of(entry.method) + jsonText(entry.path)
     if (query !== '') line += `","url.query":"${jsonText(this.#parts.redaction.query(query))}`
-    line += `${this.#kind(entry, request.route, end) + end.bytes},"duration":${milliseconds(end.duration)}`
+    line += `${this.#kindOf(entry) + entry.bytes},"duration":${milliseconds(entry.duration)}`
     if (ip !== '') line += this.#address.of(ip)
     for (let index = 0; index < this.#headers.length; index++) {
       const value = entry.headers[index]
       if (value !== undefined) line += this.#headers[index]!.of(value)
     }
-    const { fields, user } = this.#parts
-    if (this.#responseHeaders.length > 0) line += this.#ofResponse(end)
-    if (fields !== undefined || user !== undefined) line += this.#ofApp(request, end)
-    const trace = traceOf(request)
+    if (this.#responseHeaders.length > 0) line += this.#ofResponse(entry)
+    if (this.own !== undefined) line += entry.own
     if (trace !== undefined) line += traceMembers(trace)
-    if (isSlow) line += ',"slow":true'
-    return line + (end.isAborted ? this.#tail.replace('completed', 'aborted') : this.#tail)
+    if (entry.isSlow) line += ',"slow":true'
+    return line + (entry.isAborted ? this.#tail.replace('completed', 'aborted') : this.#tail)
   }
 
-  #kind({ protocol, version }: Entry, route: string | undefined, { response }: RequestEnd): string {
+  #kindOf({ protocol, route, status, version }: Entry): string {
     let kinds = this.#kinds.get(route)
     if (kinds === undefined) {
       kinds = new Map()
       if (this.#kinds.size < mostKinds) this.#kinds.set(route, kinds)
     }
-    const status = response?.statusCode ?? 0
-    const key = (status * 64 + versions.indexOf(version)) * 2 + (protocol === 'https' ? 1 : 0)
+    // Versions are told apart by their last digit.
+    const key = (status * 64 + version.charCodeAt(version.length - 1)) * 2 + (protocol === 'https' ? 1 : 0)
     let kind = kinds.get(key)
     if (kind === undefined) {
       kind = `","url.scheme":"${protocol}","network.protocol.version":"${version}"`
       if (route !== undefined) kind += `,"http.route":"${jsonText(route)}"`
-      if (response !== undefined) kind += `,"http.response.status_code":${status}`
+      if (status !== 0) kind += `,"http.response.status_code":${status}`
       kind = flat(`${kind},"http.response.body.size":`)
       kinds.set(key, kind)
     }
@@ -116,10 +114,10 @@ export class JsonFormat implements LineFormat {
     return members
   }
 
-  #ofResponse({ response }: RequestEnd): string {
+  #ofResponse({ responseHeaders }: Entry): string {
     let members = ''
-    for (const [name, key, isHidden] of this.#responseHeaders) {
-      const value = response?.header(name)
+    for (const [index, [name, key, isHidden]] of this.#responseHeaders.entries()) {
+      const value = responseHeaders[index]
       if (value === undefined) continue
       const shown = name === 'location' ? this.#parts.redaction.url(value) : value
       members += `${key}"${isHidden ? redacted : jsonText(shown)}"`

@@ -45,6 +45,7 @@ export class LineQueue {
   #isPumping = false
   #isWriting = false
   #lines = 0
+  readonly #more: () => void
   readonly #report: DropReport
   readonly #spare: Buffer[] = []
   #retry: { readonly resolve: () => void; readonly timer: NodeJS.Timeout } | undefined
@@ -53,7 +54,9 @@ export class LineQueue {
   #text = ''
   #timer: NodeJS.Timeout | undefined
 
-  constructor(sink: Sink, settings: QueueSettings, report: DropReport) {
+  /** @param more adds what is still to be added, and is called before all that waits is written. */
+  constructor(sink: Sink, settings: QueueSettings, report: DropReport, more: () => void = () => {}) {
+    this.#more = more
     this.#report = report
     this.#settings = settings
     this.#sink = sink
@@ -75,7 +78,7 @@ export class LineQueue {
     this.#lines++
     this.#text += line
     if (this.#text.length >= textSize) this.#fill()
-    this.#timer ??= setTimeout(this.#onTime, this.#settings.flushInterval)
+    this.expect()
   }
 
   /**
@@ -95,6 +98,11 @@ export class LineQueue {
     })
     if (this.#batches.length > 0) this.flushSync()
     this.#giveUp()
+  }
+
+  /** Something will be added: the time until it is written begins. */
+  expect(): void {
+    this.#timer ??= setTimeout(this.#onTime, this.#settings.flushInterval)
   }
 
   /** Writes what waits before it returns, where the sink can. */
@@ -131,6 +139,7 @@ export class LineQueue {
 
   // Has everything wait for its turn.
   #gather(): void {
+    this.#more()
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.#text !== '') this.#fill()

@@ -100,7 +100,7 @@ function oneLog(options: unknown, log: Logger): AccessLog {
     frame,
     has: (path) => (only === undefined || only(path)) && skip?.paths?.(path) !== true,
     log,
-    queue: new LineQueue(sink, settings, report),
+    makeQueue: (more) => new LineQueue(sink, settings, report, more),
     report,
     sample,
     sink,
