@@ -8,7 +8,7 @@ import { LogClock, milliseconds } from '../../../src/observability/access-log/cl
 import { itemText, jsonText, jsonValue } from '../../../src/observability/access-log/escape.js'
 import { Redaction, secretHeaders, secretQuery } from '../../../src/observability/access-log/redact.js'
 import { says } from '../../_says.js'
-import { recorder } from './_recorder.js'
+import { recorder } from '../../contract/http/_tools.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'hotpress-access-log-'))
 after(() => rmSync(folder, { force: true, recursive: true }))
@@ -18,7 +18,7 @@ async function lineOf(
   options: AccessLogOptions,
   url = '/a/b?x=1',
   headers = {},
-  log = recorder().log,
+  log = recorder().logger,
 ): Promise<string> {
   const file = path.join(folder, `${count++}.log`)
   const app = new Hotpress({ accessLog: { destination: { file }, ...options }, logger: log })
@@ -27,6 +27,24 @@ async function lineOf(
   await app.close()
   return readFileSync(file, 'latin1')
 }
+
+test('lines that are made together stand there once and in their order, also where they fill the queue', async () => {
+  const file = path.join(folder, `${count++}.log`)
+  const accessLog = { destination: { file }, onFull: 'block', queueLimit: '64kb' } as const
+  const app = new Hotpress({ accessLog, logger: false })
+  app.get('/a/:id', ({ params }) => params.id)
+  const headers = { 'user-agent': 'x'.repeat(3000) }
+  for (let id = 0; id < 500; id++) await app.inject({ headers, url: `/a/${id}` })
+  await app.close()
+  const paths = readFileSync(file, 'latin1')
+    .trimEnd()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as Record<string, unknown>)['url.path'])
+  assert.deepEqual(
+    paths,
+    Array.from({ length: 500 }, (_, id) => `/a/${id}`),
+  )
+})
 
 const make = (accessLog: unknown): Hotpress => new Hotpress({ accessLog: accessLog as AccessLogOptions, logger: false })
 
@@ -142,14 +160,14 @@ describe('JSON', () => {
   test('has the fields of the app, and the line where they cannot be made', async () => {
     const line = JSON.parse(await lineOf({ fields: () => ({ a: { b: 'é\n' }, c: undefined, d: 1 }) }))
     assert.deepEqual([line.a, 'c' in line, line.d], [{ b: 'é\n' }, false, 1])
-    const { log, said } = recorder()
+    const { entries, logger } = recorder()
     const fields = (): never => {
       throw new Error('no fields')
     }
-    const other = JSON.parse(await lineOf({ fields }, undefined, {}, log))
+    const other = JSON.parse(await lineOf({ fields }, undefined, {}, logger))
     assert.equal(other['http.request.method'], 'GET')
     assert.deepEqual(
-      said.map(({ message }) => message),
+      entries.map(({ message }) => message),
       ['fields of accessLog failed: this is said once'],
     )
   })

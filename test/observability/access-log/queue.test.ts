@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DropReport } from '../../../src/observability/access-log/drop-report.js'
 import { LineQueue } from '../../../src/observability/access-log/line-queue.js'
 import type { Sink } from '../../../src/observability/access-log/sink.js'
-import { recorder } from './_recorder.js'
+import { recorder } from '../../contract/http/_tools.js'
 
 const channel = 'hotpress:access-log:dropped'
 const forever = new AbortController().signal
@@ -49,9 +49,9 @@ class DirectSink extends SlowSink {
 const line = (index: number): string => `${String(index).padStart(99, '0')}\n`
 
 function makeQueue(sink: Sink, onFull: 'block' | 'drop', limit = 1_000_000) {
-  const { log, said } = recorder()
-  const report = new DropReport(sink.name, log)
-  return { queue: new LineQueue(sink, { flushInterval: 1, limit, onFull }, report), report, said }
+  const { entries, logger } = recorder()
+  const report = new DropReport(sink.name, logger)
+  return { queue: new LineQueue(sink, { flushInterval: 1, limit, onFull }, report), entries, report }
 }
 
 async function drained(queue: LineQueue, sink: SlowSink): Promise<void> {
@@ -75,7 +75,7 @@ describe('the queue of the access log', () => {
 
   test('is bounded: what has no room is counted, and told of', async () => {
     const sink = new SlowSink()
-    const { queue, report, said } = makeQueue(sink, 'drop')
+    const { entries, queue, report } = makeQueue(sink, 'drop')
     const told: unknown[] = []
     const listener = (message: unknown): void => void told.push(message)
     subscribe(channel, listener)
@@ -89,7 +89,7 @@ describe('the queue of the access log', () => {
     )
     report.tell()
     assert.deepEqual(
-      said.map(({ dropped, level, message }) => [level, dropped, message]),
+      entries.map(({ fields, level, message }) => [level, fields.dropped, message]),
       [
         ['warn', 1, 'the access log to a slow sink has lost 1 lines: its queue is full'],
         ['warn', 2, 'the access log to a slow sink has lost 2 lines: its queue is full'],
@@ -118,11 +118,11 @@ describe('the queue of the access log', () => {
 
   test('tries a sink again that has failed', async () => {
     const sink = new SlowSink()
-    const { queue, said } = makeQueue(sink, 'drop')
+    const { entries, queue } = makeQueue(sink, 'drop')
     sink.isBroken = true
     queue.add(line(0))
-    while (said.length === 0) await sleep(5)
-    assert.match(said[0]!.message, /cannot be written: its lines wait/)
+    while (entries.length === 0) await sleep(5)
+    assert.match(entries[0]!.message ?? '', /cannot be written: its lines wait/)
     sink.isBroken = false
     await drained(queue, sink)
     assert.equal(sink.text, line(0))
