@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { constantResponse } from './core/constant.js'
 import { contentTypeIndex } from './core/content-type.js'
 import type { HeadTemplate } from './core/head.js'

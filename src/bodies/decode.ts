@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { Transform } from 'node:stream'
 import * as zlib from 'node:zlib'
 import { bodyTooLarge } from '../core/body.js'

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { open, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import type { Dicer } from '@fastify/busboy'
 import type { MultipartLimits, MultipartPart } from '../core/multipart.js'

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { parseDisposition, parseMediaType } from '../core/media-type.js'
 import { multipartInvalid, multipartTooLarge } from './multipart-limits.js'
 

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WorkerReport, WorkersReport } from '../lifecycle/workers/workers-report.js'
 import { askControl } from './ask.js'

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { acceptEncodingOf, acceptsIdentity, type ContentCoding, negotiateCoding } from '../core/accept-encoding.js'
 import { codeLater } from '../core/later-coding.js'
 import { type Meter, metered } from '../core/metric.js'

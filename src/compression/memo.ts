@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { ContentCoding } from '../core/accept-encoding.js'
 
 interface Entry {

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { once } from 'node:events'
 import type { Transform } from 'node:stream'
 import zlib from 'node:zlib'

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { describe, httpError } from '../errors.js'
 import type { RequestBody } from './body.js'
 import type { BodySource } from './body-source.js'

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { HotpressError, type HttpError, httpError } from '../errors.js'
 import type { BodyFlow, BodyRules } from './body-flow.js'
 import { BodyStream } from './body-stream.js'

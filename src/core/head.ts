@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { HeaderLines } from './header-lines.js'
 import { headerName } from './headers.js'
 import type { HttpRequest } from './request.js'

@@ -13,10 +13,12 @@ export class HeaderLines {
   #next = 0
   readonly #starts: number[] = []
   readonly #values: string[] = []
+  readonly #view: DataView
 
   /** @param bytes nobody else writes there. */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
   /** Bytes of the lines written since {@link rewind}. */
@@ -43,7 +45,7 @@ export class HeaderLines {
       if (known.length === value.length) {
         // Of an id only the value is another.
         if (known !== value) {
-          writeValue(this.#bytes, start + name.length + 2, value)
+          this.#writeValue(start + name.length + 2, value)
           this.#values[line] = value
         }
         this.#length = this.#ends[line]!
@@ -56,7 +58,7 @@ export class HeaderLines {
     let at = writeLatin1(bytes, start, name)
     bytes[at++] = 0x3a
     bytes[at++] = 0x20
-    writeValue(bytes, at, value)
+    this.#writeValue(at, value)
     at += value.length
     bytes[at++] = 0x0d
     bytes[at] = 0x0a
@@ -76,10 +78,10 @@ export class HeaderLines {
       if (starts[line]! < end && this.#ends[line]! > start) starts[line] = -1
     }
   }
-}
 
-function writeValue(into: Uint8Array, at: number, value: string): void {
-  if (!copyRequestId(value, into, at)) writeLatin1(into, at, value)
+  #writeValue(at: number, value: string): void {
+    if (!copyRequestId(value, this.#view, at)) writeLatin1(this.#bytes, at, value)
+  }
 }
 
 // Short, so that a loop costs less than a call of the runtime.

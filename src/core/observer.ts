@@ -11,6 +11,8 @@ export interface RequestEnd {
   readonly isAborted: boolean
   /** Undefined where the client left before there was one. */
   readonly response: HttpResponse | undefined
+  /** When its head had come, by the clock of `performance.now()`: milliseconds since the process began. */
+  readonly startTime: number
 }
 
 /**

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { randomFillSync } from 'node:crypto'
 import { describe } from '../errors.js'
 import type { Logger } from './logger.js'
@@ -128,10 +129,19 @@ const checks = {
 const perBatch = 64
 const idLength = 36
 
-const digits = Buffer.from('0123456789abcdef', 'latin1')
+/** Where each byte of an identifier stands in its text. */
+const places = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34]
+
+/** Both digits of each byte, as they stand in memory. */
+const digits = Uint16Array.from({ length: 256 }, (_, byte) => {
+  const [first, second] = Buffer.from(byte.toString(16).padStart(2, '0'), 'latin1')
+  return first! * 256 + second!
+})
 // One call of the generator serves several batches: the call costs more than the bytes.
 const random = new Uint8Array(16 * perBatch * 8)
-const written = Buffer.alloc(idLength * perBatch)
+// The hyphens are there from the beginning.
+const written = Buffer.alloc(idLength * perBatch, '-')
+const view = new DataView(written.buffer, written.byteOffset, written.byteLength)
 let batch = ''
 let last: string | undefined
 let next = written.length
@@ -151,10 +161,10 @@ export function requestId(): string {
  * Writes an id as bytes, if it is the last that was made: of most requests it still is when they are answered. It is there as
  * bytes already, from which it costs a tenth of what it does from a text that was cut.
  */
-export function copyRequestId(id: string, into: Uint8Array, at: number): boolean {
+export function copyRequestId(id: string, into: DataView, at: number): boolean {
   if (id !== last) return false
   const start = next - idLength
-  for (let index = 0; index < idLength; index++) into[at + index] = written[start + index]!
+  for (let index = 0; index < idLength; index += 4) into.setUint32(at + index, view.getUint32(start + index))
   return true
 }
 
@@ -163,15 +173,11 @@ function writeBatch(): void {
     randomFillSync(random)
     used = 0
   }
-  let at = 0
-  for (let index = 0; index < 16 * perBatch; index++) {
-    const position = index & 15
-    let byte = random[used++]!
-    if (position === 6) byte = (byte & 0x0f) | 0x40
-    else if (position === 8) byte = (byte & 0x3f) | 0x80
-    if (position === 4 || position === 6 || position === 8 || position === 10) written[at++] = 0x2d
-    written[at++] = digits[byte >> 4]!
-    written[at++] = digits[byte & 15]!
+  for (let at = 0; at < written.length; at += idLength) {
+    random[used + 6] = (random[used + 6]! & 0x0f) | 0x40
+    random[used + 8] = (random[used + 8]! & 0x3f) | 0x80
+    for (let index = 0; index < 16; index++) view.setUint16(at + places[index]!, digits[random[used + index]!]!)
+    used += 16
   }
   batch = written.toString('latin1')
   next = 0

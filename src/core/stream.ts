@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { ResponseBody } from './response.js'
 
 /** Whether a value can be read by `for await`. A ReadableStream of Node can. */

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import { type HttpRequest, headerPairsOf } from '../core/request.js'
 import { HttpResponse } from '../core/response.js'

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 /** A part of a representation: from its first byte to its last, both in it. */
 export interface ByteRange {
   readonly first: number

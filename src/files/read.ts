@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { isAbsent, type Located } from './locate.js'

@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { type ContentCoding, contentCodings, negotiateCoding } from '../core/accept-encoding.js'
 import { isCompressible } from '../core/compressible.js'

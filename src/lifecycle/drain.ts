@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Census, type DrainPlan, total } from '../core/drain.js'
 import type { Logger } from '../core/logger.js'

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks'
+
 /** Of the time that is too much: what is looked at so often is seen soon enough. */
 const share = 4
 const shortestInterval = 10

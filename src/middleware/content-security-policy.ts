@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { invalid } from '../core/options-check.js'
 import { HotpressError } from '../errors.js'
 

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { randomFillSync } from 'node:crypto'
 import type { HttpRequest } from '../core/request.js'
 import { requestKey } from '../core/request-key.js'

@@ -1,4 +1,5 @@
 import { webcrypto } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
 import type * as Jose from 'jose'
 import { findPoison } from '../core/json.js'
 import { peer } from '../core/peer.js'

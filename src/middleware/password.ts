@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
 import { Limiter } from '../core/limiter.js'
 import { checkOptions, invalid } from '../core/options-check.js'

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer'
+
 // What a path may be written as and still mean the same to somebody on its way: a proxy, a file system, a handler that
 // decodes once more. Each round undoes one layer of percent-encoding.
 const rounds = 3

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 /** What is counted for one key. */
 export interface RateRecord {
   /** When it was last asked for, in milliseconds. */

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { Deadlines } from '../core/deadlines.js'
 import { checkOptions, invalid } from '../core/options-check.js'
 import { checkRedisUrl, withoutCommand } from '../core/redis.js'

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
 
 // Of users who are there at the same time; a user more costs a comparison, and nothing else.
 const most = 1_000

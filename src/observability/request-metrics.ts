@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { type HistogramFamily, type HistogramSeries, type MetricFamily, single } from '../core/metric.js'
 import type { RequestEnd, RequestObserver } from '../core/observer.js'
 import { type HttpRequest, sourceOf } from '../core/request.js'

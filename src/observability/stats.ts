@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { type Census, total } from '../core/drain.js'
 import type { Instruments } from '../core/instruments.js'
 import type { TransportName } from '../core/settings.js'

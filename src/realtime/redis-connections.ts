@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer'
 import type { Cluster, Redis, RedisOptions } from 'ioredis'
 import type { Logger } from '../core/logger.js'
 import { redisPatience } from '../core/redis.js'

@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer'
 import type { EventEmitter } from 'node:events'
 import { EngineWebSocket } from './socketio-websockets.js'
 

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { RawEvents, RawSocket, RawTopics, SocketUpgrade } from '../core/web-socket.js'

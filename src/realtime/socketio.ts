@@ -1,5 +1,7 @@
+import { Buffer } from 'node:buffer'
 import { createServer, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Server } from 'socket.io'
 import { bodyTooLarge } from '../core/body.js'

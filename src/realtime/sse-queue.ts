@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 /** Events, encoded, that wait for a client: of a replay one, before all that was sent. */
 export class EventQueue {
   #events: string[] = []

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { type HttpRequest, requestContext } from '../core/request.js'
 import { isThenable } from '../core/thenable.js'
 import { encodeEvent, retryLine, type SseEvent } from './sse-event.js'

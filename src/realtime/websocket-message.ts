@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { WebSocketData, WebSocketSendOptions } from '../core/web-socket.js'
 import { describe, HotpressError } from '../errors.js'
 

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { type Agent, validateHeaderName, validateHeaderValue } from 'node:http'
 import type { ManagerOptions } from 'socket.io-client'
 import { type Check, checkBoolean, checkOptions, invalid, refused } from '../core/options-check.js'

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { Framing, violation } from '../core/guard.js'
 import { bodyLength } from '../core/head.js'
 import { findHeader } from '../core/headers.js'

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { Socket } from 'node:net'
 import { HttpRequest } from '../core/request.js'
 import { Answer, beside, Control, Event } from './native-control.js'

@@ -31,6 +31,7 @@ export const Control = {
   lengthLow: 5,
   method: 3,
   names: 19,
+  querySize: 23,
   returnedFlags: 13,
   returnedLines: 14,
   returnedStatus: 12,

@@ -21,6 +21,7 @@ export class NativeExchange extends Exchange {
   readonly #connection: number
   #drained: ((isGone: boolean) => void) | undefined = undefined
   #hasBegun = false
+  readonly #hasQuery: boolean
   #headers: HeaderPairs | undefined = undefined
   #ip: string | undefined = undefined
   #method: string
@@ -43,6 +44,7 @@ export class NativeExchange extends Exchange {
     super(host)
     const { control } = owner.io
     this.#connection = control[Control.connection]!
+    this.#hasQuery = control[Control.querySize]! > 0
     this.#method = methods[control[Control.method]!]!
     this.#names = control[Control.names]!
     this.#owner = owner
@@ -84,7 +86,7 @@ export class NativeExchange extends Exchange {
   }
 
   get query(): string {
-    this.#query ??= this.#ask(Part.query)
+    this.#query ??= this.#hasQuery ? this.#ask(Part.query) : ''
     return this.#query
   }
 

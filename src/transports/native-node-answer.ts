@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer'
+
 // What a server of HTTP/1.1 writes, read exactly by RFC 9112: for answers that go on by HTTP/2 or HTTP/3.
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/

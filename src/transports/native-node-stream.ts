@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { Logger } from '../core/logger.js'
 import { headOf } from './native-connect.js'
 import { Control, Flag } from './native-control.js'

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ContentType, contentTypeIndex } from '../core/content-type.js'
 import type { Census, DrainPlan } from '../core/drain.js'

@@ -1,5 +1,6 @@
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
+import { performance } from 'node:perf_hooks'
 import type { TLSSocket } from 'node:tls'
 import type { Deadlines, Expiring, Wait } from '../core/deadlines.js'
 import type { Logger } from '../core/logger.js'

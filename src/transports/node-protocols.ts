@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import type { Deadlines } from '../core/deadlines.js'

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { ServerResponse } from 'node:http'
 import type { HttpResponse } from '../core/response.js'
 import { statusLine } from '../core/status.js'

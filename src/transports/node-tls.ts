@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { hkdfSync, randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import {

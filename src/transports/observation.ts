@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { performance } from 'node:perf_hooks'
 import { observers, type RequestEnd, type RequestObserver } from '../core/observer.js'
 import { type HttpRequest, sourceOf } from '../core/request.js'
@@ -25,20 +26,27 @@ function observerOf({ observer }: TransportHost): RequestObserver | undefined {
 
 /** What is told of one request that has begun: its end, once. */
 export class Observation implements RequestEnd {
-  readonly #begun = performance.now()
-  #isOver = false
+  #isOver: boolean
   readonly #observer: RequestObserver | undefined
   readonly #request: HttpRequest
   readonly #traced: EndObserver | undefined
-  bytes = 0
-  duration = 0
-  isAborted = false
-  response: HttpResponse | undefined = undefined
+  bytes: number
+  duration: number
+  isAborted: boolean
+  response: HttpResponse | undefined
+  readonly startTime: number
 
+  // Fields with values of their own would be set by a function that is called.
   constructor(observer: RequestObserver | undefined, traced: EndObserver | undefined, request: HttpRequest) {
+    this.#isOver = false
     this.#observer = observer
     this.#request = request
     this.#traced = traced
+    this.bytes = 0
+    this.duration = 0
+    this.isAborted = false
+    this.response = undefined
+    this.startTime = performance.now()
   }
 
   /** Its answer goes to the transport: all of it, unless its body is a stream that is sent. */
@@ -71,7 +79,7 @@ export class Observation implements RequestEnd {
   over(isWhole: boolean): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.duration = performance.now() - this.#begun
+    this.duration = performance.now() - this.startTime
     this.isAborted = !isWhole
     this.#observer?.ended(this.#request, this)
     this.#traced?.(this.#request, this)

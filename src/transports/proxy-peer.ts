@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { isIPv6, type Server, type Socket } from 'node:net'
 import type { AddressSet } from '../core/addresses.js'
 import type { Deadlines } from '../core/deadlines.js'

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { X509Certificate } from 'node:crypto'
 import { subjectAltNames } from '../core/peer-certificate.js'
 import { hasHostName, isHostName } from './host-names.js'

@@ -1,3 +1,5 @@
+import type { Buffer } from 'node:buffer'
+
 // What bytes in DER are, as far as their beginning tells: enough to say what to do with them, or that they are not what
 // was asked for.
 

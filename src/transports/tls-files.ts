@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { invalid, refused } from '../core/options-check.js'

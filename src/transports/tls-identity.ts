@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { type Check, checkOptions, invalid, refused } from '../core/options-check.js'
 import { checkHostNames } from './host-names.js'
 import { type Reading, readCertificate } from './tls-certificate.js'

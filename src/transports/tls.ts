@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { createHash, hkdfSync, X509Certificate } from 'node:crypto'
 import { type Check, checkBoolean, checkOptions, invalid, refused } from '../core/options-check.js'
 import { millisecondsOf } from '../core/units.js'

@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Deadlines } from '../core/deadlines.js'

@@ -1,4 +1,5 @@
 import type * as Uws from 'uWebSockets.js'
+import { Buffer } from 'node:buffer'
 import { bodyLength } from '../core/head.js'
 import type { HttpRequest } from '../core/request.js'
 import type { HttpResponse } from '../core/response.js'

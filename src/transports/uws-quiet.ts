@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks'
+
 /** Milliseconds of a turn of the event loop in which next to nothing has happened. */
 const quiet = 0.1
 

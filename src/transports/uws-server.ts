@@ -1,4 +1,6 @@
 import type * as Uws from 'uWebSockets.js'
+import { Buffer } from 'node:buffer'
+import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Census, DrainPlan } from '../core/drain.js'
 import { Framing, violation } from '../core/guard.js'

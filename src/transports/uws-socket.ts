@@ -1,4 +1,6 @@
 import type * as Uws from 'uWebSockets.js'
+import { Buffer } from 'node:buffer'
+import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HeaderPairs } from '../core/headers.js'
 import type { Publisher, RawEvents, RawSocket, RawTopics, SocketLimits, SocketUpgrade } from '../core/web-socket.js'

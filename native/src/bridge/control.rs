@@ -44,6 +44,8 @@ pub const CONNECTION: usize = 20;
 pub const SECURE: usize = 21;
 /// 1 where it came by a connection beyond the limit.
 pub const EXTRA: usize = 22;
+/// Bytes of the query: 0 where there is none to be asked for.
+pub const QUERY_SIZE: usize = 23;
 /// Room for header lines, of `LINES_SIZE` bytes.
 pub const LINES: usize = 32;
 /// Room for a body, of `WHOLE_SIZE` bytes.

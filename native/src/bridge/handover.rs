@@ -94,6 +94,7 @@ impl Handover {
             numbers[control::IS_WHOLE] = u32::from(told.is_whole);
             numbers[control::NAMES] = current.head.names.0;
             numbers[control::CONNECTION] = current.connection;
+            numbers[control::QUERY_SIZE] = current.head.query.of(head_bytes).len() as u32;
             numbers[control::EXTRA] = u32::from(told.is_extra);
             numbers[control::SECURE] = u32::from(told.is_secure) | told.version.number(&current.head) << 1;
         }

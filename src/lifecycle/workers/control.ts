@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { chmodSync, unlinkSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { connect, isIP } from 'node:net'

@@ -1,4 +1,5 @@
 import cluster from 'node:cluster'
+import { performance } from 'node:perf_hooks'
 import { isMainThread } from 'node:worker_threads'
 import type { Logger } from '../../core/logger.js'
 import { refused } from '../../core/options-check.js'

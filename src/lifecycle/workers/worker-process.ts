@@ -1,4 +1,5 @@
 import cluster, { type Worker } from 'node:cluster'
+import { performance } from 'node:perf_hooks'
 import type { Logger } from '../../core/logger.js'
 import { workerVariables } from '../../core/worker-id.js'
 import { HotpressError } from '../../errors.js'

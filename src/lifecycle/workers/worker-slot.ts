@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import type { Logger } from '../../core/logger.js'
 import { HotpressError } from '../../errors.js'
 import type { CloseSettings } from '../options.js'

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import zlib from 'node:zlib'
 import { Limiter } from '../../core/limiter.js'
 import type { Codec, Coding } from '../types.js'

@@ -1,11 +1,12 @@
+import { performance } from 'node:perf_hooks'
 import type { Logger } from '../../core/logger.js'
 import type { Meter } from '../../core/metric.js'
 import type { RequestEnd } from '../../core/observer.js'
-import { type HttpRequest, sourceOf } from '../../core/request.js'
+import type { HttpRequest } from '../../core/request.js'
 import type { RequestLog } from '../../core/request-log.js'
 import { traceOf } from '../../core/trace.js'
 import type { DropReport } from './drop-report.js'
-import { type Entry, emptyEntry, type Level, type LineFormat } from './entry.js'
+import { Entry, type Level, type LineFormat } from './entry.js'
 import type { LineQueue } from './line-queue.js'
 import type { Sink } from './sink.js'
 
@@ -27,9 +28,6 @@ export interface AccessLogParts {
   /** Whether a request is left out; undefined where none is. */
   readonly skips: ((request: HttpRequest, end: RequestEnd) => boolean) | undefined
 }
-
-/** Entries that are kept to be used again: as many as requests that are under way at once, most often. */
-const mostSpare = 1000
 
 /**
  * Requests whose lines are made together: one after the other they take half of what they take among the requests that come
@@ -53,9 +51,8 @@ export class AccessLog implements RequestLog {
   #latest: Entry | undefined
   readonly #parts: AccessLogParts
   readonly #queue: LineQueue
-  readonly #spare: Entry[] = []
   /** Those whose lines are to be made. */
-  readonly #unwritten: Entry[] = []
+  #unwritten: Entry[] = []
   readonly closeTime = 10_000
   readonly meter: Meter
 
@@ -70,20 +67,7 @@ export class AccessLog implements RequestLog {
     if (!this.#parts.has(path)) return
     if (!this.#isOpen) this.#openAgain()
     if (this.#latest !== undefined) this.#entries.set(this.#latest.request!, this.#latest)
-    const entry = this.#spare.pop() ?? emptyEntry()
-    this.#latest = entry
-    const { headers, id, ip, peer, protocol } = this.#parts.format.needs
-    const source = sourceOf(request)
-    entry.method = request.method
-    entry.path = path
-    entry.request = request
-    entry.query = source.query
-    entry.version = source.httpVersion
-    if (id) entry.id = request.id
-    if (ip) entry.ip = request.ip
-    if (peer) entry.peer = request.peerAddress
-    if (protocol) entry.protocol = request.protocol
-    for (let index = 0; index < headers.length; index++) entry.headers[index] = source.header(headers[index]!)
+    this.#latest = new Entry(request, path, this.#parts.format.needs)
   }
 
   async close(signal: AbortSignal): Promise<void> {
@@ -100,16 +84,15 @@ export class AccessLog implements RequestLog {
   ended(request: HttpRequest, end: RequestEnd): void {
     const entry = this.#take(request)
     if (entry === undefined) return
-    entry.request = undefined
     const { sample, skips, slow } = this.#parts
     const { duration, isAborted, response } = end
     const isError = isAborted || (response !== undefined && response.statusCode >= 500)
     const isSlow = duration >= slow
-    if ((isError || isSlow || sample === 1 || Math.random() < sample) && skips?.(request, end) !== true) {
-      entry.isSlow = isSlow
-      entry.level = isError && !isAborted ? 50 : isError || isSlow ? 40 : 30
-      this.#keep(entry, request, end)
-    } else this.#release(entry)
+    if (!isError && !isSlow && sample < 1 && Math.random() >= sample) return
+    if (skips?.(request, end) === true) return
+    entry.isSlow = isSlow
+    entry.level = isError && !isAborted ? 50 : isError || isSlow ? 40 : 30
+    this.#keep(entry, request, end)
   }
 
   flushSync(): void {
@@ -127,19 +110,9 @@ export class AccessLog implements RequestLog {
   // All of it that a line has: what holds more than that is let go.
   #keep(entry: Entry, request: HttpRequest, end: RequestEnd): void {
     const { needs, own } = this.#parts.format
-    const { response } = end
-    entry.bytes = end.bytes
-    entry.closes = response?.closes === true
-    entry.duration = end.duration
-    entry.isAborted = end.isAborted
-    entry.route = request.route
-    entry.status = response?.statusCode ?? 0
-    entry.time = Date.now()
     if (own !== undefined) entry.own = own(request, end)
     if (needs.trace) entry.trace = traceOf(request)
-    for (let index = 0; index < needs.responseHeaders.length; index++) {
-      entry.responseHeaders[index] = response?.header(needs.responseHeaders[index]!)
-    }
+    entry.end(end, needs.responseHeaders)
     this.#unwritten.push(entry)
     // A request that has ended after its app: nobody closes the log once more.
     if (!this.#isOpen) this.#queue.flushSync()
@@ -154,10 +127,6 @@ export class AccessLog implements RequestLog {
     } catch (error) {
       this.#parts.report.failed(error)
     }
-  }
-
-  #release(entry: Entry): void {
-    if (this.#spare.length < mostSpare) this.#spare.push(entry)
   }
 
   #take(request: HttpRequest): Entry | undefined {
@@ -183,9 +152,14 @@ export class AccessLog implements RequestLog {
 
   #writeAll(): void {
     // A queue that is full may have all written while one is added.
-    for (const entry of this.#unwritten.splice(0)) {
+    const entries = this.#unwritten
+    if (entries.length === 0) return
+    this.#unwritten = []
+    // One look at the system's clock for all of them.
+    const epoch = Date.now() - performance.now()
+    for (const entry of entries) {
+      entry.time = Math.round(epoch + entry.time)
       this.#write(entry)
-      this.#release(entry)
     }
   }
 }

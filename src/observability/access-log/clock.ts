@@ -47,18 +47,35 @@ export class LogClock {
   }
 }
 
-/** Durations below ten milliseconds, which most are, by their microseconds. */
-const short: string[] = []
+/** Durations whose texts are kept, in microseconds: most are shorter. */
+const short = 4096
 
 /** Milliseconds with three digits behind the point: a number's own form takes longer, and has up to seventeen. */
-export function milliseconds(time: number): string {
-  const microseconds = Math.round(time * 1000)
-  const known = short[microseconds]
-  if (known !== undefined) return known
-  const whole = Math.floor(microseconds / 1000)
-  const text = `${whole}.${thousandths[microseconds - whole * 1000]!}`
-  if (microseconds < 10_000) short[microseconds] = text
-  return text
+export class DurationTexts {
+  readonly #before: string
+  // Of its length from the beginning: one that grows by leaps would become a table of hashes.
+  readonly #short = new Array<string | undefined>(short)
+
+  /** @param before stands before each. */
+  constructor(before: string) {
+    this.#before = before
+  }
+
+  /** @param time milliseconds. */
+  of(time: number): string {
+    const microseconds = Math.round(time * 1000)
+    if (microseconds >= short) return this.#make(microseconds)
+    const known = this.#short[microseconds]
+    if (known !== undefined) return known
+    const made = this.#make(microseconds)
+    this.#short[microseconds] = made
+    return made
+  }
+
+  #make(microseconds: number): string {
+    const whole = Math.floor(microseconds / 1000)
+    return `${this.#before}${whole}.${thousandths[microseconds - whole * 1000]!}`
+  }
 }
 
 function httpdTime(date: Date): string {

@@ -1,6 +1,6 @@
 import type { RequestEnd } from '../../core/observer.js'
-import type { HttpRequest } from '../../core/request.js'
-import type { HttpVersion } from '../../core/request-source.js'
+import { type HttpRequest, sourceOf } from '../../core/request.js'
+import type { HttpVersion, RequestSource } from '../../core/request-source.js'
 import type { TraceIds } from '../../core/trace.js'
 
 /** What a format needs of each request: what is not asked for in time may be gone with the answer. */
@@ -19,8 +19,10 @@ export interface Needs {
 /** How bad it is, by the numbers of pino. */
 export type Level = 30 | 40 | 50
 
+const noHeaders: readonly (string | undefined)[] = []
+
 /** What is kept of a request until its line is made: texts and numbers, and nothing that holds more. */
-export interface Entry {
+export class Entry {
   /** Of the answer's body. */
   bytes: number
   /** Whether the answer has closed its connection. */
@@ -28,30 +30,71 @@ export interface Entry {
   /** Milliseconds. */
   duration: number
   /** In the order of {@link Needs.headers}. */
-  readonly headers: (string | undefined)[]
-  id: string
-  ip: string
+  readonly headers: readonly (string | undefined)[]
+  readonly id: string
+  readonly ip: string
   isAborted: boolean
   isSlow: boolean
   level: Level
-  method: string
+  readonly method: string
   /** What {@link LineFormat.own} has made. */
   own: string
-  path: string
-  peer: string
-  protocol: 'http' | 'https'
-  query: string
+  readonly path: string
+  readonly peer: string
+  readonly protocol: 'http' | 'https'
+  readonly query: string
   /** While it is under way. */
   request: HttpRequest | undefined
   /** In the order of {@link Needs.responseHeaders}. */
-  readonly responseHeaders: (string | undefined)[]
+  responseHeaders: readonly (string | undefined)[]
   route: string | undefined
   /** 0 where there was no answer. */
   status: number
-  /** Milliseconds since 1970, at the end. */
+  /** At the end: by the clock of `performance.now()`, and milliseconds since 1970 when its line is made. */
   time: number
   trace: TraceIds | undefined
-  version: HttpVersion
+  readonly version: HttpVersion
+
+  // One after the other, and nothing by fields with values of their own: that would be a function more to call. An entry
+  // is young when its line is made, and costs the collector nothing; to use it again would cost more.
+  constructor(request: HttpRequest, path: string, { headers, id, ip, peer, protocol }: Needs) {
+    const source = sourceOf(request)
+    this.bytes = 0
+    this.closes = false
+    this.duration = 0
+    this.headers = headers.length === 0 ? noHeaders : headersOf(source, headers)
+    this.id = id ? request.id : ''
+    this.ip = ip ? request.ip : ''
+    this.isAborted = false
+    this.isSlow = false
+    this.level = 30
+    this.method = source.method
+    this.own = ''
+    this.path = path
+    this.peer = peer ? request.peerAddress : ''
+    this.protocol = protocol ? source.protocol : 'http'
+    this.query = source.query
+    this.request = request
+    this.responseHeaders = noHeaders
+    this.route = undefined
+    this.status = 0
+    this.time = 0
+    this.trace = undefined
+    this.version = source.httpVersion
+  }
+
+  /** @param responseHeaders names in lower case. */
+  end({ bytes, duration, isAborted, response, startTime }: RequestEnd, responseHeaders: readonly string[]): void {
+    this.bytes = bytes
+    this.closes = response?.closes === true
+    this.duration = duration
+    this.isAborted = isAborted
+    this.route = this.request!.route
+    this.status = response?.statusCode ?? 0
+    this.time = startTime + duration
+    if (responseHeaders.length > 0) this.responseHeaders = responseHeaders.map((name) => response?.header(name))
+    this.request = undefined
+  }
 }
 
 /** Makes lines, in ASCII. */
@@ -62,34 +105,13 @@ export interface LineFormat {
   readonly own: ((request: HttpRequest, end: RequestEnd) => string) | undefined
 }
 
-export function emptyEntry(): Entry {
-  return {
-    bytes: 0,
-    closes: false,
-    duration: 0,
-    headers: [],
-    id: '',
-    ip: '',
-    isAborted: false,
-    isSlow: false,
-    level: 30,
-    method: '',
-    own: '',
-    path: '',
-    peer: '',
-    protocol: 'http',
-    query: '',
-    request: undefined,
-    responseHeaders: [],
-    route: undefined,
-    status: 0,
-    time: 0,
-    trace: undefined,
-    version: '1.1',
-  }
-}
-
 /** The version of HTTP as a request line has it, such as `HTTP/2.0`. */
 export function versionOf(version: HttpVersion): string {
   return version.length === 1 ? `HTTP/${version}.0` : `HTTP/${version}`
+}
+
+function headersOf(source: RequestSource, names: readonly string[]): readonly (string | undefined)[] {
+  const values = new Array<string | undefined>(names.length)
+  for (let index = 0; index < names.length; index++) values[index] = source.header(names[index]!)
+  return values
 }

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer'
+
 // What does not print as ASCII, the quote and the backslash.
 const unsafe = /[^\x20\x21\x23-\x5b\x5d-\x7e]/
 const unsafes = /[^\x20\x21\x23-\x5b\x5d-\x7e]/g

@@ -1,8 +1,9 @@
+import { Buffer } from 'node:buffer'
 import { hostname } from 'node:os'
 import type { RequestEnd } from '../../core/observer.js'
 import type { HttpRequest } from '../../core/request.js'
 import type { TraceIds } from '../../core/trace.js'
-import { milliseconds } from './clock.js'
+import { DurationTexts } from './clock.js'
 import type { Entry, Level, LineFormat } from './entry.js'
 import { jsonText, jsonValue } from './escape.js'
 import type { FormatParts } from './httpd-format.js'
@@ -24,6 +25,20 @@ export interface JsonParts extends FormatParts {
 /** A header of responses: its name, what it is called in a line, and whether it is there without its value. */
 type ResponseHeader = readonly [name: string, member: string, isHidden: boolean]
 
+/** What is the same in all lines of a client. */
+interface Client {
+  /** {@link members}, and what ends a line that has nothing behind them. */
+  ending: string
+  readonly headers: readonly (string | undefined)[]
+  isFlat: boolean
+  /** Its address and its headers. */
+  readonly members: string
+}
+
+/** How many are kept, and how long one may be. */
+const longestClient = 1024
+const mostClients = 1000
+
 /** Patterns of routes, and what else there is of each, are few; this is a bound all the same. */
 const mostKinds = 10_000
 
@@ -32,7 +47,9 @@ const mostKinds = 10_000
  * long pieces, most of which are there from another line: a line is a rope, whose knots cost as much as its bytes.
  */
 export class JsonFormat implements LineFormat {
-  readonly #address = new Memo((ip) => `,"client.address":"${jsonText(ip)}"`)
+  /** By the address: what is said of those who have it, as of the one that came last. */
+  readonly #clients = new Map<string, Client>()
+  readonly #durations = new DurationTexts(',"duration":')
   /** By the level: from the beginning to the id of the request, of {@link #time}. */
   readonly #heads: Record<Level, string> = { 30: '', 40: '', 50: '' }
   readonly #headers: readonly Memo[]
@@ -70,17 +87,38 @@ export class JsonFormat implements LineFormat {
     if (time !== this.#time) this.#setTime(time)
     let line = this.#heads[entry.level] + entry.id + this.#methods.of(entry.method) + jsonText(entry.path)
     if (query !== '') line += `","url.query":"${jsonText(this.#parts.redaction.query(query))}`
-    line += `${this.#kindOf(entry) + entry.bytes},"duration":${milliseconds(entry.duration)}`
-    if (ip !== '') line += this.#address.of(ip)
-    for (let index = 0; index < this.#headers.length; index++) {
-      const value = entry.headers[index]
-      if (value !== undefined) line += this.#headers[index]!.of(value)
-    }
+    line += this.#kindOf(entry) + entry.bytes + this.#durations.of(entry.duration)
+    const client = this.#clientOf(ip, entry.headers)
+    const hasMore = this.#responseHeaders.length > 0 || entry.own !== '' || trace !== undefined || entry.isSlow
+    if (!hasMore && !entry.isAborted) return line + client.ending
+    line += client.members
     if (this.#responseHeaders.length > 0) line += this.#ofResponse(entry)
-    if (this.own !== undefined) line += entry.own
+    line += entry.own
     if (trace !== undefined) line += traceMembers(trace)
     if (entry.isSlow) line += ',"slow":true'
     return line + (entry.isAborted ? this.#tail.replace('completed', 'aborted') : this.#tail)
+  }
+
+  #clientOf(ip: string, headers: Client['headers']): Client {
+    const known = this.#clients.get(ip)
+    if (known !== undefined && areSame(known.headers, headers)) {
+      // Not when it is made: many may share one address, and come by turns.
+      if (!known.isFlat) {
+        known.ending = flat(known.ending)
+        known.isFlat = true
+      }
+      return known
+    }
+    let members = ip === '' ? '' : `,"client.address":"${jsonText(ip)}"`
+    for (let index = 0; index < headers.length; index++) {
+      const value = headers[index]
+      if (value !== undefined) members += this.#headers[index]!.of(value)
+    }
+    const client = { ending: members + this.#tail, headers, isFlat: false, members }
+    if (members.length > longestClient) return client
+    if (this.#clients.size >= mostClients) this.#clients.clear()
+    this.#clients.set(ip, client)
+    return client
   }
 
   #kindOf({ protocol, route, status, version }: Entry): string {
@@ -135,6 +173,13 @@ export class JsonFormat implements LineFormat {
 // What is concatenated is a rope until somebody looks into it.
 function flat(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1')
+}
+
+function areSame(some: Client['headers'], others: Client['headers']): boolean {
+  for (let index = 0; index < some.length; index++) {
+    if (some[index] !== others[index]) return false
+  }
+  return true
 }
 
 function member(name: string): string {

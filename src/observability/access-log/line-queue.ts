@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { DropReport } from './drop-report.js'
 import type { Sink } from './sink.js'
 

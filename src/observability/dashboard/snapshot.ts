@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import type { MetricFamily, MetricLabels } from '../../core/metric.js'
 import { workerId } from '../../core/worker-id.js'
 import type { RequestMetrics } from '../request-metrics.js'

@@ -54,7 +54,9 @@ function build(app: Hotpress): void {
       order.length = 0
       told.began.push(path)
     },
-    ended: (request, { bytes, duration, isAborted, response }) => {
+    ended: (request, { bytes, duration, isAborted, response, startTime }) => {
+      const now = performance.now()
+      assert.ok(startTime + duration <= now && startTime > now - 60_000, `${startTime} + ${duration}, now ${now}`)
       // The last of the observers is told of an end first.
       assert.deepEqual(order.splice(0), [inner])
       const { path, route } = request

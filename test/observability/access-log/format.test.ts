@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, describe, test } from 'node:test'
-import { type AccessLogOptions, Hotpress, redirect } from '../../../src/index.js'
-import { LogClock, milliseconds } from '../../../src/observability/access-log/clock.js'
+import { type AccessLogOptions, Hotpress, redirect, text } from '../../../src/index.js'
+import { DurationTexts, LogClock } from '../../../src/observability/access-log/clock.js'
 import { itemText, jsonText, jsonValue } from '../../../src/observability/access-log/escape.js'
 import { Redaction, secretHeaders, secretQuery } from '../../../src/observability/access-log/redact.js'
 import { says } from '../../_says.js'
@@ -96,14 +96,46 @@ describe('what is written of texts', () => {
       assert.equal(clock.iso(time), new Date(time).toISOString())
       assert.match(clock.httpd(time), /^\[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]$/)
     }
-    assert.deepEqual([0, 0.0004, 0.0126, 1, 9.9996, 12_345.6789].map(milliseconds), [
-      '0.000',
-      '0.000',
-      '0.013',
-      '1.000',
-      '10.000',
-      '12345.679',
+    const durations = new DurationTexts('d=')
+    for (const _ of ['made', 'known']) {
+      assert.deepEqual(
+        [0, 0.0004, 0.0126, 1, 4.0954, 4.096, 9.9996, 12_345.6789].map((time) => durations.of(time)),
+        ['d=0.000', 'd=0.000', 'd=0.013', 'd=1.000', 'd=4.095', 'd=4.096', 'd=10.000', 'd=12345.679'],
+      )
+    }
+  })
+})
+
+describe('what is the same in all lines of a client', () => {
+  test('is that of its own headers, whoever else comes from its address', async () => {
+    const file = path.join(folder, 'clients.log')
+    const app = new Hotpress({
+      accessLog: { destination: { file }, requestHeaders: ['x-one'], responseHeaders: ['x-two'] },
+      logger: false,
+    })
+    app.get('/', ({ query }) => text('ok').header('X-Two', query.get('two') ?? ''))
+    const short = (value: unknown): unknown => (typeof value === 'string' ? value.slice(0, 5) : value)
+    const wanted: unknown[] = []
+    for (let index = 0; index < 60; index++) {
+      const agent = ['a', 'a', 'b', undefined, '"c"', 'x'.repeat(2000)][index % 6]
+      const one = [undefined, 'é', '1'][Math.floor(index / 2) % 3]
+      const headers = { ...(agent && { 'user-agent': agent }), ...(one && { 'x-one': one }) }
+      const two = index % 7 === 0 ? '7' : ''
+      await app.inject({ headers, url: `/?two=${two}` })
+      wanted.push([short(agent), one, two])
+    }
+    await app.close()
+    const lines = readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    const got = lines.map((line) => [
+      short(line['user_agent.original']),
+      line['http.request.header.x-one'],
+      line['http.response.header.x-two'] ?? '',
     ])
+    assert.deepEqual(got, wanted)
+    assert.ok(lines.every(({ msg }) => msg === 'request completed'))
   })
 })
 
