@@ -91,6 +91,13 @@ export class Dispatcher {
     return decorated ? undefined : this.#numbered
   }
 
+  /** The patterns, by the matcher's numbers and the methods. */
+  get patterns(): readonly { readonly method: string; readonly pattern: string; readonly route: number }[] {
+    return this.#numbered.flatMap(({ route, routes }) =>
+      [...routes].map(([method, { pattern }]) => ({ method, pattern: pattern.text, route })),
+    )
+  }
+
   /** By the matcher's numbers: whether a route has parameters, which are read from the path. */
   get wantsPath(): boolean[] {
     return this.#entries.map(({ methods }) => [...methods.values()].some(({ pattern }) => pattern.names.length > 0))

@@ -111,6 +111,14 @@ export function makeHost({
       ].map(meterOf),
     ].filter((meter) => meter !== undefined),
     observer: observing,
+    // What is known of a request to JavaScript alone is none of such a line.
+    ownLines:
+      accessLog?.lineLog === undefined ||
+      settings.ids !== undefined ||
+      settings.trust !== undefined ||
+      tracing !== undefined
+        ? undefined
+        : { log: accessLog.lineLog, observer, patterns: dispatcher.patterns },
     phase,
     responder: dispatcher.responder,
     routes: {

@@ -6,6 +6,7 @@ mod codec;
 mod edge;
 mod http;
 mod inloop;
+mod log;
 mod napi_raw;
 mod queue;
 mod router;

@@ -35,6 +35,8 @@ export interface RequestSource extends BodySource {
   /** What has come after the body, once that is at its end; names are lower-case. */
   readonly trailers?: HeaderPairs
   detach(): void
+  /** Told of the id of the request, when somebody has asked for it. */
+  named?(id: string): void
   /** Sends a 103 with these headers, where the transport can; says whether it did. */
   hint?(headers: Readonly<Record<string, string>>): boolean
   /** The first value of a header; the name is lower-case. */

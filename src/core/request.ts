@@ -109,6 +109,7 @@ export class HttpRequest<Params = Readonly<Record<string, string>>> {
     if (this.#id === undefined) {
       const { ids } = this.#context
       this.#id = ids?.idFor(this.#source, () => this.#proxied) ?? requestId()
+      this.#source.named?.(this.#id)
     }
     return this.#id
   }

@@ -1,3 +1,5 @@
+import type { LineTemplate } from '../core/request-log.js'
+
 /**
  * A problem document in three parts; what differs from request to request stands between them: first the path or the
  * method, then the id of the request.
@@ -38,6 +40,8 @@ export interface NativeServerOptions {
   readonly givesDescriptors: boolean
   readonly headLimit: number
   readonly idleTimeout: number
+  /** What lines of the access log are made of; without it none are made. */
+  readonly log?: LineTemplate
   /** 0 for no limit. */
   readonly maxConnections: number
   /** 0 for no limit. */
@@ -52,6 +56,8 @@ export interface NativeServerOptions {
   /** Whether answers carry `X-Request-ID`. */
   readonly requestId: boolean
   readonly requestLineLimit: number
+  /** For the log: what names the pattern of each route, by the matcher's number and the method. */
+  readonly patterns?: readonly { readonly member: string; readonly method: string; readonly route: number }[]
   /** Connections beyond the limit of which one request is read. */
   readonly reserve: number
   /** Content types that answers name by their index here. */
@@ -143,6 +149,8 @@ export interface NativeServer {
   listen(address: string, port: number, backlog: number, reusePort: boolean, descriptor: number): NativeListened
   /** Listens for TLS, HTTP/2 and HTTP/3. */
   listenBeside(address: string, port: number, options: NativeListenOptions): NativeListened
+  /** The id of a request, for its line of the access log. */
+  name(slot: number, serial: number, id: string): void
   pause(slot: number, serial: number, isPaused: number): void
   /** The client's own certificate as DER, verified; undefined without one, and when the request is over. */
   peerCertificate(slot: number, serial: number): Uint8Array | undefined
@@ -154,6 +162,8 @@ export interface NativeServer {
   setCertificates(identity: NativeIdentity): string | undefined
   /** The host name that the client asked for by TLS; undefined without one, and when the request is over. */
   sni(slot: number, serial: number): string | undefined
+  /** Moves whole lines of the access log to `into`, from the byte `at` on; gives how many bytes they are. */
+  takeLines(into: Uint8Array, at: number): number
   text(slot: number, serial: number, part: number): string | undefined
   /** Has the values of headers go along with each request: six at most, in lower case, each ended by a line feed. */
   want(names: string): void

@@ -78,6 +78,11 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     return this.#host
   }
 
+  /** Whether the transport makes the request's line of the access log by itself (`TransportHost.ownLines`). */
+  protected get hasLine(): boolean {
+    return false
+  }
+
   /** Whether nothing of the request's body is still to come. */
   protected get isReceived(): boolean {
     return this.#isReceived || this.bodySize === 0
@@ -112,7 +117,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   serve(): void {
     const request = new HttpRequest(this, this.#host)
     this.#request = request
-    this.#observation = observe(this.#host, request)
+    this.#observation = observe(this.#host, request, this.hasLine)
     const result = this.#dispatch(request)
     if (result instanceof HttpResponse) {
       this.#answer(result, false)

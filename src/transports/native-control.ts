@@ -1,4 +1,4 @@
-import type { ResponseBody } from '../core/response.js'
+import type { HttpResponse, ResponseBody } from '../core/response.js'
 
 // What JavaScript and the native core tell each other by numbers that both can read and write. `native/src/bridge` has
 // the same lists: control.rs, values.rs.
@@ -29,6 +29,8 @@ export const Control = {
   isWhole: 18,
   lengthHigh: 6,
   lengthLow: 5,
+  loggedLines: 25,
+  loggedSize: 24,
   method: 3,
   names: 19,
   querySize: 23,
@@ -52,7 +54,7 @@ export const Lines = { at: 128, size: 1024 } as const
 /** Where a body stands that has come whole with its head, and how much room it has. */
 export const Whole = { at: 1152, size: 4096 } as const
 /** Of answers beside the loop, the body's coding too: see `later-coding`. */
-export const Flag = { bodiless: 4, close: 1, complete: 8, hasId: 16, head: 2 } as const
+export const Flag = { bodiless: 4, close: 1, complete: 8, hasId: 16, head: 2, unrouted: 2_097_152 } as const
 export const Answer = { bytes: 2, empty: 3, handOff: 4, later: 8, string: 1 } as const
 export const Part = { headers: 3, method: 0, path: 1, query: 2 } as const
 export const methods = ['', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const
@@ -62,6 +64,13 @@ export function bodySize(control: Uint32Array): number {
   const kind = control[Control.body]! & Body.kind
   if (kind === 0) return 0
   return kind === Body.chunked ? -1 : control[Control.lengthHigh]! * 2 ** 32 + control[Control.lengthLow]!
+}
+
+/** The flags of an answer to a request, but for what becomes of its header lines. */
+export function flagsFor({ closes, statusCode }: HttpResponse, isHead: boolean, route: string | undefined): number {
+  let flags = (closes ? Flag.close : 0) | (isHead ? Flag.head : 0)
+  if (statusCode < 200 || statusCode === 204 || statusCode === 304) flags |= Flag.bodiless
+  return route === undefined ? flags | Flag.unrouted : flags
 }
 
 /** What an answer that goes back with the callback has for a body, a stream being none. */

@@ -8,7 +8,19 @@ import { isBodiless } from '../core/status.js'
 import { isStream, type StreamSink } from '../core/stream.js'
 import { HotpressError } from '../errors.js'
 import { Exchange } from './exchange.js'
-import { Answer, answerKind, Body, beside, bodySize, Control, Flag, methods, Part, versions } from './native-control.js'
+import {
+  Answer,
+  answerKind,
+  Body,
+  beside,
+  bodySize,
+  Control,
+  Flag,
+  flagsFor,
+  methods,
+  Part,
+  versions,
+} from './native-control.js'
 import { longestName, nameBit, parseHeaders } from './native-headers.js'
 import { inPieces, isByParts } from './native-long.js'
 import type { NativeOwner } from './native-owner.js'
@@ -134,6 +146,10 @@ export class NativeExchange extends Exchange {
     this.onDrain(true)
   }
 
+  named(id: string): void {
+    if (this.hasLine) this.#owner.io.name(this.slot, this.serial, id)
+  }
+
   pauseBody(): void {
     this.#owner.io.pause(this.slot, this.serial, 1)
   }
@@ -146,6 +162,10 @@ export class NativeExchange extends Exchange {
   run(): string | Uint8Array | undefined {
     this.serve()
     return this.#answer
+  }
+
+  protected override get hasLine(): boolean {
+    return this.#owner.makesLines && (this.slot & beside) === 0
   }
 
   protected override cut(): void {
@@ -165,9 +185,8 @@ export class NativeExchange extends Exchange {
   protected override write(response: HttpResponse, request: HttpRequest, isLate: boolean): void {
     const { body, contentType, statusCode } = response
     const isHead = this.method === 'HEAD'
-    let flags = (response.closes ? Flag.close : 0) | (isHead ? Flag.head : 0)
+    let flags = flagsFor(response, isHead, request.route)
     if (this.encodesAnswers && this.host.settings.compression !== undefined) flags |= laterCoding(response)
-    if (statusCode < 200 || statusCode === 204 || statusCode === 304) flags |= Flag.bodiless
     // A HEAD without a body may state the length that a GET would have.
     const isWhole = this.encodesAnswers ? !isStream(body) : !isByParts(body)
     const isParted = isWhole ? isHead && body === undefined && !(flags & Flag.bodiless) : !isBodiless(statusCode)
@@ -200,14 +219,7 @@ export class NativeExchange extends Exchange {
       return isWhole === 1 ? joinHeader(this.headers(), lower) : findHeader(this.headers(), lower)
     }
     if ((this.#names & nameBit(lower)) === 0) return undefined
-    const { io, wanted } = this.#owner
-    // What has come along is of the request whose callback runs.
-    const handed = io.control[Control.within] === this.serial ? wanted.find(lower) : undefined
-    if (handed !== undefined) return handed
-    const value = io.header(this.slot, this.serial, lower, isWhole)
-    if (value === undefined) throw new HotpressError('REQUEST_OVER', {})
-    if (value !== null) wanted.note(lower)
-    return value ?? undefined
+    return this.#owner.wanted.header(this.#owner.io, this.slot, this.serial, lower, isWhole)
   }
 
   #begin(): void {

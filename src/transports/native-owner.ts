@@ -14,6 +14,8 @@ export interface NativeOwner<Exchange> {
   readonly later: [body: string | Uint8Array | undefined]
   /** Where the header lines of an answer stand that goes back with the callback. */
   readonly lines: HeaderLines
+  /** Whether the core makes the lines of the access log for what it serves in the event loop. */
+  readonly makesLines: boolean
   readonly typeIndex: ReadonlyMap<string, number>
   readonly wanted: WantedHeaders
   /** Where the body of the request stands that is handed over, when it has come whole with its head. */

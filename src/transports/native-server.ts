@@ -10,6 +10,7 @@ import { NativeBridge } from './native-bridge.js'
 import { beside, Event, Lines, Whole } from './native-control.js'
 import { NativeExchange } from './native-exchange.js'
 import { NativeLimit } from './native-limit.js'
+import { NativeLines, patternsFor } from './native-lines.js'
 import { identityOf, listenOptionsFor } from './native-listen.js'
 import type { NativeOwner } from './native-owner.js'
 import { WantedHeaders } from './native-wanted.js'
@@ -41,6 +42,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   readonly #exchangesBeside: (NativeExchange | undefined)[] = []
   readonly #bridge: NativeBridge | undefined
   readonly #limit: NativeLimit | undefined
+  readonly #lines: NativeLines | undefined
   readonly #number = next++
   #underWay = 0
   // By slot, as the addresses.
@@ -49,6 +51,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   readonly io: NativeServer
   readonly later: NativeOwner<NativeExchange>['later'] = [undefined]
   readonly lines: HeaderLines
+  readonly makesLines: boolean
   readonly typeIndex: ReadonlyMap<string, number> = contentTypeIndex
   readonly wanted: WantedHeaders
   readonly whole: Uint8Array
@@ -56,6 +59,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   /** @param givesDescriptors whether connections may leave with their descriptors; Windows has none to give. */
   constructor(host: TransportHost, givesDescriptors: boolean = process.platform !== 'win32') {
     this.host = host
+    this.makesLines = host.ownLines !== undefined
     const most = host.settings.maxConnections ?? maxConnections
     const waits = host.settings.connectionOverflow === 'wait'
     const reserve = waits ? 0 : reserveOf(host, most)
@@ -70,6 +74,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
       (event, slot, serial, data, more) => this.#event(event, slot, serial, data, more),
       this.later,
     )
+    this.#lines = host.ownLines && new NativeLines(host.ownLines.log, this.io, () => this.#underWay > 0)
     this.wanted = new WantedHeaders((names) => this.io.want(names))
     const { buffer } = this.io.control
     this.lines = new HeaderLines(new Uint8Array(buffer, Lines.at, Lines.size))
@@ -80,6 +85,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   #request(path: string | undefined): string | Uint8Array | undefined {
     // What was answered last is kept no longer than until here.
     this.later[0] = undefined
+    this.#lines?.expect()
     const bridge = this.#bridge
     const limit = this.#limit
     const host = limit === undefined ? this.host : limit.hostFor(this.io)
@@ -127,6 +133,7 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     const left = this.count()
     io.closeConnections()
     handedOver?.destroy()
+    this.#lines?.close()
     if (this.host.bridge !== undefined) endServing(this.host.bridge.server)
     return left
   }
@@ -226,7 +233,7 @@ function isInEventLoop({ http2, tls }: ListenSettings): boolean {
 
 // Each limit of the settings, or its default here.
 function optionsFor(
-  { head, routes, settings }: TransportHost,
+  { head, ownLines, routes, settings }: TransportHost,
   limits: Pick<NativeServerOptions, 'maxConnections' | 'reserve'>,
   givesDescriptors: boolean,
 ): NativeServerOptions {
@@ -238,6 +245,7 @@ function optionsFor(
     givesDescriptors,
     headLimit: settings.headerLimit ?? 8192,
     idleTimeout: settings.idleTimeout ?? 60_000,
+    ...(ownLines && { log: ownLines.log.template, patterns: patternsFor(ownLines) }),
     maxConnectionsPerAddress: settings.maxConnectionsPerAddress ?? 0,
     maxRequestsPerConnection: settings.maxRequestsPerConnection ?? 0,
     overflowWaits: settings.connectionOverflow === 'wait',

@@ -1,3 +1,7 @@
+import { HotpressError } from '../errors.js'
+import { Control } from './native-control.js'
+import type { NativeIo } from './native-owner.js'
+
 /** Requests after which it is settled anew which headers are wanted. */
 const period = 256
 
@@ -44,6 +48,21 @@ export class WantedHeaders {
       values[5] = sixth
     }
     if (++this.#requests === period) this.#review()
+  }
+
+  /**
+   * The value of a header of a request, that has come along or is asked for.
+   *
+   * @throws HotpressError `REQUEST_OVER`
+   */
+  header(io: NativeIo, slot: number, serial: number, lower: string, isWhole: 0 | 1): string | undefined {
+    // What has come along is of the request whose callback runs.
+    const handed = io.control[Control.within] === serial ? this.find(lower) : undefined
+    if (handed !== undefined) return handed
+    const value = io.header(slot, serial, lower, isWhole)
+    if (value === undefined) throw new HotpressError('REQUEST_OVER', {})
+    if (value !== null) this.note(lower)
+    return value ?? undefined
   }
 
   /** The value of a header that came along; undefined where it did not. */

@@ -8,6 +8,7 @@ import type { HeaderPairs } from '../core/headers.js'
 import type { RequestObserver } from '../core/observer.js'
 import type { HttpRequest } from '../core/request.js'
 import type { RequestContext } from '../core/request-context.js'
+import type { LineLog } from '../core/request-log.js'
 import type { HttpResponse } from '../core/response.js'
 import type { Settings, TransportName } from '../core/settings.js'
 import type { Responder } from '../core/to-response.js'
@@ -62,6 +63,17 @@ export interface TransportHost extends RequestContext {
   readonly head: HeadTemplate
   /** Is told of requests; undefined where nobody is. */
   readonly observer?: RequestObserver | undefined
+  /**
+   * The access log, where the transport may make the lines of requests by itself: who else is told of these, and the
+   * patterns of routes by the matcher's numbers.
+   */
+  readonly ownLines?:
+    | {
+        readonly log: LineLog
+        readonly observer: RequestObserver | undefined
+        readonly patterns: readonly { readonly method: string; readonly pattern: string; readonly route: number }[]
+      }
+    | undefined
   /** Whether a request is answered while the app has too much to do; absent where none is. */
   readonly isExempt?: ((request: HttpRequest) => boolean) | undefined
   readonly settings: Settings

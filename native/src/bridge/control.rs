@@ -46,6 +46,9 @@ pub const SECURE: usize = 21;
 pub const EXTRA: usize = 22;
 /// Bytes of the query: 0 where there is none to be asked for.
 pub const QUERY_SIZE: usize = 23;
+/// Bytes of lines of the access log that wait to be taken; and how many lines were taken last.
+pub const LOGGED_SIZE: usize = 24;
+pub const LOGGED_LINES: usize = 25;
 /// Room for header lines, of `LINES_SIZE` bytes.
 pub const LINES: usize = 32;
 /// Room for a body, of `WHOLE_SIZE` bytes.

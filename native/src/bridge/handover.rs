@@ -53,6 +53,19 @@ impl Handover {
         }
     }
 
+    /// Tells how many bytes of lines of the access log wait.
+    pub fn lines_wait(&self, size: usize) {
+        // SAFETY: JavaScript is not running; it reads the number by and by.
+        unsafe { (&mut *self.control.get())[control::LOGGED_SIZE] = size.try_into().unwrap_or(u32::MAX) };
+    }
+
+    /// Tells how many lines were taken, and how many bytes of others wait.
+    pub fn took_lines(&self, lines: u32, size: usize) {
+        // SAFETY: as above.
+        unsafe { (&mut *self.control.get())[control::LOGGED_LINES] = lines };
+        self.lines_wait(size);
+    }
+
     /// Puts the whole body of the next request where JavaScript may take it from. There must be room for it.
     pub fn place(&self, body: &[u8]) {
         // SAFETY: JavaScript is not running; `WHOLE_SIZE` bytes are there.

@@ -23,6 +23,8 @@ pub mod flag {
     pub const LEVEL: u32 = 31 << 12;
     /// It is to be in this coding even where that is no smaller: the client takes no other.
     pub const CODED_ALWAYS: u32 = 1 << 20;
+    /// No route has answered, whatever matched.
+    pub const UNROUTED: u32 = 1 << 21;
 }
 
 #[derive(Clone, Copy)]
@@ -91,6 +93,13 @@ pub fn bytes<'a>(env: napi_env, value: napi_value) -> Option<&'a [u8]> {
         }
         Some(if length == 0 { &[] } else { std::slice::from_raw_parts(data.cast(), length) })
     }
+}
+
+/// The same, to be written to.
+pub fn room<'a>(env: napi_env, value: napi_value) -> Option<&'a mut [u8]> {
+    let bytes = bytes(env, value)?;
+    // SAFETY: no JavaScript runs, and nobody else has the slice: it was made just now, of memory that is not ours.
+    Some(unsafe { std::slice::from_raw_parts_mut(bytes.as_ptr().cast_mut(), bytes.len()) })
 }
 
 /// A text of so many units, bytes or nothing.

@@ -238,6 +238,9 @@ const HEX: [[u8; 2]; 256] = {
     table
 };
 
+/// Characters of an identifier.
+pub const ID_LENGTH: usize = 36;
+
 impl Ids {
     pub fn new() -> Self {
         Self { pool: [0; 4096], used: 4096 }
@@ -256,7 +259,7 @@ impl Ids {
         self.used += 16;
         bytes[6] = bytes[6] & 0x0f | 0x40;
         bytes[8] = bytes[8] & 0x3f | 0x80;
-        let mut text = [b'-'; 36];
+        let mut text = [b'-'; ID_LENGTH];
         for (byte, at) in bytes.into_iter().zip(PLACES) {
             text[at..at + 2].copy_from_slice(&HEX[usize::from(byte)]);
         }

@@ -6,12 +6,14 @@ use napi::sys::{self, napi_env, napi_value};
 
 use super::connection::{Output, Phase};
 use super::limits::{HIGH_WATER, MOST_UNREAD};
+use super::logged;
 use super::output;
 use super::raw;
 use super::server::Server;
 use super::state::State;
 use crate::bridge::values::{Answer, Body, flag};
-use crate::http::respond;
+use crate::http::parse::Head;
+use crate::http::respond::{self, ID_LENGTH};
 
 /// What the answers of a server have in common, settled when it is made.
 pub struct Defaults {
@@ -40,30 +42,45 @@ impl Defaults {
 const ID: &[u8] = b"X-Request-ID: ";
 
 /// Writes a whole answer.
-pub fn whole(server: &Rc<Server>, slot: u32, serial: u32, answer: Answer) {
+///
+/// `request` is its head, where that is with no connection yet.
+pub fn whole(server: &Rc<Server>, slot: u32, serial: u32, answer: Answer, request: Option<(&[u8], &Head)>) {
     let Answer { body, flags, head, status } = answer;
     let Some(closes) = settle(server, slot, serial, flags) else { return };
     let env = server.handover.env;
+    let mut sent = Sent::default();
     gather(server, slot, |out, state| {
         let has_length = flags & flag::BODILESS == 0;
-        start(server, out, state, status, flags, head, Ending { closes, has_length });
+        sent.id = start(server, out, state, status, flags, head, Ending { closes, has_length });
         if !has_length {
             out.extend_from_slice(b"\r\n");
         } else {
             let is_sent = flags & flag::HEAD == 0;
-            match body {
+            let size = match body {
                 Body::Bytes(bytes) => {
                     respond::number(out, bytes.len() as u64);
                     out.extend_from_slice(b"\r\n\r\n");
                     if is_sent {
                         out.extend_from_slice(bytes);
                     }
+                    bytes.len()
                 }
-                Body::None => out.extend_from_slice(b"0\r\n\r\n"),
+                Body::None => {
+                    out.extend_from_slice(b"0\r\n\r\n");
+                    0
+                }
                 Body::String(value, units) => append_string(env, value, units, out, is_sent),
-            }
+            };
+            sent.bytes = if is_sent { size } else { 0 };
         }
     });
+    if server.log.is_some() {
+        server.with(slot, |connection| {
+            logged::answers(connection, status, flags);
+            logged::sends(connection, sent.bytes);
+        });
+        logged::ends(server, slot, sent.id.as_ref().map(|id| &id[..]), request);
+    }
     complete(server, slot);
 }
 
@@ -85,6 +102,7 @@ pub fn begin(server: &Rc<Server>, slot: u32, serial: u32, status: u32, flags: u3
         (true, false) => Output::Chunked,
         (true, true) => Output::UntilClose,
     };
+    server.with(slot, |connection| logged::answers(connection, status, flags));
     gather(server, slot, |out, state| {
         let has_length = matches!(output, Output::Length(_));
         start(server, out, state, status, flags, head, Ending { closes, has_length });
@@ -99,6 +117,7 @@ pub fn begin(server: &Rc<Server>, slot: u32, serial: u32, status: u32, flags: u3
         out.extend_from_slice(b"\r\n");
     });
     if flags & flag::HEAD != 0 {
+        logged::ends(server, slot, None, None);
         return complete(server, slot);
     }
     server.with(slot, |connection| connection.output = Some(output));
@@ -115,6 +134,7 @@ pub fn write(server: &Rc<Server>, slot: u32, serial: u32, chunk: &[u8]) -> bool 
             // The transport counts, and cuts off what is too long; this is only never to send it.
             *left = left.saturating_sub(chunk.len() as u64);
         }
+        logged::sends(connection, chunk.len());
         connection.output
     }) else {
         return true;
@@ -164,6 +184,7 @@ pub fn end(server: &Rc<Server>, slot: u32, serial: u32, trailers: &[u8]) -> bool
         }
         Output::Raw => return raw::end(server, slot, serial),
     }
+    logged::ends(server, slot, None, None);
     complete(server, slot);
     true
 }
@@ -205,7 +226,7 @@ pub struct Ending {
     pub has_length: bool,
 }
 
-/// The status line and the headers, but for what frames the body.
+/// The status line and the headers, but for what frames the body. Gives the id that was made for it, where a log wants it.
 pub fn start(
     server: &Server,
     out: &mut Vec<u8>,
@@ -214,7 +235,8 @@ pub fn start(
     flags: u32,
     head: &[u8],
     Ending { closes, has_length }: Ending,
-) {
+) -> Option<[u8; ID_LENGTH]> {
+    let mut id = None;
     let defaults = &server.defaults;
     let has_id = defaults.sends_id && flags & (flag::COMPLETE | flag::HAS_ID) == 0;
     if status & 0xffff == 200 && has_id {
@@ -230,7 +252,9 @@ pub fn start(
     }
     if has_id {
         // A generator that fails leaves the header empty, and the answer goes out.
-        state.ids.write(out);
+        if state.ids.write(out) && server.log.is_some() {
+            id = out.last_chunk().copied();
+        }
         out.extend_from_slice(b"\r\n");
     }
     if let Some(line) = defaults.types.get((status >> 16) as usize) {
@@ -243,6 +267,7 @@ pub fn start(
         out.extend_from_slice(line);
     }
     state.clock.write(out, server.now(), closes, has_length);
+    id
 }
 
 /// Whether header lines have an `Alt-Svc` of their own.
@@ -258,9 +283,18 @@ pub fn complete(server: &Rc<Server>, slot: u32) {
     server.resume(slot);
 }
 
+/// What a line of the access log has of an answer.
+#[derive(Default)]
+struct Sent {
+    bytes: usize,
+    id: Option<[u8; ID_LENGTH]>,
+}
+
 /// The length and the body of a text, in UTF-8, written where they are to stand: the length is only known once the text
 /// has been written, so room is left for as many digits as an ASCII text would need, which most texts are.
-fn append_string(env: napi_env, value: napi_value, units: usize, out: &mut Vec<u8>, is_sent: bool) {
+///
+/// Gives the length.
+fn append_string(env: napi_env, value: napi_value, units: usize, out: &mut Vec<u8>, is_sent: bool) -> usize {
     let at = out.len();
     respond::number(out, units as u64);
     out.extend_from_slice(b"\r\n\r\n");
@@ -284,4 +318,5 @@ fn append_string(env: napi_env, value: napi_value, units: usize, out: &mut Vec<u
     if !is_sent {
         out.truncate(out.len() - length);
     }
+    length
 }

@@ -12,12 +12,14 @@ use napi::sys::{self, napi_callback_info, napi_env, napi_value};
 
 use super::answer::Defaults;
 use super::limits::Limits;
+use super::logged::Log;
 use super::server::{Common, Server};
 use super::{calls, lifetime, server_calls, uv};
 use crate::bridge::control;
 use crate::bridge::fixed::Fixed;
 use crate::bridge::handover::Handover;
 use crate::http::peers::Peers;
+use crate::log::template::Template;
 use crate::napi_raw::{Callback, Exception, arguments, function, guarded, numbers, set};
 use crate::router_binding::Instance;
 
@@ -78,10 +80,11 @@ fn create(
         wants_path,
     };
     let fixed = Arc::new(Fixed::read(&options)?);
+    let log = Template::read(&options)?.map(Log::new);
     let gives = cfg!(unix) && options.get::<bool>("givesDescriptors")?.unwrap_or(true);
     let proxies = Peers::read(options.get::<Uint8Array>("proxies")?.as_deref().unwrap_or_default());
-    let server = Server::new(uv, looper.cast(), limits, defaults, fixed, common, proxies, router, handover, gives);
-    let functions: [(&std::ffi::CStr, Callback); 21] = [
+    let server = Server::new(uv, looper.cast(), limits, defaults, fixed, common, proxies, router, handover, gives, log);
+    let functions: [(&std::ffi::CStr, Callback); 23] = [
         (c"begin", calls::begin),
         (c"closeConnections", server_calls::close_connections),
         (c"closeIdle", server_calls::close_idle),
@@ -94,12 +97,14 @@ fn create(
         (c"ip", calls::ip),
         (c"listen", server_calls::listen),
         (c"listenBeside", server_calls::listen_beside),
+        (c"name", calls::name),
         (c"pause", calls::pause),
         (c"peerCertificate", calls::peer_certificate),
         (c"receive", calls::receive),
         (c"respond", calls::respond_whole),
         (c"setCertificates", server_calls::set_certificates),
         (c"sni", calls::sni),
+        (c"takeLines", server_calls::take_lines),
         (c"text", calls::text),
         (c"want", server_calls::want),
         (c"write", calls::write),

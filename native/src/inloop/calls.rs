@@ -8,7 +8,7 @@ use napi::sys::{self, napi_callback_info, napi_env, napi_value};
 
 use super::answer;
 use super::server::Server;
-use super::{accept, output};
+use super::{accept, logged, output};
 use crate::bridge::values::{Answer, body_of, boolean, bytes, float, integer, lines, null};
 use crate::edge::{self, entries::EDGE};
 use crate::http::names;
@@ -124,6 +124,15 @@ pub unsafe extern "C" fn ip(env: napi_env, info: napi_callback_info) -> napi_val
     })
 }
 
+/// The id of a request is this one: only where lines of the access log are made here, which have it.
+pub unsafe extern "C" fn name(env: napi_env, info: napi_callback_info) -> napi_value {
+    run(env, info, |server, slot, serial, [_, _, id]: [napi_value; 3]| {
+        let id = lines(env, id);
+        server.with_request(slot, serial, |connection| logged::name(connection, &id));
+        Ok(null_mut())
+    })
+}
+
 /// Takes no more of a body for now, or takes it again.
 pub unsafe extern "C" fn pause(env: napi_env, info: napi_callback_info) -> napi_value {
     run(env, info, |server, slot, serial, [_, _, is_paused]: [napi_value; 3]| {
@@ -182,7 +191,7 @@ pub unsafe extern "C" fn respond_whole(env: napi_env, info: napi_callback_info) 
         if slot & EDGE != 0 {
             edge::calls::respond(server, slot, serial, answer);
         } else {
-            answer::whole(server, slot, serial, answer);
+            answer::whole(server, slot, serial, answer, None);
         }
         Ok(null_mut())
     })

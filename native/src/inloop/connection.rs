@@ -2,6 +2,7 @@
 
 use super::io::Socket;
 use super::limits::Limits;
+use super::logged::Logged;
 use super::tls::Tls;
 use super::uv::Handle;
 use crate::http::framing::Decoder;
@@ -68,6 +69,8 @@ pub struct Connection {
     pub extra_since: Option<u64>,
     /// The head of the request under way, once JavaScript needs it for longer than its callback.
     pub head: Option<Box<(Vec<u8>, Head)>>,
+    /// The address of the client, once a line of the access log has had it.
+    pub ip: Option<Box<str>>,
     /// The client has sent its last byte.
     pub is_ended: bool,
     /// Bytes for it are held, see `output`.
@@ -81,6 +84,8 @@ pub struct Connection {
     /// The end of the stream has been sent, or is about to be.
     pub is_shut: bool,
     pub keep_alive: bool,
+    /// Set where the request under way is to have a line in the access log.
+    pub logged: Option<Logged>,
     /// Tells it from others that have its slot before or after it.
     pub number: u32,
     pub output: Option<Output>,
@@ -121,6 +126,7 @@ impl Connection {
             expects_continue: false,
             extra_since: None,
             head: None,
+            ip: None,
             is_busy: false,
             is_ended: false,
             is_held: false,
@@ -130,6 +136,7 @@ impl Connection {
             is_receiving: false,
             is_shut: false,
             keep_alive: true,
+            logged: None,
             number,
             output: None,
             peer: None,

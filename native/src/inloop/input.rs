@@ -7,7 +7,7 @@ use super::connection::{Phase, Wait};
 use super::limits::{HIGH_WATER, MOST_UNREAD, Standing};
 use super::server::Server;
 use super::state::State;
-use super::{accept, answer, fixed, outgoing, output};
+use super::{accept, answer, fixed, logged, outgoing, output};
 use crate::bridge::control::WHOLE_SIZE;
 use crate::bridge::told::{Current, Returned, Told, Version};
 use crate::http::parse::{self, BodyKind, Head};
@@ -166,6 +166,7 @@ impl Server {
             self.handover.place(body);
             self.with(slot, |connection| connection.expects_continue = false);
         }
+        logged::begin(self, slot, route, head.path.of(head_bytes));
         let current = Current { connection, head, length: head_bytes.len(), serial, start: head_bytes.as_ptr() };
         let closes = !head.keep_alive || is_extra || self.is_closing.get();
         let told = Told { closes, is_extra, is_secure, is_whole: body.is_some(), route, slot, version: Version::Http1 };
@@ -176,11 +177,12 @@ impl Server {
     /// that goes on needs its head.
     fn returned(self: &Rc<Self>, slot: u32, serial: u32, head_bytes: &[u8], head: Head, returned: Returned) {
         match returned {
-            Returned::Answer(given) => answer::whole(self, slot, serial, given),
+            Returned::Answer(given) => answer::whole(self, slot, serial, given, Some((head_bytes, &head))),
             Returned::HandOff => {
                 self.with_request(slot, serial, |connection| {
                     connection.is_busy = false;
                     connection.phase = Phase::HandOff;
+                    logged::forget(connection);
                 });
             }
             Returned::Nothing => {}
@@ -248,6 +250,7 @@ impl Server {
             self.destroy(slot);
             return;
         }
+        self.with(slot, |connection| logged::aborts(self, connection));
         {
             let now = self.now();
             let mut state = self.state.borrow_mut();

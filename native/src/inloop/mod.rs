@@ -22,6 +22,7 @@ mod io;
 mod lifetime;
 pub mod limits;
 pub mod listener;
+mod logged;
 mod outgoing;
 mod output;
 mod raw;

@@ -10,11 +10,12 @@ use super::answer::Defaults;
 use super::connection::{Connection, Phase};
 use super::io::READ_SIZE;
 use super::limits::{HIGH_WATER, Limits, MOST_PENDING};
+use super::logged::Log;
 use super::outgoing;
 use super::state::State;
 use super::turn::Turn;
 use super::uv::{Loop, Uv};
-use super::{accept, handles, handoff, output, raw, secure};
+use super::{accept, handles, handoff, logged, output, raw, secure};
 use crate::bridge::fixed::Fixed;
 use crate::bridge::handover::Handover;
 use crate::edge::door::Door;
@@ -38,6 +39,8 @@ pub struct Server {
     /// Every connection is closed after its answer.
     pub is_closing: Cell<bool>,
     pub limits: Limits,
+    /// Its access log, where the lines are made here.
+    pub log: Option<Log>,
     /// What its answers have in common, as it was given.
     pub common: Common,
     pub looper: *mut Loop,
@@ -72,6 +75,7 @@ impl Server {
         router: Rc<Instance>,
         handover: Handover,
         gives_descriptors: bool,
+        log: Option<Log>,
     ) -> Rc<Self> {
         Rc::new(Self {
             alternative: OnceCell::new(),
@@ -85,6 +89,7 @@ impl Server {
             handover,
             is_closing: Cell::new(false),
             limits,
+            log,
             looper,
             proxies,
             read_buffer: UnsafeCell::new(vec![0; READ_SIZE].into_boxed_slice()),
@@ -233,6 +238,7 @@ impl Server {
         // SAFETY: the handle is open, and its slot no longer names it.
         unsafe { (self.uv.close)(connection.socket.handle, Some(handles::on_closed)) };
         if connection.is_busy {
+            logged::aborts(self, &mut connection);
             self.handover.gone(slot, connection.serial);
         }
         accept::accept_waiting(self);

@@ -12,7 +12,7 @@ use super::listener::{ListenError, Origin};
 use super::server::Server;
 use super::{lifetime, listener, outgoing};
 use crate::bridge::handover::MOST_WANTED;
-use crate::bridge::values::{integer, is_true};
+use crate::bridge::values::{integer, is_true, room};
 use crate::edge;
 use crate::http::names::Wanted;
 use crate::napi_raw::{Exception, string};
@@ -121,6 +121,20 @@ pub unsafe extern "C" fn set_certificates(env: napi_env, info: napi_callback_inf
             .map_err(|error| error.reason.clone())
             .and_then(|options| edge::listen::set_certificates(server, &options));
         Ok(wrong.map_or_else(|reason| server.handover.latin1(reason.as_bytes()), |()| null_mut()))
+    })
+}
+
+/// Moves lines of the access log to where there is room for them, from so many bytes on; gives how many bytes they are.
+pub unsafe extern "C" fn take_lines(env: napi_env, info: napi_callback_info) -> napi_value {
+    run(env, info, |server, _, _, [into, at]: [napi_value; 2]| {
+        let room = room(env, into).ok_or(Exception::Type("lines go to bytes"))?;
+        let at = (integer(env, at) as usize).min(room.len());
+        let (size, lines) = server.log.as_ref().map_or((0, 0), |log| log.take(&mut room[at..]));
+        server.handover.took_lines(lines, server.log.as_ref().map_or(0, |log| log.size()));
+        let mut value = null_mut();
+        // SAFETY: makes a number.
+        unsafe { sys::napi_create_uint32(env, size as u32, &mut value) };
+        Ok(value)
     })
 }
 

@@ -3,7 +3,7 @@ import type { Logger } from '../../core/logger.js'
 import type { Meter } from '../../core/metric.js'
 import type { RequestEnd } from '../../core/observer.js'
 import type { HttpRequest } from '../../core/request.js'
-import type { RequestLog } from '../../core/request-log.js'
+import type { LineLog, LineSource, LineTemplate, RequestLog } from '../../core/request-log.js'
 import { traceOf } from '../../core/trace.js'
 import type { DropReport } from './drop-report.js'
 import { Entry, type Level, type LineFormat } from './entry.js'
@@ -14,13 +14,15 @@ import type { Sink } from './sink.js'
 export interface AccessLogParts {
   readonly format: LineFormat
   readonly log: Logger
-  /** @param more adds what is still to be added, and is called before all that waits is written. */
-  makeQueue(more: () => void): LineQueue
+  /** @param more as of {@link LineQueue}. */
+  makeQueue(more: () => boolean): LineQueue
   readonly report: DropReport
   readonly sample: number
   readonly sink: Sink
   /** Milliseconds from which on a request is slow. */
   readonly slow: number
+  /** Undefined where lines need something of the app. */
+  readonly template: LineTemplate | undefined
   /** What is put around a line; undefined where it has its end already. */
   readonly frame: ((line: string, level: Level, time: number) => string) | undefined
   /** Whether a path is logged. */
@@ -47,18 +49,33 @@ export class AccessLog implements RequestLog {
   /** Those of requests that are under way, but for the latest. */
   readonly #entries = new Map<HttpRequest, Entry>()
   #isOpen = false
+  #isTaking = false
   /** That of the latest request: most are answered before the next one comes. */
   #latest: Entry | undefined
   readonly #parts: AccessLogParts
   readonly #queue: LineQueue
+  readonly #sources = new Set<LineSource>()
   /** Those whose lines are to be made. */
   #unwritten: Entry[] = []
   readonly closeTime = 10_000
+  readonly lineLog: LineLog | undefined
   readonly meter: Meter
 
   constructor(parts: AccessLogParts) {
     this.#parts = parts
-    this.#queue = parts.makeQueue(() => this.#writeAll())
+    this.#queue = parts.makeQueue(() => {
+      this.#writeAll()
+      return this.#takeAll()
+    })
+    this.lineLog = parts.template && {
+      attach: (source) => this.#attach(source),
+      expect: () => {
+        if (!this.#isOpen) this.#openAgain()
+        this.#queue.expect()
+      },
+      take: () => void this.#takeAll(),
+      template: parts.template,
+    }
     this.meter = () => [parts.report.family]
   }
 
@@ -107,6 +124,16 @@ export class AccessLog implements RequestLog {
     opened.add(this)
   }
 
+  #attach(source: LineSource): () => void {
+    this.#sources.add(source)
+    return () => {
+      this.#takeAll()
+      this.#sources.delete(source)
+      // As with what ends after its app.
+      if (!this.#isOpen) this.#queue.flushSync()
+    }
+  }
+
   // All of it that a line has: what holds more than that is let go.
   #keep(entry: Entry, request: HttpRequest, end: RequestEnd): void {
     const { needs, own } = this.#parts.format
@@ -138,6 +165,19 @@ export class AccessLog implements RequestLog {
     const entry = this.#entries.get(request)
     if (entry !== undefined) this.#entries.delete(request)
     return entry
+  }
+
+  // Says whether any of them will have more. A queue that is full asks once more for all that is to be written.
+  #takeAll(): boolean {
+    if (this.#isTaking) return false
+    this.#isTaking = true
+    let isBusy = false
+    for (const source of this.#sources) {
+      this.#queue.addFrom(source)
+      isBusy ||= source.isBusy
+    }
+    this.#isTaking = false
+    return isBusy
   }
 
   #write(entry: Entry): void {

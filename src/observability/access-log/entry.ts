@@ -72,7 +72,7 @@ export class Entry {
     this.own = ''
     this.path = path
     this.peer = peer ? request.peerAddress : ''
-    this.protocol = protocol ? source.protocol : 'http'
+    this.protocol = protocol ? request.protocol : 'http'
     this.query = source.query
     this.request = request
     this.responseHeaders = noHeaders

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { hostname } from 'node:os'
 import type { RequestEnd } from '../../core/observer.js'
 import type { HttpRequest } from '../../core/request.js'
+import type { LineTemplate } from '../../core/request-log.js'
 import type { TraceIds } from '../../core/trace.js'
 import { DurationTexts } from './clock.js'
 import type { Entry, Level, LineFormat } from './entry.js'
@@ -63,16 +64,22 @@ export class JsonFormat implements LineFormat {
   #time = -1
   readonly needs: LineFormat['needs']
   readonly own: LineFormat['own']
+  /** For transports that make such lines themselves: `native/src/log` has the other half. */
+  readonly template: LineTemplate | undefined
 
   /** @param ending of each line. */
   constructor(parts: JsonParts, ending: string) {
     const { redaction, requestHeaders, responseHeaders, sample } = parts
     const headers = [...new Set(['user-agent', 'referer', ...requestHeaders])]
-    this.#headers = headers.map((name) => {
-      const begin = name === 'user-agent' ? member('user_agent.original') : headerMember('request', name)
-      if (redaction.hides(name)) return new Memo(() => `${begin}"${redacted}"`)
-      if (name === 'referer') return new Memo((value) => `${begin}"${jsonText(redaction.url(value))}"`)
-      return new Memo((value) => `${begin}"${jsonText(value)}"`)
+    const described = headers.map((name) => {
+      const begin = `${name === 'user-agent' ? member('user_agent.original') : headerMember('request', name)}"`
+      const kind = redaction.hides(name) ? 'hidden' : name === 'referer' ? 'url' : 'plain'
+      return { kind, member: begin, name } as const
+    })
+    this.#headers = described.map(({ kind, member }) => {
+      if (kind === 'hidden') return new Memo(() => `${member}${redacted}"`)
+      if (kind === 'url') return new Memo((value) => `${member}${jsonText(redaction.url(value))}"`)
+      return new Memo((value) => `${member}${jsonText(value)}"`)
     })
     this.#parts = parts
     this.#responseHeaders = responseHeaders.map((name) => [name, headerMember('response', name), redaction.hides(name)])
@@ -80,6 +87,15 @@ export class JsonFormat implements LineFormat {
     this.needs = { headers, id: true, ip: true, peer: false, protocol: true, responseHeaders, trace: true }
     this.own =
       parts.fields === undefined && parts.user === undefined ? undefined : (request, end) => this.#ofApp(request, end)
+    if (this.own !== undefined || responseHeaders.length > 0 || sample < 1) return
+    this.template = {
+      aborted: this.#tail.replace('completed', 'aborted'),
+      completed: this.#tail,
+      headers: described,
+      keys: redaction.keys,
+      process: this.#process,
+      routeMember,
+    }
   }
 
   line(entry: Entry): string {
@@ -132,7 +148,7 @@ export class JsonFormat implements LineFormat {
     let kind = kinds.get(key)
     if (kind === undefined) {
       kind = `","url.scheme":"${protocol}","network.protocol.version":"${version}"`
-      if (route !== undefined) kind += `,"http.route":"${jsonText(route)}"`
+      if (route !== undefined) kind += routeMember(route)
       if (status !== 0) kind += `,"http.response.status_code":${status}`
       kind = flat(`${kind},"http.response.body.size":`)
       kinds.set(key, kind)
@@ -184,6 +200,10 @@ function areSame(some: Client['headers'], others: Client['headers']): boolean {
 
 function member(name: string): string {
   return `,"${jsonText(name)}":`
+}
+
+function routeMember(pattern: string): string {
+  return `${member('http.route')}"${jsonText(pattern)}"`
 }
 
 function headerMember(side: 'request' | 'response', name: string): string {

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import type { LineSource } from '../../core/request-log.js'
 import type { DropReport } from './drop-report.js'
 import type { Sink } from './sink.js'
 
@@ -46,7 +47,7 @@ export class LineQueue {
   #isPumping = false
   #isWriting = false
   #lines = 0
-  readonly #more: () => void
+  readonly #more: () => boolean
   readonly #report: DropReport
   readonly #spare: Buffer[] = []
   #retry: { readonly resolve: () => void; readonly timer: NodeJS.Timeout } | undefined
@@ -55,8 +56,11 @@ export class LineQueue {
   #text = ''
   #timer: NodeJS.Timeout | undefined
 
-  /** @param more adds what is still to be added, and is called before all that waits is written. */
-  constructor(sink: Sink, settings: QueueSettings, report: DropReport, more: () => void = () => {}) {
+  /**
+   * @param more adds what is still to be added, and is called before all that waits is written; says whether there will be
+   * something again, of which nobody tells.
+   */
+  constructor(sink: Sink, settings: QueueSettings, report: DropReport, more: () => boolean = () => false) {
     this.#more = more
     this.#report = report
     this.#settings = settings
@@ -79,6 +83,29 @@ export class LineQueue {
     this.#lines++
     this.#text += line
     if (this.#text.length >= textSize) this.#fill()
+    this.expect()
+  }
+
+  /** Adds the lines that wait in a source. */
+  addFrom(source: LineSource): void {
+    if (source.size > 0 && this.#text !== '') this.#fill()
+    for (let size = source.size; size > 0; size = source.size) {
+      if (this.#held + size > this.#settings.limit && !this.#makeRoom(size)) {
+        this.#report.dropped(this.#lose(source))
+        return
+      }
+      this.#batch ??= { at: 0, bytes: this.#buffer(size), end: 0, lines: 0 }
+      const taken = source.take(this.#batch.bytes, this.#batch.end)
+      if (taken > 0) {
+        this.#batch.end += taken
+        this.#batch.lines += source.lines
+        this.#held += taken
+      } else {
+        this.#batches.push(this.#batch)
+        this.#batch = undefined
+        this.#start()
+      }
+    }
     this.expect()
   }
 
@@ -140,9 +167,10 @@ export class LineQueue {
 
   // Has everything wait for its turn.
   #gather(): void {
-    this.#more()
+    const isExpecting = this.#more()
     clearTimeout(this.#timer)
     this.#timer = undefined
+    if (isExpecting) this.expect()
     if (this.#text !== '') this.#fill()
     if (this.#batch !== undefined) this.#batches.push(this.#batch)
     this.#batch = undefined
@@ -154,6 +182,18 @@ export class LineQueue {
     if (lost.length === 0) return
     for (const { at, end } of lost) this.#held -= end - at
     this.#report.dropped(lost.reduce((sum, { lines }) => sum + lines, 0))
+  }
+
+  #keep(buffer: Buffer): void {
+    if (buffer.byteLength === batchSize && this.#spare.length < mostSpare) this.#spare.push(buffer)
+  }
+
+  #lose(source: LineSource): number {
+    const waste = this.#buffer(source.size)
+    let lines = 0
+    while (source.take(waste, 0) > 0) lines += source.lines
+    this.#keep(waste)
+    return lines
   }
 
   #makeRoom(size: number): boolean {
@@ -206,7 +246,7 @@ export class LineQueue {
     if (batch.at < batch.end) return
     const at = this.#batches.indexOf(batch)
     if (at >= 0) this.#batches.splice(at, 1)
-    if (batch.bytes.byteLength === batchSize && this.#spare.length < mostSpare) this.#spare.push(batch.bytes)
+    this.#keep(batch.bytes)
   }
 
   /** @param until bytes that may go on waiting. */

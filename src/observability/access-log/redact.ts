@@ -31,6 +31,8 @@ export const secretQuery: readonly string[] = [
 /** Keeps credentials out of lines. */
 export class Redaction {
   readonly #headers: ReadonlySet<string>
+  /** In lower case. */
+  readonly keys: readonly string[]
   readonly #keys: ReadonlySet<string>
   /** Whether a query may have one of the keys: one with escapes may spell it in another way. */
   readonly #suspect: RegExp | undefined
@@ -38,6 +40,7 @@ export class Redaction {
   /** Names in lower case. */
   constructor(headers: readonly string[], keys: readonly string[]) {
     this.#headers = new Set(headers)
+    this.keys = keys
     this.#keys = new Set(keys)
     const names = keys.map((key) => key.replace(/[^\w]/g, '\\$&')).join('|')
     this.#suspect = keys.length === 0 ? undefined : new RegExp(`[%+]|(?:^|[&;])(?:${names})(?:\\[[^=&;]*)?=`, 'i')

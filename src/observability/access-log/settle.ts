@@ -3,7 +3,7 @@ import type { RequestEnd } from '../../core/observer.js'
 import { observers } from '../../core/observer.js'
 import { type Check, checkFunction, checkOptions, invalid, refused } from '../../core/options-check.js'
 import type { HttpRequest } from '../../core/request.js'
-import type { RequestLog } from '../../core/request-log.js'
+import type { PathList, RequestLog } from '../../core/request-log.js'
 import { bytesOf, millisecondsOf } from '../../core/units.js'
 import { describe } from '../../errors.js'
 import { AccessLog } from './access-log.js'
@@ -20,6 +20,10 @@ import { Redaction, secretHeaders, secretQuery } from './redact.js'
 const mostLogs = 16
 
 const where = ' of accessLog'
+
+interface PathTest extends PathList {
+  has(path: string): boolean
+}
 
 /** A function of the app's own as it comes from its options. */
 type Ask<Result> = (request: HttpRequest, end: RequestEnd) => Result
@@ -98,7 +102,7 @@ function oneLog(options: unknown, log: Logger): AccessLog {
   return new AccessLog({
     format,
     frame,
-    has: (path) => (only === undefined || only(path)) && skip?.paths?.(path) !== true,
+    has: (path) => (only === undefined || only.has(path)) && skip?.paths?.has(path) !== true,
     log,
     makeQueue: (more) => new LineQueue(sink, settings, report, more),
     report,
@@ -106,6 +110,18 @@ function oneLog(options: unknown, log: Logger): AccessLog {
     sink,
     skips: guarded(skip?.test, 'skip', log) as Ask<boolean> | undefined,
     slow,
+    template:
+      !(format instanceof JsonFormat) ||
+      format.template === undefined ||
+      frame !== undefined ||
+      skip?.test !== undefined
+        ? undefined
+        : {
+            ...format.template,
+            ...(only && { only }),
+            ...(skip?.paths && { skip: skip.paths }),
+            ...(Number.isFinite(slow) && { slow }),
+          },
   })
 }
 
@@ -148,7 +164,7 @@ function names(value: unknown, option: string, pattern: RegExp, takes: string): 
 }
 
 /** Whether a path is one of some: themselves, or all that begin as one that ends in `*`. */
-function pathTest(value: unknown, option: string): (path: string) => boolean {
+function pathTest(value: unknown, option: string): PathTest {
   const takes = "a path or a list of paths, such as '/healthz' or '/api/*'"
   const exact = new Set<string>()
   const beginnings: string[] = []
@@ -160,8 +176,11 @@ function pathTest(value: unknown, option: string): (path: string) => boolean {
     if (star < 0) exact.add(path)
     else beginnings.push(path.slice(0, -1))
   }
-  if (beginnings.length === 0) return (path) => exact.has(path)
-  return (path) => exact.has(path) || beginnings.some((beginning) => path.startsWith(beginning))
+  return {
+    beginnings,
+    exact: [...exact],
+    has: (path) => exact.has(path) || beginnings.some((beginning) => path.startsWith(beginning)),
+  }
 }
 
 function positive(value: number, option: string): number {
