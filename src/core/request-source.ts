@@ -16,6 +16,8 @@ export interface RequestSource extends BodySource {
   readonly connection?: object | number | undefined
   /** Whether the transport compresses answers by itself (`later-coding`). */
   readonly encodesAnswers?: boolean
+  /** Whether the transport makes its line of the access log by itself. */
+  readonly hasLine?: boolean
   readonly httpVersion: HttpVersion
   readonly ip: string
   readonly method: string

@@ -78,9 +78,9 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
     return this.#host
   }
 
-  /** Whether the transport makes the request's line of the access log by itself (`TransportHost.ownLines`). */
-  protected get hasLine(): boolean {
-    return false
+  /** Whether somebody is told of its end, who may ask for its id then. */
+  protected get isObserved(): boolean {
+    return this.#observation !== undefined
   }
 
   /** Whether nothing of the request's body is still to come. */
@@ -117,7 +117,7 @@ export abstract class Exchange implements BodyFlow, Expiring, RequestSource {
   serve(): void {
     const request = new HttpRequest(this, this.#host)
     this.#request = request
-    this.#observation = observe(this.#host, request, this.hasLine)
+    this.#observation = observe(this.#host, request)
     const result = this.#dispatch(request)
     if (result instanceof HttpResponse) {
       this.#answer(result, false)

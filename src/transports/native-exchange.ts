@@ -5,8 +5,7 @@ import { type HttpRequest, knownId } from '../core/request.js'
 import type { HttpVersion } from '../core/request-source.js'
 import type { HttpResponse } from '../core/response.js'
 import { isBodiless } from '../core/status.js'
-import { isStream, type StreamSink } from '../core/stream.js'
-import { HotpressError } from '../errors.js'
+import { isStream } from '../core/stream.js'
 import { Exchange } from './exchange.js'
 import {
   Answer,
@@ -24,6 +23,7 @@ import {
 import { longestName, nameBit, parseHeaders } from './native-headers.js'
 import { inPieces, isByParts } from './native-long.js'
 import type { NativeOwner } from './native-owner.js'
+import { NativeSink } from './native-sink.js'
 import type { TransportHost } from './transport.js'
 
 /** A request of the native core and its answer. What is not asked for stays in Rust. */
@@ -31,7 +31,6 @@ export class NativeExchange extends Exchange {
   /** What the callback returns to Rust: the body of an answer that is settled by then. */
   #answer: string | Uint8Array | undefined = undefined
   readonly #connection: number
-  #drained: ((isGone: boolean) => void) | undefined = undefined
   #hasBegun = false
   readonly #hasQuery: boolean
   #headers: HeaderPairs | undefined = undefined
@@ -41,8 +40,12 @@ export class NativeExchange extends Exchange {
   readonly #owner: NativeOwner<NativeExchange>
   #path: string | undefined
   #query: string | undefined = undefined
+  /** What goes back with the callback, while its id is not known. */
+  #returned: HttpResponse | undefined = undefined
+  #sink: NativeSink | undefined = undefined
   readonly bodySize: number
   readonly encodesAnswers: boolean
+  readonly hasLine: boolean
   readonly httpVersion: HttpVersion
   readonly isCoded: boolean
   readonly isJson: boolean
@@ -71,6 +74,7 @@ export class NativeExchange extends Exchange {
     this.serial = control[Control.serial]!
     this.slot = control[Control.slot]!
     this.encodesAnswers = (this.slot & beside) !== 0
+    this.hasLine = owner.makesLines && !this.encodesAnswers
   }
 
   get connection(): number {
@@ -79,17 +83,16 @@ export class NativeExchange extends Exchange {
 
   get ip(): string {
     this.#ip ??= this.#owner.addressOf(this.slot, this.serial, this.#connection)
-    if (this.#ip === undefined) throw new HotpressError('REQUEST_OVER', {})
     return this.#ip
   }
 
   get method(): string {
-    if (this.#method === '') this.#method = this.#ask(Part.method)
+    if (this.#method === '') this.#method = this.#owner.textOf(this.slot, this.serial, Part.method)
     return this.#method
   }
 
   get path(): string {
-    this.#path ??= this.#ask(Part.path)
+    this.#path ??= this.#owner.textOf(this.slot, this.serial, Part.path)
     return this.#path
   }
 
@@ -98,7 +101,7 @@ export class NativeExchange extends Exchange {
   }
 
   get query(): string {
-    this.#query ??= this.#hasQuery ? this.#ask(Part.query) : ''
+    this.#query ??= this.#hasQuery ? this.#owner.textOf(this.slot, this.serial, Part.query) : ''
     return this.#query
   }
 
@@ -124,7 +127,7 @@ export class NativeExchange extends Exchange {
   }
 
   headers(): HeaderPairs {
-    this.#headers ??= parseHeaders(this.#ask(Part.headers))
+    this.#headers ??= parseHeaders(this.#owner.textOf(this.slot, this.serial, Part.headers))
     return this.#headers
   }
 
@@ -135,9 +138,7 @@ export class NativeExchange extends Exchange {
   }
 
   onDrain(isGone = false): void {
-    const drained = this.#drained
-    this.#drained = undefined
-    drained?.(isGone)
+    this.#sink?.onDrain(isGone)
   }
 
   onGone(): void {
@@ -148,6 +149,8 @@ export class NativeExchange extends Exchange {
 
   named(id: string): void {
     if (this.hasLine) this.#owner.io.name(this.slot, this.serial, id)
+    // Whoever is told of the end of a request may be the first who asks: the answer has not gone yet.
+    if (this.#returned !== undefined) this.#owner.nameReturned(this.serial, this.#returned, id)
   }
 
   pauseBody(): void {
@@ -162,10 +165,6 @@ export class NativeExchange extends Exchange {
   run(): string | Uint8Array | undefined {
     this.serve()
     return this.#answer
-  }
-
-  protected override get hasLine(): boolean {
-    return this.#owner.makesLines && (this.slot & beside) === 0
   }
 
   protected override cut(): void {
@@ -192,8 +191,10 @@ export class NativeExchange extends Exchange {
     const isParted = isWhole ? isHead && body === undefined && !(flags & Flag.bodiless) : !isBodiless(statusCode)
     let type = contentType === undefined ? 0 : this.#owner.typeIndex.get(contentType)
     // What is logged of a stream after its answer has begun names the id that the answer has.
-    const id = isParted ? request.id : knownId(request)
+    let id = isParted ? request.id : knownId(request)
     if (type !== undefined && !isParted && this.#return(response, statusCode | (type << 16), flags, isLate, id)) return
+    // So does whoever is told of the end of another.
+    if (this.isObserved) id ??= request.id
     let lines = id === undefined ? this.host.head.ownLines(response) : undefined
     if (lines === undefined || type === undefined) {
       // A default header is replaced, the id is known to the handler, or the type is one without a number.
@@ -204,13 +205,6 @@ export class NativeExchange extends Exchange {
     const status = statusCode | (type << 16)
     if (isParted) this.#stream(response, request, status, flags, lines)
     else this.#respond(response, status, flags, lines)
-  }
-
-  // To be asked before the answer: the head is Rust's, and gone with it.
-  #ask(part: number): string {
-    const text = this.#owner.io.text(this.slot, this.serial, part)
-    if (text === undefined) throw new HotpressError('REQUEST_OVER', {})
-    return text
   }
 
   #header(lower: string, isWhole: 0 | 1): string | undefined {
@@ -236,8 +230,8 @@ export class NativeExchange extends Exchange {
 
   #respond(response: HttpResponse, status: number, flags: number, lines: string): void {
     this.#end()
-    const whole = isStream(response.body) || isBodiless(response.statusCode) ? undefined : response.body
     const { io } = this.#owner
+    const whole = isStream(response.body) || isBodiless(response.statusCode) ? undefined : response.body
     io.control[Control.status] = status
     io.control[Control.flags] = flags
     if (typeof whole === 'string') io.control[Control.units] = whole.length
@@ -245,8 +239,7 @@ export class NativeExchange extends Exchange {
     this.release(response)
   }
 
-  // Has the answer go back with the callback, microtasks and ticks after it included; false when that is over, or the
-  // headers are not for that.
+  // Has the answer go back with the callback and the ticks after it; false when that is over, or its headers are not for it.
   #return(response: HttpResponse, status: number, flags: number, isLate: boolean, id: string | undefined): boolean {
     const owner = this.#owner
     const { control } = owner.io
@@ -256,6 +249,7 @@ export class NativeExchange extends Exchange {
     if (size < 0) return false
     const { body } = response
     this.#end()
+    this.#returned = response
     control[Control.returnedFlags] = id === undefined ? flags : flags | Flag.hasId
     control[Control.returnedLines] = size
     control[Control.returnedStatus] = status
@@ -291,21 +285,15 @@ export class NativeExchange extends Exchange {
     const isHead = (flags & Flag.head) !== 0
     if (isHead) this.#end()
     io.begin(slot, serial, status, flags, lines, length)
-    const sink: StreamSink = {
-      cut: () => io.cut(slot, serial),
-      end: () => {
-        this.#end()
-        io.end(slot, serial, headerLines(response.trailers().flat()))
-      },
-      write: (chunk) => {
-        if (!this.#hasBegun) return false
-        if (io.write(slot, serial, chunk)) return true
-        return new Promise((resolve) => {
-          this.#drained = (isGone) => resolve(!isGone)
-        })
-      },
+    if (isHead) {
+      this.release(response)
+      return
     }
-    if (isHead) this.release(response)
-    else this.writeBody(response, inPieces(sink, length), request, false)
+    const trailers = (): string => {
+      this.#end()
+      return headerLines(response.trailers().flat())
+    }
+    this.#sink = new NativeSink(io, slot, serial, () => this.#hasBegun, trailers)
+    this.writeBody(response, inPieces(this.#sink, length), request, false)
   }
 }

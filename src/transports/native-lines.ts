@@ -1,5 +1,4 @@
 import type { LineLog, LineSource } from '../core/request-log.js'
-import type { NativeServerOptions } from '../native/types.js'
 import { Control } from './native-control.js'
 import type { NativeIo } from './native-owner.js'
 import type { TransportHost } from './transport.js'
@@ -54,9 +53,10 @@ export class NativeLines implements LineSource {
 }
 
 /** What names the patterns of the routes. */
-export function patternsFor({
-  log,
-  patterns,
-}: NonNullable<TransportHost['ownLines']>): NonNullable<NativeServerOptions['patterns']> {
+export function patternsFor({ log, patterns }: NonNullable<TransportHost['ownLines']>): {
+  readonly member: string
+  readonly method: string
+  readonly route: number
+}[] {
   return patterns.map(({ method, pattern, route }) => ({ member: log.template.routeMember(pattern), method, route }))
 }

@@ -1,4 +1,5 @@
 import type { HeaderLines } from '../core/header-lines.js'
+import type { HttpResponse } from '../core/response.js'
 import type { NativeServer } from '../native/types.js'
 import type { WantedHeaders } from './native-wanted.js'
 import type { TransportHost } from './transport.js'
@@ -20,14 +21,26 @@ export interface NativeOwner<Exchange> {
   readonly wanted: WantedHeaders
   /** Where the body of the request stands that is handed over, when it has come whole with its head. */
   readonly whole: Uint8Array
-  /** The address of a connection's peer, by the slot and the number of the connection; undefined where it is over. */
-  addressOf(slot: number, serial: number, connection: number): string | undefined
+  /**
+   * The address of a connection's peer, by the slot and the number of the connection.
+   *
+   * @throws HotpressError `REQUEST_OVER`
+   */
+  addressOf(slot: number, serial: number, connection: number): string
   /** Tells a connection from all others of the process. */
   connectionOf(slot: number, connection: number): number
   /** The certificate that its client has proved to be its own, as DER; undefined without one, and where it is over. */
   certificateOf(slot: number, serial: number, connection: number): Uint8Array | undefined
+  /** Gives the answer an id that goes back with the callback of a request, if that is still to return. */
+  nameReturned(serial: number, response: HttpResponse, id: string): void
   /** The host name that its client asked for by TLS; undefined without one, and where it is over. */
   sniOf(slot: number, serial: number, connection: number): string | undefined
+  /**
+   * A part of the head of a request. It is Rust's, and gone with the answer.
+   *
+   * @throws HotpressError `REQUEST_OVER`
+   */
+  textOf(slot: number, serial: number, part: number): string
   /** An exchange outlives its callback, or takes a body. */
   began(exchange: Exchange): void
   /** An exchange that had begun is over. */

@@ -3,11 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ContentType, contentTypeIndex } from '../core/content-type.js'
 import type { Census, DrainPlan } from '../core/drain.js'
 import { HeaderLines } from '../core/header-lines.js'
+import type { HttpResponse } from '../core/response.js'
 import { HotpressError } from '../errors.js'
 import type { NativeListened, NativeServer, NativeServerOptions } from '../native/types.js'
 import { reserveOf, tellRefused } from './connection-limits.js'
 import { NativeBridge } from './native-bridge.js'
-import { beside, Event, Lines, Whole } from './native-control.js'
+import { beside, Control, Event, Flag, Lines, Whole } from './native-control.js'
 import { NativeExchange } from './native-exchange.js'
 import { NativeLimit } from './native-limit.js'
 import { NativeLines, patternsFor } from './native-lines.js'
@@ -96,12 +97,11 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     return undefined
   }
 
-  addressOf(slot: number, serial: number, connection: number): string | undefined {
-    if ((slot & beside) !== 0) return this.io.ip(slot, serial)
-    const known = this.#addresses[slot]
+  addressOf(slot: number, serial: number, connection: number): string {
+    const known = (slot & beside) === 0 ? this.#addresses[slot] : undefined
     if (known?.connection === connection) return known.text
-    const text = this.io.ip(slot, serial)
-    if (text !== undefined) this.#addresses[slot] = { connection, text }
+    const text = there(this.io.ip(slot, serial))
+    if ((slot & beside) === 0) this.#addresses[slot] = { connection, text }
     return text
   }
 
@@ -176,6 +176,15 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     return taken
   }
 
+  nameReturned(serial: number, response: HttpResponse, id: string): void {
+    const { control } = this.io
+    if (control[Control.within] !== serial) return
+    const size = this.host.head.writeOwnLines(response, this.lines, id)
+    if (size < 0) return
+    control[Control.returnedFlags]! |= Flag.hasId
+    control[Control.returnedLines] = size
+  }
+
   sniOf(slot: number, serial: number, connection: number): string | undefined {
     if ((slot & beside) !== 0) return this.io.sni(slot, serial)
     const known = this.#sessions[slot]
@@ -189,6 +198,10 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
   setCertificates(settings: CertificateSettings): void {
     const reason = this.io.setCertificates(identityOf(settings))
     if (reason !== undefined) throw new HotpressError('CERTIFICATE_UNREADABLE', { option: 'cert and key', reason })
+  }
+
+  textOf(slot: number, serial: number, part: number): string {
+    return there(this.io.text(slot, serial, part))
   }
 
   #sessionOf(slot: number, connection: number): Session {
@@ -224,6 +237,11 @@ export class NativeTransportServer implements NativeOwner<NativeExchange> {
     else if (event === Event.Ended) exchange.signalEnd()
     else exchange.onGone()
   }
+}
+
+function there(text: string | undefined): string {
+  if (text === undefined) throw new HotpressError('REQUEST_OVER', {})
+  return text
 }
 
 /** Whether a listener needs nothing but the event loop. */

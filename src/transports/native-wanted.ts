@@ -1,6 +1,5 @@
 import { HotpressError } from '../errors.js'
 import { Control } from './native-control.js'
-import type { NativeIo } from './native-owner.js'
 
 /** Requests after which it is settled anew which headers are wanted. */
 const period = 256
@@ -11,6 +10,12 @@ const enough = period / 4
 /** As many as the core hands over, and as many names as are counted besides. */
 const mostWanted = 6
 const mostCounted = 32
+
+/** What of the core is asked for a header. */
+interface HeaderSource {
+  readonly control: Uint32Array
+  header(slot: number, serial: number, name: string, isWhole: number): string | null | undefined
+}
 
 /**
  * The headers that handlers and middleware ask for again and again: the core hands their values over with each request,
@@ -55,7 +60,7 @@ export class WantedHeaders {
    *
    * @throws HotpressError `REQUEST_OVER`
    */
-  header(io: NativeIo, slot: number, serial: number, lower: string, isWhole: 0 | 1): string | undefined {
+  header(io: HeaderSource, slot: number, serial: number, lower: string, isWhole: 0 | 1): string | undefined {
     // What has come along is of the request whose callback runs.
     const handed = io.control[Control.within] === serial ? this.find(lower) : undefined
     if (handed !== undefined) return handed

@@ -13,8 +13,8 @@ import type { TransportHost } from './transport.js'
 const withEvents = new WeakMap<RequestObserver, RequestObserver>()
 
 /** Who is told of a request that comes now: the app's observers, and the diagnostics channels while somebody listens to them. */
-function observerOf({ observer: all, ownLines }: TransportHost, hasLine: boolean): RequestObserver | undefined {
-  const observer = hasLine ? ownLines?.observer : all
+function observerOf({ observer: all, ownLines }: TransportHost, request: HttpRequest): RequestObserver | undefined {
+  const observer = ownLines !== undefined && sourceOf(request).hasLine === true ? ownLines.observer : all
   if (!hasListeners()) return observer
   if (observer === undefined) return requestEvents
   let both = withEvents.get(observer)
@@ -87,15 +87,11 @@ export class Observation implements RequestEnd {
   }
 }
 
-/**
- * Begins to tell of a request; undefined where nobody wants to know of its end.
- *
- * @param hasLine whether the transport makes its line of the access log by itself.
- */
-export function observe(host: TransportHost, request: HttpRequest, hasLine: boolean): Observation | undefined {
+/** Begins to tell of a request; undefined where nobody wants to know of its end. */
+export function observe(host: TransportHost, request: HttpRequest): Observation | undefined {
   // Outermost: what observers do is within the trace.
   const traced = host.tracing?.began(request)
-  const observer = observerOf(host, hasLine)
+  const observer = observerOf(host, request)
   if (observer === undefined && traced === undefined) return undefined
   observer?.began(request)
   return new Observation(observer, traced, request)

@@ -486,7 +486,7 @@ describe('native: handlers', { skip }, () => {
       })
     })
     // On a connection each: what one of its requests has asked of a connection, all of them know.
-    for (const path of ['/kept', '/unread']) await raw(address.port, get(path))
+    for (const path of ['/kept', '/unread?a=1']) await raw(address.port, get(path))
     const [kept, unread] = requests as [HttpRequest, HttpRequest]
     assert.equal(kept.headers.host, 'h')
     assert.equal(kept.ip, '127.0.0.1')

@@ -14,6 +14,9 @@ use crate::http::respond::Ids;
 use crate::log::template::Template;
 use crate::log::{self, End};
 
+/// Room for lines that is kept, in bytes.
+const MOST_KEPT: usize = 1 << 20;
+
 /// What is known of a request under way that is to have a line.
 pub struct Logged {
     began: Instant,
@@ -68,6 +71,7 @@ impl Log {
             into[..waiting.len()].copy_from_slice(&waiting);
             let taken = (waiting.len(), self.lines.replace(0));
             waiting.clear();
+            waiting.shrink_to(MOST_KEPT);
             return taken;
         }
         let Some(last) = memchr::memrchr(b'\n', &waiting[..into.len()]) else { return (0, 0) };
@@ -90,8 +94,9 @@ fn moment() -> (Instant, Duration) {
 
 /// A request is about to be handed over.
 pub fn begin(server: &Server, slot: u32, route: i32, path: &[u8]) {
-    let Some(log) = server.log.as_ref().filter(|log| log.template.has(path)) else { return };
-    debug_assert!(log.lines.get() < u32::MAX);
+    if server.log.as_ref().is_none_or(|log| !log.template.has(path)) {
+        return;
+    }
     // Asked once: of a connection that is gone nobody could say whose it was.
     let unknown = server.with(slot, |connection| match &connection.ip {
         Some(_) => None,

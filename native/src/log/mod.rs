@@ -21,8 +21,9 @@ pub struct End<'a> {
     pub duration: Duration,
     /// Milliseconds since 1970.
     pub epoch: u64,
+    /// Of characters that stand in JSON as they are.
     pub id: &'a [u8],
-    /// Of the client; empty where nobody knows it any more.
+    /// Of the client, of such characters; empty where nobody knows it any more.
     pub ip: &'a [u8],
     pub is_aborted: bool,
     pub is_secure: bool,
@@ -44,7 +45,7 @@ pub fn write(out: &mut Vec<u8>, template: &Template, bytes: &[u8], head: &Head, 
     out.extend_from_slice(level);
     number(out, end.epoch);
     out.extend_from_slice(&template.process);
-    escape::json(out, end.id);
+    out.extend_from_slice(end.id);
     out.extend_from_slice(b"\",\"http.request.method\":\"");
     let method = head.method.of(bytes);
     escape::json(out, method);
@@ -55,10 +56,11 @@ pub fn write(out: &mut Vec<u8>, template: &Template, bytes: &[u8], head: &Head, 
         out.extend_from_slice(b"\",\"url.query\":\"");
         escape::json(out, &redact::query(query, &template.keys));
     }
-    out.extend_from_slice(if end.is_secure { b"\",\"url.scheme\":\"https" } else { b"\",\"url.scheme\":\"http" });
-    let version: &[u8] = if head.is_http10 { b"1.0\"" } else { b"1.1\"" };
-    out.extend_from_slice(b"\",\"network.protocol.version\":\"");
-    out.extend_from_slice(version);
+    let (scheme, version): (&[u8], &[u8]) =
+        (if end.is_secure { b"https" } else { b"http" }, if head.is_http10 { b"1.0" } else { b"1.1" });
+    for part in [b"\",\"url.scheme\":\"", scheme, b"\",\"network.protocol.version\":\"", version, b"\""] {
+        out.extend_from_slice(part);
+    }
     out.extend_from_slice(template.route(end.route, method));
     if end.status != 0 {
         out.extend_from_slice(b",\"http.response.status_code\":");
@@ -70,7 +72,7 @@ pub fn write(out: &mut Vec<u8>, template: &Template, bytes: &[u8], head: &Head, 
     milliseconds(out, end.duration);
     if !end.ip.is_empty() {
         out.extend_from_slice(b",\"client.address\":\"");
-        escape::json(out, end.ip);
+        out.extend_from_slice(end.ip);
         out.push(b'"');
     }
     for header in &template.headers {

@@ -1,6 +1,6 @@
 //! What is the same in all lines of a log, settled when the server is made.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use napi::Result;
@@ -63,7 +63,7 @@ pub struct Template {
     /// From the time to the id of the request.
     pub process: Vec<u8>,
     /// By the number of the route: the methods, and the members that name the pattern.
-    pub routes: HashMap<i32, Vec<(Vec<u8>, Vec<u8>)>>,
+    pub routes: Vec<Vec<(Vec<u8>, Vec<u8>)>>,
     /// Paths that are not logged.
     pub skip: Option<Paths>,
     /// From when on a request is slow.
@@ -87,7 +87,7 @@ impl Template {
             only: Paths::read(&given, "only")?,
             process: text("process")?,
             skip: Paths::read(&given, "skip")?,
-            slow: given.get::<f64>("slow")?.map_or(Duration::MAX, |slow| in_milliseconds(slow)),
+            slow: given.get::<f64>("slow")?.map_or(Duration::MAX, in_milliseconds),
             ..Self::default()
         };
         for each in given.get::<Vec<Object>>("headers")?.unwrap_or_default() {
@@ -105,8 +105,9 @@ impl Template {
         }
         for each in options.get::<Vec<Object>>("patterns")?.unwrap_or_default() {
             let text = |name: &str| Ok::<_, napi::Error>(each.get::<String>(name)?.unwrap_or_default().into_bytes());
-            let route = each.get::<u32>("route")?.unwrap_or_default() as i32;
-            template.routes.entry(route).or_default().push((text("method")?, text("member")?));
+            let route = each.get::<u32>("route")?.unwrap_or_default() as usize;
+            template.routes.resize_with(template.routes.len().max(route + 1), Vec::new);
+            template.routes[route].push((text("method")?, text("member")?));
         }
         Ok(Some(template))
     }
@@ -118,7 +119,8 @@ impl Template {
 
     /// The member that names the pattern of a route; empty where none answers that method.
     pub fn route(&self, route: i32, method: &[u8]) -> &[u8] {
-        let methods = self.routes.get(&route).map_or(&[][..], Vec::as_slice);
+        let methods =
+            usize::try_from(route).ok().and_then(|route| self.routes.get(route)).map_or(&[][..], Vec::as_slice);
         let found = methods.iter().find(|(known, _)| known == method);
         // A GET answers HEAD too (RFC 9110, 9.3.2).
         let found = found.or_else(|| methods.iter().find(|(known, _)| method == b"HEAD" && known == b"GET"));

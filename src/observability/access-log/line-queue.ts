@@ -89,22 +89,25 @@ export class LineQueue {
   /** Adds the lines that wait in a source. */
   addFrom(source: LineSource): void {
     if (source.size > 0 && this.#text !== '') this.#fill()
+    const { limit } = this.#settings
     for (let size = source.size; size > 0; size = source.size) {
-      if (this.#held + size > this.#settings.limit && !this.#makeRoom(size)) {
-        this.#report.dropped(this.#lose(source))
-        return
-      }
+      if (this.#held + size > limit) this.#makeRoom(size)
       this.#batch ??= { at: 0, bytes: this.#buffer(size), end: 0, lines: 0 }
-      const taken = source.take(this.#batch.bytes, this.#batch.end)
-      if (taken > 0) {
-        this.#batch.end += taken
-        this.#batch.lines += source.lines
-        this.#held += taken
-      } else {
-        this.#batches.push(this.#batch)
-        this.#batch = undefined
-        this.#start()
+      const batch = this.#batch
+      const end = Math.min(batch.bytes.byteLength, batch.end + limit - this.#held)
+      const taken = end > batch.end ? source.take(batch.bytes.subarray(0, end), batch.end) : 0
+      batch.end += taken
+      batch.lines += taken === 0 ? 0 : source.lines
+      this.#held += taken
+      if (taken > 0) continue
+      // Either the batch is full, or all of the queue.
+      if (end < batch.bytes.byteLength || batch.end === 0) {
+        this.#report.dropped(this.#lose(source))
+        break
       }
+      this.#batches.push(batch)
+      this.#batch = undefined
+      this.#start()
     }
     this.expect()
   }

@@ -17,6 +17,8 @@ interface Told {
   readonly began: string[]
   readonly ended: ({
     readonly path: string
+    /** Asked for at the end, of some. */
+    readonly id: string | undefined
     readonly route: string | undefined
     readonly status: number | undefined
   } & Pick<RequestEnd, 'bytes' | 'duration' | 'isAborted'>)[]
@@ -60,7 +62,8 @@ function build(app: Hotpress): void {
       // The last of the observers is told of an end first.
       assert.deepEqual(order.splice(0), [inner])
       const { path, route } = request
-      told.ended.push({ bytes, duration, isAborted, path, route, status: response?.statusCode })
+      const id = path.startsWith('/ask') ? request.id : undefined
+      told.ended.push({ bytes, duration, id, isAborted, path, route, status: response?.statusCode })
     },
   })
   app.observe({
@@ -68,6 +71,11 @@ function build(app: Hotpress): void {
     ended: () => void order.push(inner),
   })
   app.get('/text/:name', ({ params }) => `é ${params.name}`)
+  app.get('/ask/now', () => text('now').header('X-Own', '1'))
+  app.get('/ask/soon', async () => 'soon')
+  app.get('/ask/later', () => sleep(5, 'later'))
+  app.get('/ask/nothing', () => null)
+  app.get('/ask/parts', () => stream(parts('a', 'b')))
   app.get('/bytes', () => new Uint8Array(1000))
   app.get('/nothing', () => null)
   app.get('/elsewhere', () => redirect('/bytes'))
@@ -112,6 +120,16 @@ function cases(client: Client): void {
     }
     throw new Error(`${path} has not ended`)
   }
+
+  test('an id that is asked for at the end is that of the answer', async () => {
+    for (const where of ['/ask/now', '/ask/soon', '/ask/later', '/ask/nothing', '/ask/parts', '/ask/nowhere']) {
+      for (let times = 0; times < 3; times++) {
+        const answer = await client.fetch(where)
+        await answer.arrayBuffer()
+        assert.equal((await endOf(where)).id, answer.headers.get('x-request-id'), where)
+      }
+    }
+  })
 
   const whole: readonly (readonly [
     path: string,
