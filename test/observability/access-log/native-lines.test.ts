@@ -1,12 +1,14 @@
 // Lines that the native core makes are those that JavaScript makes, byte for byte: of whatever bytes there are in a request.
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { WebSocket } from 'ws'
 import { type AccessLogOptions, Hotpress, type HttpRequest, text } from '../../../src/index.js'
 import { variantNamed } from '../../_setup.js'
 
@@ -195,7 +197,25 @@ describe('lines of the native core', { skip }, () => {
     for (const line of lines) assert.equal(JSON.parse(line)['user_agent.original'], agent)
   })
 
-  test('are not made where JavaScript has to: ids of proxies, tracing, several logs', async () => {
+  test('are not made of what leaves the core: a WebSocket has the line of JavaScript, and the connection none of its own', async () => {
+    const { app, file, port } = await open({}, (made) =>
+      made.ws('/socket', { message: (socket, data) => void socket.send(data) }),
+    )
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/socket`)
+    await once(socket, 'open')
+    socket.send('a')
+    await once(socket, 'message')
+    socket.close()
+    await once(socket, 'close')
+    await app.close()
+    const lines = linesOf(file).map((line) => JSON.parse(line))
+    assert.deepEqual(
+      lines.map((line) => [line['http.response.status_code'], line['http.route'], line.msg]),
+      [[101, '/socket', 'request completed']],
+    )
+  })
+
+  test('are not made where a proxy says whose a request is, and what its id', async () => {
     const { app, file, port } = await open({}, build, { trustProxy: 'loopback' })
     const head =
       'GET /a/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-For: 192.0.2.1\r\nX-Request-ID: theirs'
