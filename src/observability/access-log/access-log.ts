@@ -171,13 +171,13 @@ export class AccessLog implements RequestLog {
   #takeAll(): boolean {
     if (this.#isTaking) return false
     this.#isTaking = true
-    let isBusy = false
-    for (const source of this.#sources) {
-      this.#queue.addFrom(source)
-      isBusy ||= source.isBusy
+    try {
+      for (const source of this.#sources) this.#queue.addFrom(source)
+    } finally {
+      this.#isTaking = false
     }
-    this.#isTaking = false
-    return isBusy
+    for (const source of this.#sources) if (source.isBusy) return true
+    return false
   }
 
   #write(entry: Entry): void {

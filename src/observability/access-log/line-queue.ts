@@ -88,7 +88,8 @@ export class LineQueue {
 
   /** Adds the lines that wait in a source. */
   addFrom(source: LineSource): void {
-    if (source.size > 0 && this.#text !== '') this.#fill()
+    if (source.size === 0) return
+    if (this.#text !== '') this.#fill()
     const { limit } = this.#settings
     for (let size = source.size; size > 0; size = source.size) {
       if (this.#held + size > limit) this.#makeRoom(size)
