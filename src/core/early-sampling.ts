@@ -20,6 +20,8 @@ export interface ContextRunner {
  */
 export interface EarlySampling {
   readonly contexts: ContextRunner
+  /** Headers, of which a request has one at least if it says anything of its sender; in lower case. */
+  readonly headers: readonly string[]
   spanId(): string
   /** The id of the trace of a request that will not be recorded; undefined where that is for the SDK to say. */
   unsampled(sender: SenderContext | undefined): string | undefined

@@ -14,15 +14,21 @@ export interface KnownSampler {
   readonly isParentBased: boolean
 }
 
-/** Undefined for a sampler that may look at anything. */
+/**
+ * Undefined for a sampler that may look at anything.
+ *
+ * @param headers those without all of which the propagators read nothing, in lower case.
+ */
 export function earlySamplingOf(
   { bound, isParentBased, root }: KnownSampler,
   ids: TraceIdGenerator,
   manager: ContextManager,
+  headers: readonly string[],
 ): EarlySampling | undefined {
   if (root === undefined) return undefined
   return {
     contexts: manager as EarlySampling['contexts'],
+    headers,
     spanId: () => ids.generateSpanId(),
     unsampled(sender: SenderContext | undefined) {
       if (sender !== undefined) {

@@ -10,7 +10,7 @@ import { TraceIdGenerator } from './ids.js'
 import { metersOf } from './meters.js'
 import { checkOtel, type GivenOptions, type OtelOptions, propagatorNames } from './options.js'
 import { packages } from './packages.js'
-import { propagatorOf } from './propagators.js'
+import { headersOf, propagatorOf } from './propagators.js'
 import { samplerOf } from './sampler.js'
 
 /** What {@link otel} has set up. */
@@ -77,7 +77,7 @@ export async function otel(options: OtelOptions = {}): Promise<Otel> {
   const manager = new AsyncLocalStorageContextManager().enable()
   api.context.setGlobalContextManager(manager)
   api.propagation.setGlobalPropagator(propagator)
-  setEarlySampling(earlySamplingOf(known, ids, manager))
+  setEarlySampling(earlySamplingOf(known, ids, manager, headersOf(names)))
   let ending: Promise<void> | undefined
   return {
     async flush() {

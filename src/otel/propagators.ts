@@ -9,6 +9,20 @@ export async function propagatorOf(names: readonly PropagatorName[]): Promise<Te
   return new CompositePropagator({ propagators: await Promise.all(wanted.map(one)) })
 }
 
+// What is read beside them, such as `tracestate`, is read with one of them alone.
+const headers: Readonly<Record<PropagatorName, readonly string[]>> = {
+  b3: ['b3', 'x-b3-traceid'],
+  b3multi: ['b3', 'x-b3-traceid'],
+  baggage: ['baggage'],
+  none: [],
+  tracecontext: ['traceparent'],
+}
+
+/** The headers of which a request has one at least, if these propagators read anything of it. */
+export function headersOf(names: readonly PropagatorName[]): readonly string[] {
+  return [...new Set(names.flatMap((name) => headers[name]))]
+}
+
 async function one(name: PropagatorName): Promise<TextMapPropagator> {
   if (name === 'b3' || name === 'b3multi') {
     const { B3InjectEncoding, B3Propagator } = await packages.b3()

@@ -94,8 +94,11 @@ export function createTracing(settings: TracingSettings, { log, trust, version }
   function begin(request: HttpRequest): EndObserver | undefined {
     const source = sourceOf(request)
     const trusted = isTrusted(source)
-    const parent = trusted ? propagation.extract(ROOT_CONTEXT, source, getter) : ROOT_CONTEXT
     const early = earlySampling()
+    // Most that come from outside say nothing, and to have that found out by propagators takes a quarter of a microsecond.
+    const mayTell =
+      trusted && (early === undefined || early.headers.some((name) => source.headerList(name) !== undefined))
+    const parent = mayTell ? propagation.extract(ROOT_CONTEXT, source, getter) : ROOT_CONTEXT
     if (early !== undefined && connections === undefined) {
       const sender = parent === ROOT_CONTEXT ? undefined : trace.getSpanContext(parent)
       const traceId = early.unsampled(sender)
