@@ -218,10 +218,10 @@ describe('lines of the native core', { skip }, () => {
   test('are not made where a proxy says whose a request is, and what its id', async () => {
     const { app, file, port } = await open({}, build, { trustProxy: 'loopback' })
     const head =
-      'GET /a/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-For: 192.0.2.1\r\nX-Request-ID: theirs'
+      'GET /a/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-For: 192.0.2.1\r\nX-Request-ID: theirs\r\nX-Forwarded-Proto: https'
     await send(port, Buffer.from(`${head}\r\n\r\n`))
     await app.close()
     const line = JSON.parse(linesOf(file)[0]!)
-    assert.deepEqual([line['client.address'], line.requestId], ['192.0.2.1', 'theirs'])
+    assert.deepEqual([line['client.address'], line.requestId, line['url.scheme']], ['192.0.2.1', 'theirs', 'https'])
   })
 })
