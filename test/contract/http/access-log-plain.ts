@@ -7,6 +7,7 @@ import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Hotpress, HttpError, stream, text } from '../../../src/index.js'
 import { type Client, onEveryTransport } from '../../_setup.js'
+import { endless, failing, parts } from './_sources.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'hotpress-access-log-plain-'))
 after(() => rmSync(folder, { force: true, recursive: true }))
@@ -50,26 +51,6 @@ function build(app: Hotpress): void {
   })
   app.get('/health', () => 'ok')
   app.get('/health/more', () => 'ok')
-}
-
-async function* parts(...all: readonly string[]): AsyncGenerator<string> {
-  for (const part of all) {
-    await sleep(1)
-    yield part
-  }
-}
-
-async function* failing(): AsyncGenerator<string> {
-  yield 'a part'
-  await sleep(1)
-  throw new Error('the source has failed')
-}
-
-async function* endless(): AsyncGenerator<string> {
-  for (;;) {
-    yield 'more'
-    await sleep(5)
-  }
 }
 
 let marks = 0

@@ -7,6 +7,7 @@ import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AccessLogOptions, type Hotpress, HttpError, redirect, stream, text } from '../../../src/index.js'
 import { type Client, onEveryTransport } from '../../_setup.js'
+import { endless, parts } from './_sources.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'hotpress-access-log-'))
 after(() => rmSync(folder, { force: true, recursive: true }))
@@ -43,22 +44,9 @@ function build(app: Hotpress): void {
   app.get('/broken', () => {
     throw new HttpError(503, 'no')
   })
-  app.get('/parts', () => stream(parts()))
+  app.get('/parts', () => stream(parts('one', 'two')))
   app.get('/endless', () => stream(endless()))
   app.post('/post', async (req) => text(await req.text()))
-}
-
-async function* parts(): AsyncGenerator<string> {
-  yield 'one'
-  await sleep(2)
-  yield 'two'
-}
-
-async function* endless(): AsyncGenerator<string> {
-  for (;;) {
-    yield 'more'
-    await sleep(5)
-  }
 }
 
 let query = 0

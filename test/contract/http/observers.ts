@@ -12,6 +12,7 @@ import {
   text,
 } from '../../../src/index.js'
 import { type Client, onEveryTransport } from '../../_setup.js'
+import { endless, failing, parts } from './_sources.js'
 
 interface Told {
   readonly began: string[]
@@ -25,26 +26,6 @@ interface Told {
 }
 
 let latest: Told
-
-async function* parts(...all: readonly string[]): AsyncGenerator<string> {
-  for (const part of all) {
-    await sleep(1)
-    yield part
-  }
-}
-
-async function* failing(): AsyncGenerator<string> {
-  yield 'a part'
-  await sleep(1)
-  throw new Error('the source has failed')
-}
-
-async function* endless(): AsyncGenerator<string> {
-  for (;;) {
-    yield 'more'
-    await sleep(5)
-  }
-}
 
 function build(app: Hotpress): void {
   const told: Told = { began: [], ended: [] }
