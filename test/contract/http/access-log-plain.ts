@@ -15,11 +15,12 @@ const file = path.join(folder, 'access.log')
 
 type Line = Readonly<Record<string, unknown>>
 
-let logged: string[]
+/** Those that handlers have asked for. */
+let latestIds: string[]
 
 function build(app: Hotpress): void {
   const ids: string[] = []
-  logged = ids
+  latestIds = ids
   app.get('/text/:name', ({ params }) => text(`é ${params.name}`).header('X-Own', '1'))
   app.put('/text/:other', async (req) => text(await req.text()).status(201))
   app.get('/bytes', () => new Uint8Array(1000))
@@ -56,7 +57,7 @@ function build(app: Hotpress): void {
 let marks = 0
 
 function cases(client: Client): void {
-  const ids = logged
+  const ids = latestIds
 
   const allWith = (mark: string): Line[] => {
     const lines = readFileSync(file, 'latin1').split('\n').slice(0, -1)

@@ -114,20 +114,14 @@ describe('lines of the native core', { skip }, () => {
     const native = await open(options, build)
     // A line that the app has a word in is none that the core could make.
     const own = await open({ ...options, fields: () => ({}) }, build)
-    let count = 0
     for (let index = 0; index < 400; index++) {
       const sent = request()
-      const answers = await Promise.all([send(native.port, sent), send(own.port, sent)])
-      const [id] = answers.map((answer) => /^X-Request-ID: (.*)$/m.exec(answer)?.[1])
-      const wanted = () => linesOf(own.file).length
-      await sleep(0)
-      if (id === undefined || !/^HTTP\/1\.1 (2|404|405|400)/.test(answers[0])) continue
-      count = wanted()
+      await Promise.all([send(native.port, sent), send(own.port, sent)])
     }
     await native.app.close()
     await own.app.close()
     const [made, expected] = [linesOf(native.file), linesOf(own.file)]
-    assert.ok(expected.length > 300 && count > 0, `${expected.length}`)
+    assert.ok(expected.length > 300, `${expected.length}`)
     assert.deepEqual(made.map(comparable), expected.map(comparable))
     for (const line of made) assert.match(line, /^[\x20-\x7e]+$/)
   })
